@@ -1,0 +1,104 @@
+"""The dialogue port: what the relay needs of whatever understands the customer. Rasa's side is `bot.rasa_http`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from handover.entries import Button, Citation, ConversationId, TurnId
+from handover.evidence import Claim, Needs, Retrieved, ToolUse
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the history a turn is given; ``speaker`` is customer, bot, agent or system."""
+
+    offset: int
+    speaker: str
+    name: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandBackBrief:
+    """What the last person said came of it; outranks whatever the bot said before."""
+
+    agent: str
+    outcome: str
+    open_promises: tuple[str, ...]
+    leave_alone: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """One turn to take. ``text`` are the customer's words, a whole burst joined by newlines.
+
+    ``intent`` is set when a verified button was pressed: then it is what the customer means, not the text.
+    """
+
+    conversation: ConversationId
+    turn: TurnId
+    epoch: int
+    text: str
+    deadline: datetime
+    intent: str | None = None
+    history: tuple[Line, ...] = ()
+    summary: str | None = None
+    hand_back: HandBackBrief | None = None
+    customer: dict[str, str] = field(default_factory=dict)
+    channel: str = "web"
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """What came back. An empty ``text`` with no ``handover`` is a failure; the adapter raises instead."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    intent: str | None = None
+    confidence: float = 0.0
+    fallback: bool = False
+    handover: str | None = None
+    handover_reason: str | None = None
+    needs: Needs = Needs.NOTHING
+    retrieved: tuple[Retrieved, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
+    slots: dict[str, str] = field(default_factory=dict)
+    actions: tuple[str, ...] = ()
+    provider: str | None = None
+
+
+class DialogueFailed(Exception):
+    """The turn has no answer. ``kind`` is "timeout", "empty", "down" or "garbage"; ``retry`` says if again may help."""
+
+    def __init__(self, kind: str, message: str, *, retry: bool) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry = retry
+
+
+class Dialogue(Protocol):
+    """What understands the customer and keeps the dialogue state."""
+
+    async def next_turn(self, request: TurnRequest) -> TurnResult:
+        """Raises DialogueFailed; never returns an empty answer."""
+        ...
+
+    async def rewind(self, conversation: ConversationId) -> None:
+        """Undo the last customer message: its turn was superseded or fenced."""
+        ...
+
+    async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
+        """Append tracker events (pause, agent, resume, slot) as Rasa names them."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises DialogueFailed when it is not ready."""
+        ...

@@ -1,0 +1,284 @@
+"""Frames of the agents' socket, ``WS /ws/agent``: what a console may send and what it receives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from handover.conversation import Control, Lifecycle
+from handover.entries import AuthorKind
+from handover.frames import (
+    CitationPart,
+    ControlFrame,
+    DeltaFrame,
+    EntryFrame,
+    Epoch,
+    ErrorFrame,
+    Frame,
+    Key,
+    Offset,
+    Text,
+    TypingFrame,
+)
+
+AvailabilityState = Literal["online", "busy", "offline"]
+
+
+class Hello(Frame):
+    """First frame. ``after`` is the last feed number this console saw; without it a whole snapshot comes."""
+
+    type: Literal["hello"]
+    after: Offset | None = None
+
+
+class Availability(Frame):
+    type: Literal["availability"]
+    state: AvailabilityState
+
+
+class Open(Frame):
+    """Show a conversation: its entries after ``after``, its notes, drafts and packet, then live."""
+
+    type: Literal["open"]
+    conversation: Key
+    after: Offset | None = None
+
+
+class Close(Frame):
+    """Stop following a conversation that was opened."""
+
+    type: Literal["close"]
+    conversation: Key
+
+
+class Accept(Frame):
+    type: Literal["accept"]
+    conversation: Key
+    epoch: Epoch
+
+
+class Decline(Frame):
+    type: Literal["decline"]
+    conversation: Key
+    reason: Annotated[str, Field(max_length=300)] | None = None
+
+
+class Take(Frame):
+    type: Literal["take"]
+    conversation: Key
+    epoch: Epoch
+
+
+class Say(Frame):
+    """Words for the customer. ``seen`` is the last offset the agent saw; a stale one bounces."""
+
+    type: Literal["say"]
+    conversation: Key
+    client_id: Key
+    text: Text
+    seen: Offset
+
+
+class Note(Frame):
+    """A private note: for colleagues only, never for the customer or the bot."""
+
+    type: Literal["note"]
+    conversation: Key
+    text: Text
+    client_id: Key | None = None
+
+
+class HandBack(Frame):
+    """Back to the bot: what came of it in two lines, what was promised, what the bot must leave alone."""
+
+    type: Literal["hand_back"]
+    conversation: Key
+    epoch: Epoch
+    outcome: Annotated[str, Field(min_length=1, max_length=1_000)]
+    open_promises: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
+    leave_alone: Annotated[str, Field(max_length=500)] | None = None
+
+
+class Resolve(Frame):
+    type: Literal["resolve"]
+    conversation: Key
+    epoch: Epoch | None = None
+
+
+class Snooze(Frame):
+    """Set aside until ``until`` (or the customer's next word, whichever comes first)."""
+
+    type: Literal["snooze"]
+    conversation: Key
+    epoch: Epoch | None = None
+    until: Annotated[datetime, Field(strict=False)] | None = None
+
+
+class Transfer(Frame):
+    """To another agent (``to`` is an agent id) or back to the queue (``to`` is null)."""
+
+    type: Literal["transfer"]
+    conversation: Key
+    epoch: Epoch
+    to: Key | None = None
+
+
+class AgentTyping(Frame):
+    type: Literal["typing"]
+    conversation: Key
+
+
+class Suggest(Frame):
+    """Ask the copilot for a reply; it arrives as a ``draft`` and is never sent by itself."""
+
+    type: Literal["suggest"]
+    conversation: Key
+
+
+AgentSends = Annotated[
+    Hello
+    | Availability
+    | Open
+    | Close
+    | Accept
+    | Decline
+    | Take
+    | Say
+    | Note
+    | HandBack
+    | Resolve
+    | Snooze
+    | Transfer
+    | AgentTyping
+    | Suggest,
+    Field(discriminator="type"),
+]
+agent_sends: TypeAdapter[AgentSends] = TypeAdapter(AgentSends)
+
+
+class AgentPart(Frame):
+    id: str
+    name: str
+    role: Literal["admin", "agent"]
+    availability: AvailabilityState
+    capacity: int
+
+
+class Welcome(Frame):
+    """Answer to ``hello``: who you are and the feed number everything after counts from."""
+
+    type: Literal["welcome"] = "welcome"
+    agent: AgentPart
+    feed: int
+
+
+class CustomerPart(Frame):
+    id: str
+    name: str | None = None
+    email: str | None = None
+    profile: dict[str, str] = Field(default_factory=dict)
+
+
+class LastEntryPart(Frame):
+    offset: Offset
+    author: AuthorKind
+    text: str
+    at: datetime
+
+
+class ConversationFrame(Frame):
+    """What a list row shows. A whole state, not a change: the newest one wins."""
+
+    type: Literal["conversation"] = "conversation"
+    conversation: str
+    inbox: str
+    lifecycle: Lifecycle
+    control: Control
+    epoch: Epoch
+    customer: CustomerPart
+    feed: int
+    agent: AgentPart | None = None
+    reason: str | None = None
+    waiting_since: datetime | None = None
+    changed_at: datetime
+    last_entry: LastEntryPart | None = None
+    rating: int | None = None
+
+
+class OfferFrame(Frame):
+    """A conversation that needs a person. ``packet`` is handover.packet.Packet as JSON (docs/protocol.md)."""
+
+    type: Literal["offer"] = "offer"
+    conversation: str
+    epoch: Epoch
+    packet: dict[str, Any]
+    expires_at: datetime
+    overdue: bool = False
+    to: str | None = None
+    feed: int
+
+
+class OfferGone(Frame):
+    type: Literal["offer_gone"] = "offer_gone"
+    conversation: str
+    taken_by: str | None = None
+    feed: int
+
+
+class PacketFrame(Frame):
+    """The packet of a conversation, again: a later version (the summary arrived) or on opening."""
+
+    type: Literal["packet"] = "packet"
+    conversation: str
+    epoch: Epoch
+    packet: dict[str, Any]
+
+
+class NoteFrame(Frame):
+    type: Literal["note"] = "note"
+    conversation: str
+    id: str
+    author: AgentPart
+    text: str
+    at: datetime
+    after_offset: Offset
+    client_id: str | None = None
+
+
+class DraftFrame(Frame):
+    """Words nobody said: a suggestion, or a bot reply that came too late. For agents only."""
+
+    type: Literal["draft"] = "draft"
+    conversation: str
+    text: str
+    citations: tuple[CitationPart, ...] = ()
+    origin: Literal["suggestion", "late_reply", "rewrite"] = "suggestion"
+    at: datetime
+
+
+class PresenceFrame(Frame):
+    """Which agents look at a conversation and which of them write; ephemeral."""
+
+    type: Literal["presence"] = "presence"
+    conversation: str
+    viewing: tuple[str, ...] = ()
+    typing: tuple[str, ...] = ()
+
+
+AgentReceives = (
+    Welcome
+    | OfferFrame
+    | OfferGone
+    | ConversationFrame
+    | EntryFrame
+    | ControlFrame
+    | DeltaFrame
+    | TypingFrame
+    | PacketFrame
+    | NoteFrame
+    | DraftFrame
+    | PresenceFrame
+    | ErrorFrame
+)

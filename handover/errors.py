@@ -1,0 +1,119 @@
+"""Every refusal the service can give, each with its code, HTTP status and websocket close code.
+
+    SwitchboardError
+        BadInput                 the caller sent something that does not parse
+            TooLarge             ... or more than we read
+        NotSignedIn              no valid cookie, bearer or visitor token
+        Forbidden                signed in, but not for this
+            NotYours             another agent (or another customer) has it
+        NotFound
+        TooMany                  a limit; carries retry_after in seconds
+        IllegalMove              the conversation is not in a state that allows it
+            Taken                somebody else won; detail names who
+            Fenced               the epoch moved on; what was tried has no effect
+        StaleView                the agent had not seen the latest entries; carries them
+        FellBehind               a reader too slow for its queue; resume by offset
+        Unavailable              something we need is down; try again later
+
+The one shape on the wire is ``{code, message, detail?}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SwitchboardError(Exception):
+    """Base of every error a customer, an agent or a caller may be shown."""
+
+    code = "internal"
+    http_status = 500
+    close_code = 1011
+
+    def __init__(self, message: str, *, detail: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+    def as_dict(self) -> dict[str, Any]:
+        """The canonical error object; ``detail`` is left out when there is none."""
+        body: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.detail is not None:
+            body["detail"] = self.detail
+        return body
+
+
+class BadInput(SwitchboardError):
+    code = "bad_input"
+    http_status = 400
+    close_code = 1007
+
+
+class TooLarge(BadInput):
+    code = "too_large"
+    http_status = 413
+    close_code = 1009
+
+
+class NotSignedIn(SwitchboardError):
+    code = "not_signed_in"
+    http_status = 401
+    close_code = 4401
+
+
+class Forbidden(SwitchboardError):
+    code = "forbidden"
+    http_status = 403
+    close_code = 4403
+
+
+class NotYours(Forbidden):
+    code = "not_yours"
+
+
+class NotFound(SwitchboardError):
+    code = "not_found"
+    http_status = 404
+    close_code = 4404
+
+
+class TooMany(SwitchboardError):
+    code = "too_many"
+    http_status = 429
+    close_code = 1008
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, detail={"retry_after": retry_after})
+        self.retry_after = retry_after
+
+
+class IllegalMove(SwitchboardError):
+    code = "illegal_move"
+    http_status = 409
+    close_code = 4409
+
+
+class Taken(IllegalMove):
+    code = "taken"
+
+
+class Fenced(IllegalMove):
+    code = "fenced"
+
+
+class StaleView(SwitchboardError):
+    code = "stale_view"
+    http_status = 409
+    close_code = 4409
+
+
+class FellBehind(SwitchboardError):
+    code = "fell_behind"
+    http_status = 503
+    close_code = 4408
+
+
+class Unavailable(SwitchboardError):
+    code = "unavailable"
+    http_status = 503
+    close_code = 1013
