@@ -1,0 +1,69 @@
+"""Debian's Chromium under playwright: one browser, fresh contexts, and a record of what a page asked for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+# Without these Chromium looks up its maker's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+def chromium_path() -> str:
+    """Where Debian put it; AssertionError says what to install."""
+    path = shutil.which("chromium")
+    assert path, "Chromium is missing: apt-get install chromium"
+    return path
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium_path(), args=QUIET)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visitor(browser: Browser, *, phone: bool = False, dark: bool = False) -> Iterator[Page]:
+    """A page of somebody who was never here; errors the page throws fail the test."""
+    context: BrowserContext = browser.new_context(
+        viewport=PHONE if phone else DESKTOP, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert not thrown, thrown
+
+
+def foreign_requests(page: Page, own: str) -> list[str]:
+    """A list that fills with every address outside ``own`` that the page asks for."""
+    asked: list[str] = []
+
+    def note(address: str) -> None:
+        ours = (own, own.replace("http", "ws", 1), "data:", "blob:", "about:")
+        if not address.startswith(ours):
+            asked.append(address)
+
+    page.on("request", lambda request: note(request.url))
+    page.on("websocket", lambda socket: note(socket.url))
+    return asked
