@@ -107,7 +107,7 @@ def turn_start(events: list[dict[str, Any]], turn: str) -> int | None:
     """Where ``turn``'s message stands among the events, when it is the last message and nothing undid it."""
     for index in range(len(events) - 1, -1, -1):
         kind = events[index].get("event")
-        if kind == "rewind":
+        if kind in ("rewind", "restart"):
             return None
         if kind == "user":
             return index if _mapping(events[index].get("metadata")).get("turn") == turn else None
@@ -172,26 +172,19 @@ def _read_ours(said: Said, custom: dict[str, Any]) -> None:
 def _read_reply(said: Said, custom: dict[str, Any]) -> None:
     said.texts.append(_text(custom.get("text"), "text"))
     for cited in _items(custom.get("citations") or [], "citations"):
-        said.citations.append(
-            Citation(_text(cited.get("title"), "title"), _text(cited.get("url"), "url"), _text(cited.get("page"), "page"))
-        )
+        title, url, page = (_text(cited.get(name), name) for name in ("title", "url", "page"))
+        said.citations.append(Citation(title, url, page))
     for button in _items(custom.get("buttons") or [], "buttons"):
         payload = "/" + _text(button.get("intent"), "intent").lstrip("/")
         said.buttons.append(Button(_text(button.get("title"), "title"), payload))
     evidence = _mapping(custom.get("evidence"))
-    for page in _items(evidence.get("retrieved") or [], "retrieved"):
-        said.retrieved.append(
-            Retrieved(
-                _text(page.get("page"), "page"),
-                _text(page.get("title"), "title"),
-                _text(page.get("url"), "url"),
-                _number(page.get("score"), "score"),
-            )
-        )
+    for found in _items(evidence.get("retrieved") or [], "retrieved"):
+        page, title, url = (_text(found.get(name), name) for name in ("page", "title", "url"))
+        said.retrieved.append(Retrieved(page, title, url, _number(found.get("score"), "score")))
     for claim in _items(evidence.get("claims") or [], "claims"):
-        page = _optional(claim.get("page"), "page")
-        sentence = _text(claim.get("sentence"), "sentence")
-        said.claims.append(Claim(sentence, claim.get("supported") is True, _number(claim.get("score"), "score"), page))
+        sentence, score = _text(claim.get("sentence"), "sentence"), _number(claim.get("score"), "score")
+        source = _optional(claim.get("page"), "page")
+        said.claims.append(Claim(sentence, claim.get("supported") is True, score, source))
     said.needs = max(said.needs, _needs(evidence.get("needs")), key=_NEEDS_ORDER.index)
     said.fallback = said.fallback or evidence.get("fallback") is True
     said.promises_transfer = said.promises_transfer or evidence.get("promises_transfer") is True
@@ -200,8 +193,10 @@ def _read_reply(said: Said, custom: dict[str, Any]) -> None:
 
 
 def _needs(value: object) -> Needs:
+    if value is None:
+        return Needs.NOTHING
     try:
-        return Needs(value) if value is not None else Needs.NOTHING
+        return Needs(_text(value, "needs"))
     except ValueError as odd:
         raise _Malformed(f"needs is {value!r}") from odd
 
