@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from bot.dialogue import DialogueFailed, TurnResult
@@ -115,10 +116,13 @@ def turn_start(events: list[dict[str, Any]], turn: str) -> int | None:
 
 
 def result_of(said: Said, understood: Understood | None) -> TurnResult:
-    """One answer of it all; paragraphs that the REST channel split are joined again by a blank line."""
+    """One answer of it all; paragraphs that the REST channel split are joined again by a blank line.
+
+    The same words twice in a row are said once: a fallback that nothing follows makes Rasa repeat itself.
+    """
     known = understood or Understood(found=True)
     return TurnResult(
-        text="\n\n".join(text for text in said.texts if text.strip()).strip(),
+        text="\n\n".join(text for text, _ in groupby(said.texts) if text.strip()).strip(),
         buttons=tuple(said.buttons),
         citations=tuple(dict.fromkeys(said.citations)),
         intent=known.intent,

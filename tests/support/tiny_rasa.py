@@ -1,4 +1,4 @@
-"""A small real Rasa with rules only, and a real action server beside it: trained once into a folder, run on free ports."""
+"""A small real Rasa with rules only and a real action server beside it: trained into a folder, run on free ports."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ nlu:
   - {intent: hello, examples: "- hello\\n- good morning\\n"}
   - {intent: many, examples: "- many\\n- several\\n"}
   - {intent: order, examples: "- my order\\n- parcel\\n"}
-  - {intent: inform, examples: "- it is\\n- the number\\n"}
+  - {intent: inform, examples: "- it is\\n- the number\\n- number [TT-123456](order_number)\\n"}
   - {intent: paragraphs, examples: "- paragraphs\\n- long\\n"}
   - {intent: person, examples: "- a person\\n- a human\\n"}
   - {intent: silence, examples: "- silence\\n- quiet\\n"}
@@ -98,7 +98,7 @@ rules:
 
 _ACTIONS = """
 from rasa_sdk import Action
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 
 
 class Try(Action):
@@ -107,7 +107,9 @@ class Try(Action):
 
     def run(self, dispatcher, tracker, domain):
         turn = tracker.latest_message.get("metadata", {}).get("turn")
-        dispatcher.utter_message(json_message={"switchboard": 1, "kind": "tool", "name": "try", "ok": True, "error": None, "facts": {"seen": str(turn)}})
+        facts = {"seen": str(turn)}
+        tool = {"switchboard": 1, "kind": "tool", "name": "try", "ok": True, "error": None, "facts": facts}
+        dispatcher.utter_message(json_message=tool)
         return [SlotSet("tried", "yes")]
 
 
@@ -134,7 +136,7 @@ class Fallback(Action):
 
     def run(self, dispatcher, tracker, domain):
         dispatcher.utter_message(text="Pardon?")
-        return []
+        return [FollowupAction("action_listen")]
 """
 
 
