@@ -16,6 +16,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.nlu.encoder import EmbedderMissing, Encoder
+
 _EMAIL = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"\S*\d\S*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -23,9 +25,15 @@ _ASKS = re.compile(
     r"\?|^\W*(?:and |but |so )?(?:are|can|could|did|do|does|has|have|how|is|was|what|when|where|which|who|why|will)\b",
     re.IGNORECASE,
 )
-_SMALL_WORDS = frozenset(
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_SMALL_WORDS = _words(
     "a an and are as at be been but by can could did do does for from had has have how i i'm in is it it's its just me "
-    "my of on or please still tell that the there this to was we what when where which will with would you your".split()
+    "my of on or please still tell that the there this to was we what when where which will with would you your"
 )
 # Words in common over all words; chosen on the pairs in tests/bot/test_repeats.py.
 _LEXICAL_THRESHOLD = 0.5
@@ -102,24 +110,23 @@ class LexicalRepeats:
 
 def open_repeats(folder: Path, *, threshold: float) -> Repeats:
     """Embeddings when the exported embedder is in ``folder``, else words in common."""
-    if not all((folder / name).is_file() for name in ("model.onnx", "tokenizer.json")):
+    try:
+        return EmbeddedRepeats(Encoder(folder), threshold=threshold)
+    except EmbedderMissing:
         return LexicalRepeats()
-    from bot.nlu.encoder import Encoder  # loads onnxruntime, which an installation without the model may lack
-
-    return EmbeddedRepeats(Encoder(folder), threshold=threshold)
 
 
 def is_wish(text: str) -> bool:
     """Whether ``text`` asks or wants something by itself.
 
-    "yes", "ok thanks", an order number, an e-mail address or "my email is a@b.example" answer somebody; they may
+    "yes", "ok thanks", an order number, an e-mail address or "my email is a@b.example" are answers; they may
     come again and again.
     """
     rest = _NUMBER.sub(" ", _EMAIL.sub(" ", text))
     words = _WORD.findall(rest)
-    if rest != text and not _ASKS.search(text):
-        return len(words) >= 5
-    return len(words) >= 3
+    if rest == text:
+        return len(words) >= 3
+    return len(words) >= (2 if _ASKS.search(text) else 5)
 
 
 def _content(text: str) -> frozenset[str]:

@@ -48,7 +48,7 @@ async def test_an_answer_that_comes_again_is_no_repeated_question(text: str) -> 
     assert await EmbeddedRepeats(TableEncoder(), threshold=0.1).count(text, [text, text]) == 0
 
 
-@pytest.mark.parametrize("text", ["where is it", "Where is TT-482913?", "I want my money back", "cancel my order"])
+@pytest.mark.parametrize("text", ["where is it", "where is TT-482913", "I want my money back", "cancel my order"])
 def test_a_wish_is_one_with_and_without_a_number(text: str) -> None:
     assert is_wish(text)
 
