@@ -9,9 +9,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from bot.copilot_http import CopilotHttp
 from bot.dialogue import DialogueFailed, HandBackBrief, TurnRequest, TurnResult
 from bot.rasa_http import RasaHttp
 from bot.rasa_rewinding import events_of_people
+from handover.clock import SystemClock
 from handover.entries import Author, AuthorKind, ConversationId, Entry, EntryKind, TurnId
 from tests.support import tiny_rasa
 
@@ -21,11 +23,16 @@ _turns = (TurnId(f"turn-{number}") for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny_rasa.Addresses]:
     folder = tmp_path_factory.mktemp("rasa")
     tiny_rasa.train(folder)
-    with tiny_rasa.running(folder) as address:
-        yield address
+    with tiny_rasa.running(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(addresses: tiny_rasa.Addresses) -> str:
+    return addresses.rasa
 
 
 @pytest_asyncio.fixture
@@ -203,3 +210,12 @@ async def test_a_tracker_left_paused_answers_after_one_retry(dialogue: RasaHttp,
     assert failed.value.retry
     await dialogue.rewind(here, asked.turn)
     assert (await dialogue.next_turn(asked)).text == "First.\n\nLast."
+
+
+async def test_the_copilot_is_answered_by_a_real_action_server(addresses: tiny_rasa.Addresses) -> None:
+    async with CopilotHttp(addresses.actions, clock=SystemClock()) as copilot:
+        here = ConversationId("copilot-real")
+        draft = await copilot.suggest([line(here, "I have sent it again.")], None)
+        assert await copilot.summarise({}, [line(here, "There is no such action here.")]) is None
+    assert draft is not None
+    assert (draft.conversation, draft.text, draft.origin) == (here, "You said: I have sent it again.", "suggestion")

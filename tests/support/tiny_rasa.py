@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +131,17 @@ class Nothing(Action):
         return []
 
 
+class Suggest(Action):
+    def name(self):
+        return "action_suggest"
+
+    def run(self, dispatcher, tracker, domain):
+        lines = tracker.latest_message["metadata"]["history"]
+        text = f"You said: {lines[-1]['text']}"
+        dispatcher.utter_message(json_message={"switchboard": 1, "kind": "copilot", "text": text, "citations": []})
+        return []
+
+
 class Fallback(Action):
     def name(self):
         return "action_default_fallback"
@@ -164,9 +176,15 @@ def train(folder: Path) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    rasa: str
+    actions: str
+
+
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Rasa and the action server on loopback; yields Rasa's address, and both are gone afterwards."""
+def running(folder: Path) -> Iterator[Addresses]:
+    """Rasa and the action server on loopback; both are gone afterwards."""
     rasa_port, actions_port = _free_port(), _free_port()
     (folder / "endpoints.yml").write_text(f"action_endpoint:\n  url: http://127.0.0.1:{actions_port}/webhook\n")
     (folder / "credentials.yml").write_text("rest:\n")
@@ -183,10 +201,10 @@ def running(folder: Path) -> Iterator[str]:
         str(rasa_port),
     ]
     with _process(folder, actions, "actions.log"), _process(folder, rasa, "rasa.log") as process:
-        url = f"http://127.0.0.1:{rasa_port}"
-        _wait_for(f"{url}/status", process, folder / "rasa.log")
-        _wait_for(f"http://127.0.0.1:{actions_port}/health", process, folder / "actions.log")
-        yield url
+        at = Addresses(f"http://127.0.0.1:{rasa_port}", f"http://127.0.0.1:{actions_port}")
+        _wait_for(f"{at.rasa}/status", process, folder / "rasa.log")
+        _wait_for(f"{at.actions}/health", process, folder / "actions.log")
+        yield at
 
 
 @contextmanager
