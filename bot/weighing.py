@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from handover.desk import TurnBrief
-from handover.promises import promises_transfer
-
 from bot.dialogue import DialogueFailed, TurnResult
 from bot.repeats import Repeats
+from handover.desk import TurnBrief
 from handover.evidence import Evidence, Reason
 from handover.mood import anger
+from handover.promises import promises_transfer
 from handover.topics import Topics
 
 log = logging.getLogger(__name__)
