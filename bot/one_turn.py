@@ -22,7 +22,7 @@ from handover.errors import BadInput
 from handover.evidence import Reply, TurnReport
 from handover.policy import decide
 from handover.ports import Clock
-from handover.topics import Topics
+from handover.topics import Topic
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class OneTurn:
         settings: RelaySettings,
         clock: Clock,
         repeats: Repeats,
-        topics: Topics,
+        topics: tuple[Topic, ...],
         secret: bytes,
         owner: str,
     ) -> None:
@@ -60,8 +60,9 @@ class OneTurn:
             return None
         began = self._clock.monotonic()
         answer = DialogueFailed("overloaded", "too many turns", retry=False) if overloaded else await self._ask(brief)
-        evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics)
-        decision = decide(evidence, self._settings.policy)
+        policy = self._settings.policy
+        evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics, policy=policy)
+        decision = decide(evidence, policy)
         report = TurnReport(
             evidence,
             slots={} if isinstance(answer, DialogueFailed) else answer.slots,
