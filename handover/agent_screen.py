@@ -1,0 +1,172 @@
+"""One open console: what it follows, which conversations it shows, and how it stays true to the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from handover.accounts import Accounts
+from handover.agent_frames import AgentSends, Close, Open, PacketFrame, Suggest, Welcome
+from handover.agent_verbs import Verbs
+from handover.agents import Agent
+from handover.desk import Desk
+from handover.entries import ConversationId, Entry
+from handover.errors import BadInput, NotSignedIn, SwitchboardError, TooMany
+from handover.frames import EntryFrame
+from handover.login_api import Asking, part_of
+from handover.ports import Follower, Told
+from handover.presence import Presence
+from handover.sockets import Socket, SocketLimits, side_by_side
+from handover.tail import Tail
+
+_MAX_OPEN = 50
+_SNAPSHOT = 100  # rows per list in a first snapshot; the rest comes by REST as the agent scrolls
+
+
+class Screen:
+    """Serves one socket of one signed-in agent until it goes."""
+
+    def __init__(
+        self, desk: Desk, accounts: Accounts, presence: Presence, socket: Socket[AgentSends], asking: Asking,
+        limits: SocketLimits,
+    ) -> None:  # fmt: skip
+        self._desk = desk
+        self._accounts = accounts
+        self._presence = presence
+        self._socket = socket
+        self._login = asking.login
+        self._agent: Agent = asking.agent
+        self._limits = limits
+        self._feed = 0
+        self._open: dict[ConversationId, Tail] = {}
+        self._verbs = Verbs(desk, presence)
+        self._suggesting: set[asyncio.Task[None]] = set()
+
+    async def run(self, after: int | None) -> None:
+        """Welcome, what changed, then live. Raises HungUp or the error to close with."""
+        async with AsyncExitStack() as stack:
+            # Follow first, read second: nothing falls between the two.
+            self._follower = await stack.enter_async_context(
+                self._desk.live.follow("agents", f"agent:{self._agent.id}")
+            )
+            stack.push_async_callback(self._leave)
+            await self._welcome(after)
+            await side_by_side(self._socket.frames(self._handle), self._follow(self._follower), self._recheck())
+
+    async def _welcome(self, after: int | None) -> None:
+        reading = self._desk.reading
+        self._agent = await self._accounts.still(self._login)
+        now = await reading.feed()
+        await self._socket.send(Welcome(agent=part_of(self._agent), feed=now))
+        if after is not None and after <= now:
+            rows = await reading.changed_since(after)
+        else:
+            lists = [await reading.rows(view, self._agent, limit=_SNAPSHOT) for view in ("offers", "mine", "bot")]
+            rows = list({row.conversation: row for one in lists for row in one}.values())
+        for row in sorted(rows, key=lambda row: row.feed):
+            await self._socket.send(row)
+        for offer in await reading.open_offers():
+            await self._socket.send(offer)
+        self._feed = now
+
+    async def _follow(self, follower: Follower) -> None:
+        async for told in follower:
+            await self._hear(told)
+
+    async def _hear(self, told: Told) -> None:
+        if told.kind == "signed_out":
+            if told.text in ("", self._login):
+                raise NotSignedIn("You have been signed out.")
+            return
+        if told.kind == "entry" and told.offset is not None:
+            tail = self._open.get(ConversationId(told.topic.removeprefix("desk:")))
+            if tail is not None:
+                await tail.hear(told.offset, told.text)
+            return
+        await self._socket.send_text(told.text)
+
+    async def _recheck(self) -> None:
+        """What the feed may have lost: rows, entries, and the end of the login itself."""
+        while True:
+            await self._desk.clock.sleep(self._limits.recheck_seconds)
+            self._agent = await self._accounts.still(self._login)
+            for row in await self._desk.reading.changed_since(self._feed):
+                await self._socket.send(row)
+                self._feed = max(self._feed, row.feed)
+            for tail in list(self._open.values()):
+                await tail.catch_up()
+
+    async def _handle(self, frame: AgentSends) -> None:
+        match frame:
+            case Open():
+                await self._show(ConversationId(frame.conversation), frame.after or 0)
+            case Close():
+                await self._hide(ConversationId(frame.conversation))
+            case Suggest():
+                self._in_background(self._suggest(frame))
+            case _:
+                sent = await self._verbs.do(self._agent, frame)
+                if sent is not None and sent.conversation in self._open:
+                    # The feed has told it already, or has lost it.
+                    await self._open[sent.conversation].catch_up(upto=sent.offset)
+
+    async def _show(self, conversation: ConversationId, after: int) -> None:
+        reading = self._desk.reading
+        row = await reading.row(conversation)
+        if conversation not in self._open:
+            if len(self._open) >= _MAX_OPEN:
+                raise BadInput(f"A console shows at most {_MAX_OPEN} conversations at once. Close one first.")
+            self._follower.add(f"desk:{conversation}")
+            self._presence.opened(conversation, self._agent.id)
+        # Opened again is shown again from ``after``: the page has forgotten what it had.
+        tail = Tail(
+            conversation, after, read=reading.entries, send=self._send_entry, send_text=self._socket.send_text
+        )
+        self._open[conversation] = tail
+        await self._socket.send(row)
+        packet = await reading.packet(conversation)
+        if packet is not None:
+            await self._socket.send(PacketFrame(conversation=conversation, epoch=row.epoch, packet=packet))
+        for note in await reading.notes(conversation):
+            await self._socket.send(note)
+        for draft in await reading.drafts(conversation):
+            await self._socket.send(draft)
+        await tail.catch_up()
+        await self._tell_presence(conversation)
+
+    async def _hide(self, conversation: ConversationId) -> None:
+        if self._open.pop(conversation, None) is None:
+            return
+        self._follower.remove(f"desk:{conversation}")
+        self._presence.closed(conversation, self._agent.id)
+        await self._tell_presence(conversation)
+
+    async def _leave(self) -> None:
+        for task in self._suggesting:
+            task.cancel()
+        for conversation in list(self._open):
+            await self._hide(conversation)
+
+    async def _tell_presence(self, conversation: ConversationId) -> None:
+        text = self._presence.frame(conversation).model_dump_json(exclude_none=True)
+        await self._desk.live.publish(Told(f"desk:{conversation}", "presence", text))
+
+    async def _send_entry(self, entry: Entry) -> None:
+        await self._socket.send(EntryFrame.of(entry, for_agents=True))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._suggesting) >= 2:
+            work.close()
+            raise TooMany("A suggestion is being written already.", retry_after=3.0)
+        task = asyncio.create_task(work)
+        self._suggesting.add(task)
+        task.add_done_callback(self._suggesting.discard)
+
+    async def _suggest(self, frame: Suggest) -> None:
+        # A model takes seconds: the screen goes on listening meanwhile.
+        try:
+            await self._desk.agents.suggest(self._agent, ConversationId(frame.conversation))
+        except SwitchboardError as error:
+            await self._socket.refuse(error, frame.model_dump_json())
