@@ -7,6 +7,7 @@ import socket
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from bot.app import create_app
 from bot.settings import Settings, as_lines, read_settings
@@ -30,11 +31,11 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-def server(settings: Settings, app: object) -> uvicorn.Server:
+def server(settings: Settings, app: FastAPI) -> uvicorn.Server:
     """The server as it runs everywhere, in tests too."""
     return uvicorn.Server(
         uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             host=settings.host,
             port=settings.port,
             ws="websockets-sansio",

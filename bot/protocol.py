@@ -114,12 +114,14 @@ _LIMITS = {"minLength": "at least", "maxLength": "at most", "minimum": "from", "
 def _errors() -> str:
     lines = ["| code | HTTP | close | when |", "|---|---|---|---|"]
     for error in _family(errors.SwitchboardError):
-        words = " ".join((error.__doc__ or "").split()) if error.__dict__.get("__doc__") else ""
-        lines.append(f"| `{error.code}` | {error.http_status} | {error.close_code} | {words or _WHEN.get(error.code, '')} |")
+        words = _WHEN.get(error.code) or " ".join((error.__doc__ or "").split())
+        lines.append(f"| `{error.code}` | {error.http_status} | {error.close_code} | {words} |")
     return "\n".join(lines) + "\n"
 
 
 _WHEN = {
+    "internal": "our fault; it has been logged",
+    "stale_view": "the agent had not seen the latest entries; `missed` carries them",
     "bad_input": "what was sent does not parse",
     "too_large": "more than is read",
     "not_signed_in": "no valid cookie, bearer or visitor token",
