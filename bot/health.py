@@ -11,9 +11,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from handover.errors import SwitchboardError
+from bot.dialogue import Dialogue, DialogueFailed
+from bot.settings import Settings
+
+from handover.desk import Desk
+from handover.errors import SwitchboardError, Unavailable
 from handover.meters import Meters
-from handover.ports import Clock
+from handover.ports import Clock, Told
 
 # A check answers with a sentence on what it found, or raises.
 Check = Callable[[], Awaitable[str]]
@@ -92,6 +96,32 @@ def model_check(provider: str, *, key: bool, base_url: str | None) -> Check:
         return "openai" + (": a compatible server" if base_url else "")
 
     return check
+
+
+def service_checks(desk: Desk, dialogue: Dialogue, settings: Settings) -> Checks:
+    """The checks of the running service: store, live_feed, rasa, actions, model."""
+
+    async def store() -> str:
+        return f"at change {await desk.reading.feed()}"
+
+    async def live_feed() -> str:
+        async with desk.live.follow("readiness") as follower:
+            await desk.live.publish(Told("readiness", "readiness", "{}"))
+            await anext(aiter(follower))
+        return "carries"
+
+    async def rasa() -> str:
+        try:
+            await dialogue.ping()
+        except DialogueFailed as down:
+            raise Unavailable(str(down)) from down
+        return "answers, with a model"
+
+    model = model_check(
+        settings.llm_provider, key=settings.openai_api_key is not None, base_url=settings.openai_base_url
+    )
+    checks = {"store": store, "live_feed": live_feed, "rasa": rasa}
+    return Checks(checks | {"actions": actions_check(settings.actions_url), "model": model}, desk.clock)
 
 
 def health_routes(checks: Checks, meters: Meters) -> APIRouter:

@@ -91,10 +91,10 @@ def page_routes(
 
 def _file(request: Request, folder: Path, name: str, *, cache: str) -> Response:
     """The file ``name`` of ``folder``, or 304, or a 503 that says how to build. Raises NotFound."""
-    path = (folder / name).resolve()
-    if not (folder / "index.html").is_file() and not path.is_file():
-        return PlainTextResponse(_NOT_BUILT, status_code=503, headers={"retry-after": "60", **PAGE_HEADERS})
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+    path = _find(folder, name)
+    if path is None:
+        if not (folder / "index.html").is_file():
+            return PlainTextResponse(_NOT_BUILT, status_code=503, headers={"retry-after": "60", **PAGE_HEADERS})
         raise NotFound("There is nothing at this address.")
     content = path.read_bytes()
     headers = {
@@ -107,3 +107,12 @@ def _file(request: Request, folder: Path, name: str, *, cache: str) -> Response:
         return Response(status_code=304, headers=headers)
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Response(content, media_type=kind, headers=headers)
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """The file of that name inside ``folder``, if there is one."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (ValueError, OSError):  # a NUL, or longer than any file name
+        return None

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     rasa_token: SecretStr | None = Field(None, description="Rasa's auth token, when it was started with one.")
     actions_url: str = Field("http://127.0.0.1:5055", description="Where the action server answers.")
     service_url: str | None = Field(None, description="Where the action server reaches this service.")
+    rasa_anywhere: bool = Field(False, description="Allow a RASA_URL that is not on a loopback or private address.")
     internal_token: SecretStr | None = Field(
         None, description="Shared with the action server; without it replies do not stream and tools are not fenced."
     )
@@ -64,10 +65,19 @@ class Settings(BaseSettings):
         min_length=1, max_length=1_000, description="First entry of a conversation; it must say that an AI speaks.",
     )  # fmt: skip
     turn_seconds: float = Field(15, gt=2, le=120, description="How long one bot turn may take, in seconds.")
-    burst_seconds: float = Field(
-        1.2, ge=0, le=10, description="How long the bot waits for the customer to finish, in seconds."
+    burst_usual: float = Field(0.7, ge=0, le=10, description="Seconds the bot waits for more words, usually.")
+    burst_fragment: float = Field(1.6, ge=0, le=10, description="Seconds it waits after a fragment.")
+    burst_cut: float = Field(2.5, ge=0, le=10, description="Seconds it waits after a sentence that breaks off.")
+    burst_typing: float = Field(2.5, ge=0, le=10, description="Seconds it waits after the last sign of typing.")
+    burst_cap: float = Field(
+        6.0, ge=0, le=30, description="Longest wait in all, in seconds, from the first message on."
     )
-    burst_cap_seconds: float = Field(4, ge=0, le=30, description="Longest such wait in all, in seconds.")
+    profile_fields: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Fields of a customer's profile, comma separated, that the bot may be told."
+    )
+    repeat_similarity: float = Field(
+        0.72, gt=0, le=1, description="From what cosine similarity on two messages count as the same question."
+    )
     embedder_dir: Path = Field(Path("var/minilm"), description="Folder of the exported sentence embedder.")
     policy_file: Path = Field(Path("data/policy/policy.yml"), description="Thresholds of the handover policy.")
     visitor_days: int = Field(180, ge=1, le=730, description="How long a visitor is remembered, in days.")
@@ -82,19 +92,15 @@ class Settings(BaseSettings):
     strangers_per_address: int = Field(20, ge=1, description="Sockets per network address that have not said hello.")
     strangers_total: int = Field(1_000, ge=1, description="Sockets in all that have not said hello.")
     visitors_per_minute: float = Field(60, gt=0, description="New visitors per minute from one network address.")
-    recheck_seconds: float = Field(
-        30, gt=0, description="Seconds between two looks at the record for anything missed."
-    )
+    recheck_seconds: float = Field(30, gt=0, description="Seconds between two looks at the record for anything missed.")
     shutdown_seconds: int = Field(10, ge=1, description="How long open connections may take to end at shutdown.")
     llm_provider: str = Field(
         "auto", pattern="^(auto|openai|offline)$", description="What the action server answers with (shown in /readyz)."
     )
-    openai_api_key: SecretStr | None = Field(
-        None, description="The action server's key; shown only as set or not."
-    )
+    openai_api_key: SecretStr | None = Field(None, description="The action server's key; shown only as set or not.")
     openai_base_url: str | None = Field(None, description="The action server's model address (shown in /readyz).")
 
-    @field_validator("public_origins", mode="before")
+    @field_validator("public_origins", "profile_fields", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -137,8 +143,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
-        if self.burst_cap_seconds < self.burst_seconds:
-            raise ValueError("BURST_CAP_SECONDS must not be below BURST_SECONDS")
+        if self.burst_cap < self.burst_usual:
+            raise ValueError("BURST_CAP must not be below BURST_USUAL")
         if self.redis_url and self.secret_key is None:
             raise ValueError("SECRET_KEY must be set when REDIS_URL is: all replicas must sign with the same key")
         try:

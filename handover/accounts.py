@@ -12,18 +12,17 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from handover.agents import Agent
+from handover.agents import Agent, AvailabilityState, Role
 from handover.entries import AgentId
 from handover.errors import BadInput, NotFound, NotSignedIn, TooMany
 from handover.limits import address_key
 from handover.ports import Clock, LiveFeed, Told
-
-Role = Literal["admin", "agent"]
+from handover.screens import agent_topic
 
 # OWASP's least for argon2id: 19 MiB, two passes, one lane.
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
@@ -170,7 +169,16 @@ class Accounts:
             raise NotFound("There is no such agent.")
         return account
 
-    async def add(self, *, email: str, name: str, password: str, role: Role = "agent", capacity: int = 4) -> Agent:
+    async def add(
+        self,
+        *,
+        email: str,
+        name: str,
+        password: str,
+        role: Role = "agent",
+        capacity: int = 4,
+        availability: AvailabilityState = "offline",
+    ) -> Agent:
         """A new account. Raises BadInput when the address is taken or something is impossible."""
         email, name = email.strip().lower(), name.strip()
         if not _EMAIL.fullmatch(email) or len(email) > 254:
@@ -178,7 +186,7 @@ class Accounts:
         if not 0 < len(name) <= 80:
             raise BadInput("A name has 1 to 80 characters.", detail={"field": "name"})
         agent = Agent(
-            id=AgentId(secrets.token_hex(8)), email=email, name=name, role=role, availability="offline",
+            id=AgentId(secrets.token_hex(8)), email=email, name=name, role=role, availability=availability,
             capacity=capacity,
         )  # fmt: skip
         account = Account(agent, await self._hash(password), self._clock.now())
@@ -218,7 +226,7 @@ class Accounts:
 
     async def _tell_signed_out(self, agent: AgentId, token_hash: str | None) -> None:
         # Ends on the service's side of the feed: sockets read it and close, it is never sent to a page.
-        await self._live.publish(Told(f"agent:{agent}", "signed_out", token_hash or ""))
+        await self._live.publish(Told(agent_topic(agent), "signed_out", token_hash or ""))
 
 
 def _digest(token: str) -> str:

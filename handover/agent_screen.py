@@ -15,9 +15,10 @@ from handover.desk import Desk
 from handover.entries import ConversationId, Entry
 from handover.errors import BadInput, NotSignedIn, SwitchboardError, TooMany
 from handover.frames import EntryFrame
-from handover.login_api import Asking, part_of
+from handover.login_api import Asking
 from handover.ports import Follower, Told
 from handover.presence import Presence
+from handover.screens import AGENTS, agent_part, agent_topic, desk_topic, told
 from handover.sockets import Socket, SocketLimits, side_by_side
 from handover.tail import Tail
 
@@ -49,7 +50,7 @@ class Screen:
         async with AsyncExitStack() as stack:
             # Follow first, read second: nothing falls between the two.
             self._follower = await stack.enter_async_context(
-                self._desk.live.follow("agents", f"agent:{self._agent.id}")
+                self._desk.live.follow(AGENTS, agent_topic(self._agent.id))
             )
             stack.push_async_callback(self._leave)
             await self._welcome(after)
@@ -59,7 +60,7 @@ class Screen:
         reading = self._desk.reading
         self._agent = await self._accounts.still(self._login)
         now = await reading.feed()
-        await self._socket.send(Welcome(agent=part_of(self._agent), feed=now))
+        await self._socket.send(Welcome(agent=agent_part(self._agent), feed=now))
         if after is not None and after <= now:
             rows = await reading.changed_since(after)
         else:
@@ -72,20 +73,19 @@ class Screen:
         self._feed = now
 
     async def _follow(self, follower: Follower) -> None:
-        async for told in follower:
-            await self._hear(told)
+        async for news in follower:
+            await self._hear(news)
 
-    async def _hear(self, told: Told) -> None:
-        if told.kind == "signed_out":
-            if told.text in ("", self._login):
+    async def _hear(self, news: Told) -> None:
+        if news.kind == "signed_out":
+            if news.text in ("", self._login):
                 raise NotSignedIn("You have been signed out.")
-            return
-        if told.kind == "entry" and told.offset is not None:
-            tail = self._open.get(ConversationId(told.topic.removeprefix("desk:")))
+        elif news.kind == "entry" and news.offset is not None:
+            tail = self._open.get(ConversationId(news.topic.removeprefix("desk:")))
             if tail is not None:
-                await tail.hear(told.offset, told.text)
-            return
-        await self._socket.send_text(told.text)
+                await tail.hear(news.offset, news.text)
+        else:
+            await self._socket.send_text(news.text)
 
     async def _recheck(self) -> None:
         """What the feed may have lost: rows, entries, and the end of the login itself."""
@@ -118,12 +118,10 @@ class Screen:
         if conversation not in self._open:
             if len(self._open) >= _MAX_OPEN:
                 raise BadInput(f"A console shows at most {_MAX_OPEN} conversations at once. Close one first.")
-            self._follower.add(f"desk:{conversation}")
+            self._follower.add(desk_topic(conversation))
             self._presence.opened(conversation, self._agent.id)
         # Opened again is shown again from ``after``: the page has forgotten what it had.
-        tail = Tail(
-            conversation, after, read=reading.entries, send=self._send_entry, send_text=self._socket.send_text
-        )
+        tail = Tail(conversation, after, read=reading.entries, send=self._send_entry, send_text=self._socket.send_text)
         self._open[conversation] = tail
         await self._socket.send(row)
         packet = await reading.packet(conversation)
@@ -139,7 +137,7 @@ class Screen:
     async def _hide(self, conversation: ConversationId) -> None:
         if self._open.pop(conversation, None) is None:
             return
-        self._follower.remove(f"desk:{conversation}")
+        self._follower.remove(desk_topic(conversation))
         self._presence.closed(conversation, self._agent.id)
         await self._tell_presence(conversation)
 
@@ -150,8 +148,7 @@ class Screen:
             await self._hide(conversation)
 
     async def _tell_presence(self, conversation: ConversationId) -> None:
-        text = self._presence.frame(conversation).model_dump_json(exclude_none=True)
-        await self._desk.live.publish(Told(f"desk:{conversation}", "presence", text))
+        await self._desk.live.publish(told(desk_topic(conversation), self._presence.frame(conversation)))
 
     async def _send_entry(self, entry: Entry) -> None:
         await self._socket.send(EntryFrame.of(entry, for_agents=True))

@@ -22,8 +22,8 @@ from handover.desk import Desk
 from handover.entries import AgentId, AuthorKind, ConversationId, Entry
 from handover.errors import BadInput
 from handover.frames import AuthorPart, TypingFrame
-from handover.ports import Told
 from handover.presence import Presence
+from handover.screens import customer_topic, desk_topic, told
 
 
 class Verbs:
@@ -89,11 +89,8 @@ class Verbs:
         if not self._presence.types(conversation, agent.id):
             return
         now = await self._desk.reading.conversation(conversation)
-        text = self._presence.frame(conversation).model_dump_json(exclude_none=True)
-        await self._desk.live.publish(Told(f"desk:{conversation}", "presence", text))
+        await self._desk.live.publish(told(desk_topic(conversation), self._presence.frame(conversation)))
         if now.control is Control.HUMAN and now.agent == agent.id:
             # Only who may speak is seen writing: a colleague who reads along is nobody's business.
             typing = TypingFrame(author=AuthorPart(kind=AuthorKind.AGENT, name=agent.name))
-            await self._desk.live.publish(
-                Told(f"customer:{conversation}", "typing", typing.model_dump_json(exclude_none=True))
-            )
+            await self._desk.live.publish(told(customer_topic(conversation), typing))

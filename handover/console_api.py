@@ -12,8 +12,9 @@ from handover.agent_frames import AgentPart, ConversationFrame, DraftFrame, Note
 from handover.desk import Desk
 from handover.entries import AgentId, ConversationId
 from handover.errors import BadInput
-from handover.frames import EntryFrame
-from handover.login_api import PROBLEMS, Asking, Body, Door, part_of
+from handover.frames import MAX_NUMBER, EntryFrame
+from handover.login_api import PROBLEMS, Asking, Body, Door
+from handover.screens import agent_part
 
 View = Literal["offers", "mine", "bot", "waiting", "resolved", "all"]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -94,7 +95,7 @@ def _conversations(desk: Desk, door: Door) -> APIRouter:
     async def conversations(
         request: Request,
         view: View = "all",
-        before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+        before: Annotated[int | None, Query(ge=0, le=MAX_NUMBER)] = None,
         limit: Limit = 50,
     ) -> Rows:
         """Conversations of one list."""
@@ -120,8 +121,8 @@ def _conversations(desk: Desk, door: Door) -> APIRouter:
     async def entries(
         conversation: str,
         request: Request,
-        after: Annotated[int | None, Query(ge=0, le=2**53)] = None,
-        before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+        after: Annotated[int | None, Query(ge=0, le=MAX_NUMBER)] = None,
+        before: Annotated[int | None, Query(ge=0, le=MAX_NUMBER)] = None,
         limit: Limit = 100,
     ) -> Entries:
         """Entries after one offset, or the last ones before another."""
@@ -180,4 +181,6 @@ def _not_oneself(asking: Asking, who: AgentId, body: AgentChange) -> None:
 
 
 def _row(account: Account) -> AgentRow:
-    return AgentRow(agent=part_of(account.agent), email=account.agent.email, disabled=account.disabled_at is not None)
+    return AgentRow(
+        agent=agent_part(account.agent), email=account.agent.email, disabled=account.disabled_at is not None
+    )

@@ -21,6 +21,7 @@ from handover.agent_frames import AgentPart
 from handover.agents import Agent
 from handover.errors import Forbidden, NotSignedIn, TooMany
 from handover.meters import Meters
+from handover.screens import agent_part
 
 COOKIE = "switchboard_login"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -76,13 +77,6 @@ class Asking:
 
     agent: Agent
     login: str
-
-
-def part_of(agent: Agent) -> AgentPart:
-    """What other screens see of an agent."""
-    return AgentPart(
-        id=agent.id, name=agent.name, role=agent.role, availability=agent.availability, capacity=agent.capacity
-    )
 
 
 def token_of(connection: HTTPConnection) -> tuple[str | None, Literal["bearer", "cookie"]]:
@@ -153,11 +147,11 @@ def login_routes(accounts: Accounts, door: Door, meters: Meters) -> APIRouter:
             raise
         meters.logins.labels("ok").inc()
         if body.bearer:
-            return SignedIn(agent=part_of(agent), expires_at=ends, token=token)
+            return SignedIn(agent=agent_part(agent), expires_at=ends, token=token)
         response.set_cookie(
             COOKIE, token, expires=ends, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
         )
-        return SignedIn(agent=part_of(agent), expires_at=ends)
+        return SignedIn(agent=agent_part(agent), expires_at=ends)
 
     @routes.post("/logout", status_code=204)
     async def logout(request: Request, response: Response) -> None:
@@ -169,7 +163,7 @@ def login_routes(accounts: Accounts, door: Door, meters: Meters) -> APIRouter:
     @routes.get("/me")
     async def me(request: Request) -> AgentPart:
         """Who is signed in."""
-        return part_of((await door.agent(request)).agent)
+        return agent_part((await door.agent(request)).agent)
 
     @routes.post("/me/password", status_code=204)
     async def change_password(body: PasswordBody, request: Request) -> None:

@@ -33,7 +33,8 @@ from handover.errors import BadInput, Forbidden, NotFound, NotSignedIn, Switchbo
 from handover.frames import AuthorPart, ControlFrame, EntryFrame, TypingFrame
 from handover.limits import Buckets, WaitingRoom
 from handover.meters import Meters
-from handover.ports import Follower, Told
+from handover.ports import Follower
+from handover.screens import customer_topic, desk_topic, told
 from handover.sockets import HungUp, Socket, SocketLimits, address_of, allowed_origin, deny, side_by_side
 from handover.tail import Tail
 
@@ -146,7 +147,7 @@ class _Line:
     async def run(self) -> None:
         """Serve until the page is gone. Raises HungUp or the error to close with."""
         # Follow first, read second: what is said between the two comes by both ways and is sent once.
-        async with self._desk.live.follow(f"customer:{self._conversation}") as follower:
+        async with self._desk.live.follow(customer_topic(self._conversation)) as follower:
             await self._welcome()
             await self._tail.catch_up()
             with self._channel.meters.sockets.labels("customer").track_inprogress():
@@ -173,14 +174,11 @@ class _Line:
             await self._socket.send(state)
 
     async def _follow(self, follower: Follower) -> None:
-        async for told in follower:
-            await self._hear(told)
-
-    async def _hear(self, told: Told) -> None:
-        if told.kind == "entry" and told.offset is not None:
-            await self._tail.hear(told.offset, told.text)
-        else:
-            await self._socket.send_text(told.text)
+        async for news in follower:
+            if news.kind == "entry" and news.offset is not None:
+                await self._tail.hear(news.offset, news.text)
+            else:
+                await self._socket.send_text(news.text)
 
     async def _recheck(self) -> None:
         while True:
@@ -231,5 +229,4 @@ class _Line:
         frame = TypingFrame(
             author=AuthorPart(kind=AuthorKind.CUSTOMER, name="Customer"), conversation=self._conversation
         )
-        text = frame.model_dump_json(exclude_none=True)
-        await self._desk.live.publish(Told(f"desk:{self._conversation}", "typing", text))
+        await self._desk.live.publish(told(desk_topic(self._conversation), frame))

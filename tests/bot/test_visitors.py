@@ -84,7 +84,15 @@ def test_no_other_token_proves_anything(name: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"aud": "switchboard:agent"}, {"aud": None}, {"exp": None}, {"sub": None}, {"sub": 7}, {"sub": ""}, {"exp": "soon"}],
+    [
+        {"aud": "switchboard:agent"},
+        {"aud": None},
+        {"exp": None},
+        {"sub": None},
+        {"sub": 7},
+        {"sub": ""},
+        {"exp": "soon"},
+    ],
 )
 def test_a_token_for_another_purpose_or_without_an_end_is_refused(change: dict[str, object]) -> None:
     clock = HandClock()

@@ -48,9 +48,7 @@ async def echoing(limits: SocketLimits = LIMITS) -> AsyncIterator[str]:
 
     async def serve(websocket: WebSocket) -> None:
         await websocket.accept()
-        socket = Socket(
-            websocket, parser, side="customer", limits=limits, monotonic=clock.monotonic, meters=Meters()
-        )
+        socket = Socket(websocket, parser, side="customer", limits=limits, monotonic=clock.monotonic, meters=Meters())
 
         async def echo(frame: Hi | Echo) -> None:
             if isinstance(frame, Echo) and frame.text == "taken":

@@ -81,7 +81,9 @@ async def test_each_entry_is_shown_once_and_in_order_whatever_is_lost_repeated_o
     # All at the same time, as the reader and the follower of one socket are.
     await asyncio.gather(
         *(
-            scene.tail.catch_up() if offset is None else scene.tail.hear(min(offset, written), str(min(offset, written)))
+            scene.tail.catch_up()
+            if offset is None
+            else scene.tail.hear(min(offset, written), str(min(offset, written)))
             for offset in heard
         )
     )
