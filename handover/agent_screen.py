@@ -69,7 +69,8 @@ class Screen:
         for row in sorted(rows, key=lambda row: row.feed):
             await self._socket.send(row)
         for offer in await reading.open_offers():
-            await self._socket.send(offer)
+            if offer.to in (None, self._agent.id):
+                await self._socket.send(offer)
         self._feed = now
 
     async def _follow(self, follower: Follower) -> None:
