@@ -73,10 +73,14 @@ class TurnResult:
     slots: dict[str, str] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
     provider: str | None = None
+    promises_transfer: bool = False
 
 
 class DialogueFailed(Exception):
-    """The turn has no answer. ``kind`` is "timeout", "empty", "down" or "garbage"; ``retry`` says if again may help."""
+    """The turn has no answer. ``retry`` says if again may help.
+
+    ``kind`` is "timeout", "empty", "down", "garbage", or "fenced" when the turn lost the right to speak meanwhile.
+    """
 
     def __init__(self, kind: str, message: str, *, retry: bool) -> None:
         super().__init__(message)
@@ -91,12 +95,15 @@ class Dialogue(Protocol):
         """Raises DialogueFailed; never returns an empty answer."""
         ...
 
-    async def rewind(self, conversation: ConversationId) -> None:
-        """Undo the last customer message: its turn was superseded or fenced."""
+    async def rewind(self, conversation: ConversationId, turn: TurnId) -> None:
+        """Undo the customer message of ``turn``: it was superseded or fenced.
+
+        Nothing happens when the dialogue never had it, or had another one since. Raises DialogueFailed.
+        """
         ...
 
     async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
-        """Append tracker events (pause, agent, resume, slot) as Rasa names them."""
+        """Append tracker events (pause, agent, resume, slot) as Rasa names them. Raises DialogueFailed."""
         ...
 
     async def ping(self) -> None:

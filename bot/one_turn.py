@@ -1,0 +1,165 @@
+"""One turn of the bot, from the customer's words to its recorded outcome. The story is `OneTurn.take`.
+
+Whatever happens the turn ends in the record: with a reply, with a person, or with the words left to a newer turn.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from bot.buttons import RESERVED, sign_buttons, verify
+from bot.deadlines import within
+from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
+from bot.rasa_rewinding import events_of_people
+from bot.relay_settings import RelaySettings
+from bot.repeats import Repeats
+from bot.turns import TurnOutcome
+from bot.weighing import weigh
+from handover.desk import Desk
+from handover.entries import ConversationId, Entry
+from handover.errors import BadInput
+from handover.evidence import Reply, TurnReport
+from handover.policy import decide
+from handover.ports import Clock
+from handover.turn_records import TurnBrief
+
+log = logging.getLogger(__name__)
+
+APOLOGY = "I'm sorry, something went wrong on my side and I can't answer this right now."
+
+
+class OneTurn:
+    """Takes turns, one call each; keeps nothing between them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        dialogue: Dialogue,
+        *,
+        settings: RelaySettings,
+        clock: Clock,
+        repeats: Repeats,
+        secret: bytes,
+        owner: str,
+    ) -> None:
+        self._desk = desk
+        self._dialogue = dialogue
+        self._settings = settings
+        self._clock = clock
+        self._repeats = repeats
+        self._secret = secret
+        self._owner = owner
+
+    async def take(
+        self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
+    ) -> TurnOutcome | None:
+        """Answer what is unanswered; None when nothing is, or when it is not the bot's. Raises Unavailable."""
+        brief = await self._desk.bot.begin_turn(conversation, owner=self._owner, seconds=self._settings.turn_seconds)
+        if brief is None:
+            return None
+        began = self._clock.monotonic()
+        answer = DialogueFailed("overloaded", "too many turns", retry=False) if overloaded else await self._ask(brief)
+        evidence = await weigh(brief, answer, repeats=self._repeats)
+        decision = decide(evidence, self._settings.policy)
+        report = TurnReport(
+            evidence,
+            slots={} if isinstance(answer, DialogueFailed) else answer.slots,
+            actions=() if isinstance(answer, DialogueFailed) else answer.actions,
+            seconds=self._clock.monotonic() - began,
+        )
+        reply = self._reply(conversation, answer)
+        end = await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
+        if end.outcome != "committed":
+            await self._undo(brief)
+        return end.outcome
+
+    async def _ask(self, brief: TurnBrief) -> TurnResult | DialogueFailed:
+        """The dialogue's answer, asked a second time when that may help and there is time."""
+        request = self._request(brief)
+        told = again = False
+        while True:
+            try:
+                if not told:
+                    await self._tell(brief, request)
+                    told = True
+                return await self._once(request)
+            except DialogueFailed as failed:
+                log.warning("turn %s of %s: %s (%s)", brief.turn, brief.conversation.id, failed, failed.kind)
+                if again or not failed.retry or self._left(request) < self._settings.retry_needs:
+                    return failed
+            again = True
+            await self._undo(brief)  # Rasa must not hear the same words twice
+
+    async def _once(self, request: TurnRequest) -> TurnResult:
+        """Raises DialogueFailed, also for the time limit and for faults of the dialogue itself."""
+        try:
+            return await within(self._clock, self._left(request), self._dialogue.next_turn(request))
+        except DialogueFailed:
+            raise
+        except TimeoutError as slow:
+            raise DialogueFailed("timeout", "The dialogue did not answer in time.", retry=False) from slow
+        except Exception as fault:
+            log.exception("the dialogue broke in turn %s", request.turn)
+            raise DialogueFailed("broken", "The dialogue broke.", retry=False) from fault
+
+    async def _tell(self, brief: TurnBrief, request: TurnRequest) -> None:
+        """What people said since the bot last spoke goes into Rasa's tracker before its next turn."""
+        if not brief.untold:
+            return
+        work = self._dialogue.tell(request.conversation, events_of_people(brief.untold, request.hand_back))
+        try:
+            await within(self._clock, self._left(request), work)
+        except TimeoutError as slow:
+            raise DialogueFailed("timeout", "Rasa did not take in what people said.", retry=False) from slow
+        await self._desk.bot.mark_told(request.conversation, brief.untold[-1].offset)
+
+    async def _undo(self, brief: TurnBrief) -> None:
+        """What Rasa heard in this turn is not to have been: it is asked again, or a person answers."""
+        conversation = brief.conversation.id
+        try:
+            await within(self._clock, self._settings.retry_needs, self._dialogue.rewind(conversation, brief.turn))
+        except (DialogueFailed, TimeoutError) as failed:
+            log.warning("turn %s of %s could not be undone: %s", brief.turn, conversation, failed)
+
+    def _request(self, brief: TurnBrief) -> TurnRequest:
+        conversation = brief.conversation.id
+        back = brief.hand_back
+        profile = {"name": brief.customer.name, **brief.customer.profile}
+        return TurnRequest(
+            conversation=conversation,
+            turn=brief.turn,
+            epoch=brief.epoch,
+            text=brief.text,
+            deadline=brief.deadline - timedelta(seconds=self._settings.reserve),
+            intent=self._command(brief),
+            history=tuple(_line(entry) for entry in brief.history),
+            hand_back=back and HandBackBrief(back.agent, back.outcome, back.open_promises, back.leave_alone, back.at),
+            customer={name: profile[name] or "" for name in self._settings.profile_fields if profile.get(name)},
+            channel=brief.conversation.inbox,
+            language=self._settings.language,
+        )
+
+    def _command(self, brief: TurnBrief) -> str | None:
+        """The command of the button that was pressed last; None for words, and for a payload that is no command."""
+        if brief.payload is None or brief.payload in RESERVED:
+            return None
+        try:
+            payload = verify(self._secret, brief.conversation.id, brief.payload)
+        except BadInput:  # signed with a secret that has been changed since: the words on the button remain
+            return None
+        return payload if payload.startswith("/") else None
+
+    def _left(self, request: TurnRequest) -> float:
+        return max(0.0, (request.deadline - self._clock.now()).total_seconds())
+
+    def _reply(self, conversation: ConversationId, answer: TurnResult | DialogueFailed) -> Reply | None:
+        if isinstance(answer, DialogueFailed):
+            return Reply(APOLOGY)
+        if not answer.text:
+            return None
+        return Reply(answer.text, sign_buttons(self._secret, conversation, answer.buttons), answer.citations)
+
+
+def _line(entry: Entry) -> Line:
+    return Line(entry.offset, entry.author.kind.value, entry.author.name, entry.text, entry.at)

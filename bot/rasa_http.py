@@ -1,0 +1,236 @@
+"""The dialogue port over Rasa's HTTP API, and the only place that speaks it.
+
+Rasa guards its webhooks with nothing, takes any text that begins with ``/`` for a command, and answers 200 with an
+empty list when it has failed. Hence: it must live on a private address, customers' slashes are taken off, an empty
+answer is a failure, and every call has a time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import httpx2
+
+from bot.dialogue import DialogueFailed, Line, TurnRequest, TurnResult
+from bot.rasa_reading import Said, Understood, events_of, read_messages, read_tracker, result_of
+from bot.rasa_rewinding import events_that_undo
+from handover.entries import ConversationId, TurnId
+
+_SMALL_CALL = 3.0  # seconds for reading or writing a tracker; loopback answers in milliseconds
+_MAX_ANSWER = 32 * 1024 * 1024  # bytes; a tracker of some thousand turns is smaller
+# Every message stays in Rasa's tracker with its metadata, and the tracker goes to the action server whole.
+_MAX_HISTORY = 12_000  # characters
+
+
+class RasaHttp:
+    """Rasa behind ``url``. Close it, or use it as an async context manager.
+
+    Raises ValueError when ``url`` is not on a loopback or private address and ``anywhere`` was not asked for.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        anywhere: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        if not anywhere and not is_private(url):
+            raise ValueError(
+                f"RASA_URL {url} is not a private address. Rasa does not guard its webhooks: anybody who reaches "
+                "them speaks as any customer. Put it on loopback or a private network."
+            )
+        self._now = now
+        self._client = httpx2.AsyncClient(
+            base_url=url,
+            params={"token": token} if token else None,
+            trust_env=False,  # a proxy of the machine is not the way to a private address
+            # Sanic drops idle connections after 5 s; reusing one at that moment would lose a turn.
+            limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=2.0),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def next_turn(self, request: TurnRequest) -> TurnResult:
+        """Rasa's answer to the customer's words. Raises DialogueFailed; never returns an empty answer."""
+        left = (request.deadline - self._now()).total_seconds()
+        if left <= 0:
+            raise DialogueFailed("timeout", "The deadline had passed before Rasa was asked.", retry=False)
+        body = {"sender": request.conversation, "message": words_for(request), "metadata": metadata_of(request)}
+        said = read_messages(await self._call("POST", "/webhooks/rest/webhook", left, body))
+        if said.fenced:
+            raise DialogueFailed("fenced", "The turn may not speak any more.", retry=False)
+        return await self._concluded(request, said)
+
+    async def rewind(self, conversation: ConversationId, turn: TurnId) -> None:
+        """Undo the message of ``turn`` in Rasa's tracker, when it is the last one there."""
+        undoing = events_that_undo(events_of(await self._tracker(conversation)), turn)
+        if undoing:
+            await self.tell(conversation, undoing)
+
+    async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
+        """Append ``events`` to Rasa's tracker."""
+        path = f"/conversations/{quote(conversation, safe='')}/tracker/events"
+        await self._call("POST", path, _SMALL_CALL, list(events), include_events="NONE")
+
+    async def ping(self) -> None:
+        """Raises DialogueFailed unless Rasa is up and has a model loaded."""
+        status = await self._call("GET", "/status", _SMALL_CALL)
+        if not isinstance(status, dict) or not status.get("model_file"):
+            raise DialogueFailed("down", "Rasa is up but has no model loaded.", retry=True)
+
+    async def _concluded(self, request: TurnRequest, said: Said) -> TurnResult:
+        understood = await self._understood(request)
+        result = result_of(said, understood)
+        if result.text or result.handover is not None:
+            return result
+        if understood is not None and understood.paused:
+            # Only people pause it, and they have handed back: otherwise this turn would not be the bot's.
+            await self.tell(request.conversation, [{"event": "resume"}])
+        raise DialogueFailed("empty", "Rasa answered with nothing to say.", retry=True)
+
+    async def _understood(self, request: TurnRequest) -> Understood | None:
+        """What the tracker says; None when it cannot be read, for the reply itself is worth more."""
+        try:
+            return read_tracker(await self._tracker(request.conversation), request.turn)
+        except DialogueFailed:
+            return None
+
+    async def _tracker(self, conversation: ConversationId) -> object:
+        # APPLIED would leave out what the customer says inside a form, NONE would not tell which actions ran.
+        path = f"/conversations/{quote(conversation, safe='')}/tracker"
+        return await self._call("GET", path, _SMALL_CALL, include_events="AFTER_RESTART")
+
+    async def _call(self, method: str, path: str, seconds: float, body: object = None, **params: str) -> object:
+        """The parsed JSON of one call, within ``seconds``. Raises DialogueFailed for everything else."""
+        try:
+            async with asyncio.timeout(seconds):
+                request = self._client.build_request(
+                    method,
+                    path,
+                    params=self._client.params.merge(params),
+                    content=None if body is None else json.dumps(body).encode(),
+                    headers={"content-type": "application/json"},
+                    timeout=httpx2.Timeout(seconds),
+                )
+                response = await self._client.send(request, stream=True)
+                try:
+                    content = await _whole(response)
+                finally:
+                    await response.aclose()
+        except (TimeoutError, httpx2.TimeoutException) as slow:
+            raise DialogueFailed("timeout", f"Rasa did not answer {path} in {seconds:.1f} s.", retry=False) from slow
+        except httpx2.HTTPError as broken:
+            raise DialogueFailed("down", f"Rasa cannot be reached: {type(broken).__name__}.", retry=True) from broken
+        return _parsed(response.status_code, content, path)
+
+
+async def _whole(response: httpx2.Response) -> bytes:
+    content = bytearray()
+    async for piece in response.aiter_bytes():
+        content += piece
+        if len(content) > _MAX_ANSWER:
+            raise DialogueFailed("garbage", "Rasa's answer is too large to be one.", retry=False)
+    return bytes(content)
+
+
+def _parsed(status: int, content: bytes, path: str) -> object:
+    if status in (401, 403):
+        raise DialogueFailed("down", "Rasa refuses our token: see RASA_TOKEN.", retry=False)
+    if not 200 <= status < 300:
+        raise DialogueFailed("down", f"Rasa answered {path} with {status}.", retry=status >= 500)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as broken:
+        raise DialogueFailed("garbage", f"Rasa's answer to {path} is not JSON.", retry=True) from broken
+
+
+def words_for(request: TurnRequest) -> str:
+    """The message Rasa gets: a verified button's command, or the customer's words as plain words."""
+    if request.intent is not None:
+        return "/" + request.intent.strip().lstrip("/")
+    return plain_words(request.text)
+
+
+def plain_words(text: str) -> str:
+    """``text`` such that Rasa cannot take it for a command.
+
+    Rasa strips the text and takes a leading ``/`` for an intent: ``/restart`` would even end a pause. Slashes at
+    the front are taken off; of a message that is nothing else a question mark is left, which no one understands.
+    """
+    stripped = text.strip()
+    while stripped.startswith("/"):
+        stripped = stripped.lstrip("/").strip()
+    return stripped or "?"
+
+
+def metadata_of(request: TurnRequest) -> dict[str, Any]:
+    """What the actions find beside the message; `actions` reads it from the tracker."""
+    back = request.hand_back
+    return {
+        "turn": request.turn,
+        "epoch": request.epoch,
+        "deadline": request.deadline.isoformat(),
+        "history": [_line(line) for line in _recent(request.history)],
+        "summary": request.summary,
+        "hand_back": back
+        and {
+            "agent": back.agent,
+            "outcome": back.outcome,
+            "open_promises": list(back.open_promises),
+            "leave_alone": back.leave_alone,
+            "at": back.at.isoformat(),
+        },
+        "customer": dict(request.customer),
+        "channel": request.channel,
+        "language": request.language,
+    }
+
+
+def is_private(url: str) -> bool:
+    """Whether ``url`` names loopback, a private network, or a bare name that only a private resolver knows."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith((".localhost", ".internal", ".local")))
+    return address.is_private or address.is_loopback
+
+
+def _recent(history: tuple[Line, ...]) -> list[Line]:
+    """The newest lines that fit, oldest first; always the last one."""
+    kept: list[Line] = []
+    room = _MAX_HISTORY
+    for line in reversed(history):
+        room -= len(line.text)
+        if room < 0 and kept:
+            break
+        kept.append(line)
+    return kept[::-1]
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "offset": line.offset,
+        "speaker": line.speaker,
+        "name": line.name,
+        "text": line.text,
+        "at": line.at.isoformat(),
+    }

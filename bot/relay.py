@@ -1,0 +1,72 @@
+"""The path of a message: record it, see who has control, wake the bot's turn. Read `Relay.customer_says` first."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import replace
+
+from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
+from bot.dialogue import Dialogue
+from bot.one_turn import OneTurn
+from bot.relay_settings import RelaySettings
+from bot.repeats import Repeats
+from bot.turns import Turns
+from bot.watchdog import Watchdog
+from handover.conversation import Control
+from handover.desk import Desk
+from handover.entries import ConversationId
+from handover.ports import Clock
+from handover.stored import CustomerMessage, Recorded
+
+__all__ = ["Relay", "RelaySettings"]
+
+
+class Relay:
+    """One per process; any number of processes may share a record. ``secret`` signs the buttons."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        dialogue: Dialogue,
+        *,
+        settings: RelaySettings,
+        clock: Clock,
+        repeats: Repeats,
+        secret: bytes,
+    ) -> None:
+        self._desk = desk
+        self._secret = secret
+        owner = f"relay-{uuid.uuid4().hex[:12]}"
+        turn = OneTurn(desk, dialogue, settings=settings, clock=clock, repeats=repeats, secret=secret, owner=owner)
+        self._turns = Turns(turn, settings=settings, clock=clock)
+        self._watchdog = Watchdog(
+            desk, self._turns, clock=clock, every=settings.watch_every, forgotten_after=settings.forgotten_after
+        )
+
+    async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
+        """Record the customer's words; when this returns they are durable, and the answer is on its way.
+
+        Raises BadInput for a button that is not of this conversation, NotFound, Unavailable.
+        """
+        button = None if said.payload is None else verify(self._secret, conversation, said.payload)
+        recorded = await self._desk.customers.record_customer_message(conversation, said)
+        if button == ASK_FOR_HUMAN:
+            moved = await self._desk.customers.ask_for_human(conversation, said.client_id)
+            return replace(recorded, conversation=moved)
+        if button == STOP_WAITING:
+            moved = await self._desk.customers.stop_waiting(conversation, said.client_id)
+            return replace(recorded, conversation=moved)
+        if recorded.conversation.control is Control.BOT and not recorded.duplicate:
+            self._turns.said(conversation, said.text, button=button is not None)
+        return recorded
+
+    def customer_types(self, conversation: ConversationId) -> None:
+        """The customer is writing more: the bot waits a little longer for it."""
+        self._turns.typed(conversation)
+
+    async def run(self) -> None:
+        """Turns and watchdog, until it is cancelled; words left from before are taken up by the first look."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._turns.run())
+            group.create_task(self._watchdog.run())

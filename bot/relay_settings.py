@@ -1,0 +1,35 @@
+"""What an installation may choose about the path of a message; the service's settings fill it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.bursts import BurstSettings
+from handover.policy_settings import PolicySettings
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Times in seconds.
+
+    ``turn_seconds``: from taking up a turn to its recorded outcome. ``reserve``: of these, what is kept for weighing
+    and recording. ``retry_needs``: a failed turn is tried once more when at least this is left. ``turns_at_once``:
+    over all conversations. ``supersedes``: so often a newer message makes the bot begin again; then it answers
+    what it has. ``watch_every``: between two looks of the watchdog.
+    """
+
+    policy: PolicySettings
+    turn_seconds: float = 15.0
+    reserve: float = 0.5
+    retry_needs: float = 3.0
+    turns_at_once: int = 32
+    supersedes: int = 2
+    watch_every: float = 1.0
+    burst: BurstSettings = field(default_factory=BurstSettings)
+    language: str = "en"
+    profile_fields: tuple[str, ...] = ()
+
+    @property
+    def forgotten_after(self) -> float:
+        """An unanswered message this old waits for nobody: its window has passed."""
+        return self.burst.cap + 2.0

@@ -1,0 +1,184 @@
+"""Who takes a turn when: one worker for each conversation with something to answer, so many turns at once in all.
+
+A worker waits for the rest of the burst, takes a turn, and goes on while there is more. It knows times and wishes,
+not Rasa and not the record: `bot.one_turn` does the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from bot.bursts import answer_at
+from bot.deadlines import within
+from bot.relay_settings import RelaySettings
+from handover.entries import ConversationId
+from handover.ports import Clock
+
+log = logging.getLogger(__name__)
+
+TurnOutcome = Literal["committed", "superseded", "fenced"]
+
+
+class TakesTurns(Protocol):
+    """What `bot.one_turn.OneTurn` does."""
+
+    async def take(
+        self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
+    ) -> TurnOutcome | None:
+        """None when there is nothing to take. ``overloaded``: do not ask the bot, hand over at once."""
+        ...
+
+
+@dataclass(slots=True)
+class _Burst:
+    """One conversation's worker. ``woken``: something came that no turn has taken up yet."""
+
+    first: float
+    last: float
+    text: str
+    button: bool
+    typed: float | None = None
+    woken: bool = True
+    superseded: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Turns:
+    """Wakes and runs the workers. Messages may come before `run`; they are taken up when it starts."""
+
+    def __init__(self, turn: TakesTurns, *, settings: RelaySettings, clock: Clock) -> None:
+        self._turn = turn
+        self._settings = settings
+        self._clock = clock
+        self._bursts: dict[ConversationId, _Burst] = {}
+        self._places = asyncio.Semaphore(settings.turns_at_once)
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Until it is cancelled; then every worker has ended."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                for conversation, burst in self._bursts.items():
+                    self._start(conversation, burst)
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
+                self._bursts.clear()
+
+    def said(self, conversation: ConversationId, text: str, *, button: bool) -> None:
+        """The customer said ``text``, and the bot has control."""
+        now = self._clock.monotonic()
+        burst = self._bursts.get(conversation)
+        if burst is None:
+            self._begin(conversation, _Burst(first=now, last=now, text=text, button=button))
+            return
+        if not burst.woken:
+            burst.first = now
+        burst.last, burst.text, burst.button, burst.woken = now, text, button, True
+        burst.changed.set()
+
+    def typed(self, conversation: ConversationId) -> None:
+        """The customer is typing: a burst that is being waited for waits for this too."""
+        burst = self._bursts.get(conversation)
+        if burst is not None:
+            burst.typed = self._clock.monotonic()
+            burst.changed.set()
+
+    def wake(self, conversation: ConversationId) -> None:
+        """Somebody forgot to answer here: take a turn now, unless a worker is at it."""
+        if conversation not in self._bursts:
+            now = self._clock.monotonic()
+            self._begin(conversation, _Burst(first=now, last=now, text="", button=True))
+
+    def abandon(self, conversation: ConversationId) -> None:
+        """The turn under way has lost its right; its worker is let go, however stuck it is."""
+        burst = self._bursts.pop(conversation, None)
+        if burst is not None and burst.task is not None:
+            burst.task.cancel()
+
+    @property
+    def at_work(self) -> int:
+        """How many conversations have a worker."""
+        return len(self._bursts)
+
+    def _begin(self, conversation: ConversationId, burst: _Burst) -> None:
+        self._bursts[conversation] = burst
+        self._start(conversation, burst)
+
+    def _start(self, conversation: ConversationId, burst: _Burst) -> None:
+        if self._group is not None:
+            burst.task = self._group.create_task(self._work(conversation, burst))
+
+    async def _work(self, conversation: ConversationId, burst: _Burst) -> None:
+        try:
+            while burst.woken:
+                await self._wait_for_the_rest(burst)
+                outcome = await self._take(conversation, burst)
+                if outcome == "superseded":
+                    burst.superseded, burst.woken = burst.superseded + 1, True
+                else:
+                    burst.superseded = 0
+        except Exception:
+            # The words are in the record: the watchdog wakes this conversation again, or hands it over.
+            log.exception("the turn of conversation %s broke", conversation)
+        finally:
+            if self._bursts.get(conversation) is burst:
+                del self._bursts[conversation]
+
+    async def _wait_for_the_rest(self, burst: _Burst) -> None:
+        while True:
+            at = answer_at(
+                first=burst.first,
+                last=burst.last,
+                text=burst.text,
+                button=burst.button,
+                typed=burst.typed,
+                settings=self._settings.burst,
+            )
+            left = at - self._clock.monotonic()
+            if left <= 0:
+                return
+            burst.changed.clear()
+            with suppress(TimeoutError):
+                await within(self._clock, left, burst.changed.wait())
+
+    async def _take(self, conversation: ConversationId, burst: _Burst) -> TurnOutcome | None:
+        place = _Place(self._places)
+        try:
+            overloaded = await self._is_full(place)
+            burst.woken = False  # before the record is read: what comes from here on wakes the worker again
+            enough = overloaded or burst.superseded >= self._settings.supersedes
+            return await self._turn.take(conversation, even_if_newer=enough, overloaded=overloaded)
+        finally:
+            place.give_back()
+
+    async def _is_full(self, place: _Place) -> bool:
+        """Takes a place; True when there was none for as long as a whole turn may last."""
+        try:
+            await within(self._clock, self._settings.turn_seconds, place.take())
+        except TimeoutError:
+            return True
+        return False
+
+
+class _Place:
+    """One of the turns at once; given back exactly when it was taken, also by a worker that is let go meanwhile."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._taken = False
+
+    async def take(self) -> None:
+        await self._places.acquire()
+        self._taken = True
+
+    def give_back(self) -> None:
+        if self._taken:
+            self._taken = False
+            self._places.release()

@@ -1,0 +1,240 @@
+"""A small real Rasa with rules only and a real action server beside it: trained into a folder, run on free ports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_READY_SECONDS = 120
+
+_CONFIG = """
+recipe: default.v1
+language: en
+assistant_id: tiny
+pipeline:
+  - name: WhitespaceTokenizer
+  - name: KeywordIntentClassifier
+    case_sensitive: false
+  - name: RegexEntityExtractor
+  - name: FallbackClassifier
+    threshold: 0.3
+policies:
+  - name: RulePolicy
+    core_fallback_threshold: 0.3
+    core_fallback_action_name: action_default_fallback
+"""
+
+_DOMAIN = """
+version: "3.1"
+intents: [hello, many, order, inform, paragraphs, person, silence, slots]
+entities: [order_number]
+slots:
+  order_number:
+    type: text
+    influence_conversation: false
+    mappings: [{type: from_entity, entity: order_number}]
+  email:
+    type: text
+    influence_conversation: false
+    mappings:
+      - type: from_text
+        conditions: [{active_loop: order_form, requested_slot: email}]
+  tried:
+    type: text
+    influence_conversation: false
+    mappings: [{type: custom}]
+forms:
+  order_form:
+    required_slots: [order_number, email]
+responses:
+  utter_hello: [{text: "Hello."}]
+  utter_first: [{text: "First."}]
+  utter_last: [{text: "Last."}]
+  utter_paragraphs: [{text: "One.\\n\\nTwo."}]
+  utter_ask_order_number: [{text: "Which order?"}]
+  utter_ask_email: [{text: "Which address?"}]
+  utter_order: [{text: "{order_number} of {email} is on its way."}]
+actions: [action_try, action_person, action_nothing, action_default_fallback]
+session_config: {session_expiration_time: 60, carry_over_slots_to_new_session: true}
+"""
+
+_NLU = """
+version: "3.1"
+nlu:
+  - {intent: hello, examples: "- hello\\n- good morning\\n"}
+  - {intent: many, examples: "- many\\n- several\\n"}
+  - {intent: order, examples: "- my order\\n- parcel\\n"}
+  - {intent: inform, examples: "- it is\\n- the number\\n- number [TT-123456](order_number)\\n"}
+  - {intent: paragraphs, examples: "- paragraphs\\n- long\\n"}
+  - {intent: person, examples: "- a person\\n- a human\\n"}
+  - {intent: silence, examples: "- silence\\n- quiet\\n"}
+  - {intent: slots, examples: "- press\\n- pressed\\n"}
+  - {regex: order_number, examples: "- TT-\\\\d{6}\\n"}
+"""
+
+_RULES = """
+version: "3.1"
+rules:
+  - {rule: hello, steps: [{intent: hello}, {action: utter_hello}]}
+  - {rule: many, steps: [{intent: many}, {action: utter_first}, {action: action_try}, {action: utter_last}]}
+  - {rule: paragraphs, steps: [{intent: paragraphs}, {action: utter_paragraphs}]}
+  - {rule: person, steps: [{intent: person}, {action: action_person}]}
+  - {rule: silence, steps: [{intent: silence}, {action: action_nothing}]}
+  - {rule: slots, steps: [{intent: slots}, {action: utter_first}]}
+  - {rule: fallback, steps: [{intent: nlu_fallback}, {action: action_default_fallback}]}
+  - {rule: order, steps: [{intent: order}, {action: order_form}, {active_loop: order_form}]}
+  - rule: order given
+    condition: [{active_loop: order_form}]
+    steps: [{action: order_form}, {active_loop: null}, {slot_was_set: [{requested_slot: null}]}, {action: utter_order}]
+"""
+
+_ACTIONS = """
+from rasa_sdk import Action
+from rasa_sdk.events import FollowupAction, SlotSet
+
+
+class Try(Action):
+    def name(self):
+        return "action_try"
+
+    def run(self, dispatcher, tracker, domain):
+        turn = tracker.latest_message.get("metadata", {}).get("turn")
+        facts = {"seen": str(turn)}
+        tool = {"switchboard": 1, "kind": "tool", "name": "try", "ok": True, "error": None, "facts": facts}
+        dispatcher.utter_message(json_message=tool)
+        return [SlotSet("tried", "yes")]
+
+
+class Person(Action):
+    def name(self):
+        return "action_person"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(json_message={"switchboard": 1, "kind": "handover", "reason": "asked", "words": None})
+        return []
+
+
+class Nothing(Action):
+    def name(self):
+        return "action_nothing"
+
+    def run(self, dispatcher, tracker, domain):
+        return []
+
+
+class Suggest(Action):
+    def name(self):
+        return "action_suggest"
+
+    def run(self, dispatcher, tracker, domain):
+        lines = tracker.latest_message["metadata"]["history"]
+        text = f"You said: {lines[-1]['text']}"
+        dispatcher.utter_message(json_message={"switchboard": 1, "kind": "copilot", "text": text, "citations": []})
+        return []
+
+
+class Fallback(Action):
+    def name(self):
+        return "action_default_fallback"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(text="Pardon?")
+        return [FollowupAction("action_listen")]
+"""
+
+
+def _environment() -> dict[str, str]:
+    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    return {**os.environ, **quiet, "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1"}
+
+
+def train(folder: Path) -> None:
+    """Write the project into ``folder`` and train it there. Raises CalledProcessError with Rasa's words."""
+    files = {"config.yml": _CONFIG, "domain.yml": _DOMAIN, "data/nlu.yml": _NLU, "data/rules.yml": _RULES}
+    for name, content in {**files, "tiny_actions.py": _ACTIONS}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content.lstrip())
+    python = ROOT / ".venv-rasa" / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "rasa", "train", "--fixed-model-name", "tiny"],
+        cwd=folder,
+        env=_environment(),
+        check=True,
+        timeout=280,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    rasa: str
+    actions: str
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Addresses]:
+    """Rasa and the action server on loopback; both are gone afterwards."""
+    rasa_port, actions_port = _free_port(), _free_port()
+    (folder / "endpoints.yml").write_text(f"action_endpoint:\n  url: http://127.0.0.1:{actions_port}/webhook\n")
+    (folder / "credentials.yml").write_text("rest:\n")
+    actions = [ROOT / ".venv/bin/python", "-m", "rasa_sdk", "--actions", "tiny_actions", "-p", str(actions_port)]
+    rasa = [
+        ROOT / ".venv-rasa/bin/python",
+        "-m",
+        "rasa",
+        "run",
+        "--enable-api",
+        "-i",
+        "127.0.0.1",
+        "-p",
+        str(rasa_port),
+    ]
+    with _process(folder, actions, "actions.log"), _process(folder, rasa, "rasa.log") as process:
+        at = Addresses(f"http://127.0.0.1:{rasa_port}", f"http://127.0.0.1:{actions_port}")
+        _wait_for(f"{at.rasa}/status", process, folder / "rasa.log")
+        _wait_for(f"{at.actions}/health", process, folder / "actions.log")
+        yield at
+
+
+@contextmanager
+def _process(folder: Path, command: list[str | Path], log: str) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / log).open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env=_environment(), stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(_READY_SECONDS * 5):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not become ready:\n{log.read_text(errors='replace')[-3_000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
