@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 
 from bot.dialogue import Dialogue, DialogueFailed
 from bot.settings import Settings
-
 from handover.desk import Desk
 from handover.errors import SwitchboardError, Unavailable
 from handover.meters import Meters

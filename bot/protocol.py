@@ -26,18 +26,19 @@ described by `/openapi.json`.
 
 ## How a connection goes
 
-1. The page opens the socket. Its `Origin` must be, letter by letter, one of PUBLIC_ORIGINS; a client without an Origin is
-   no browser and may go on. The agents' socket also wants the login cookie, then only from the service's own pages, or
+1. The page opens the socket. Its `Origin` must be, letter by letter, one of PUBLIC_ORIGINS; a client without an
+   Origin is no browser and may go on. The agents' socket also wants the login cookie, then only from the service's own pages, or
    `Authorization: Bearer <token>`. A refused handshake answers with the HTTP status and the error as JSON.
 2. `hello` within five seconds, with the last offset (or feed number) the page has.
 3. `welcome`, then everything that was missed, then live. Entries come once each and in order of their offsets. What the
    sender itself said comes back as an entry with its `client_id`: that is the acknowledgement, it is in the record.
 4. A frame that cannot be accepted is answered with `error` and the connection goes on. Too many of them, binary frames,
    frames that are too large, or a flood close it.
-5. Whoever loses the connection connects again and says `hello` with its last offset. Saying the same `client_id` again is safe.
+5. Whoever loses the connection connects again and says `hello` with its last offset. Saying the same `client_id`
+   again is safe.
 
-A customer's token names the customer and nothing else. A token that is forged, expired or meant for something else is
-answered with `not_signed_in` (4401), a conversation that is not this customer's with `not_found` (4404): forget both and
+A customer's token names the customer and nothing else. A token that is forged, expired or meant for something else
+is answered with `not_signed_in` (4401), a conversation that is not this customer's with `not_found` (4404): forget both and
 say `hello` without them.
 """
 
@@ -95,10 +96,8 @@ def _type(part: dict[str, Any], defs: dict[str, Any]) -> str:
         return _type(defs[part["$ref"].rsplit("/", 1)[1]], defs)
     if "anyOf" in part:
         return " or ".join(_type(one, defs) for one in part["anyOf"])
-    if "const" in part:
-        return f'"{part["const"]}"'
-    if "enum" in part:
-        return ", ".join(f'"{one}"' for one in part["enum"])
+    if "const" in part or "enum" in part:
+        return ", ".join(f'"{one}"' for one in part.get("enum", [part.get("const")]))
     if part.get("type") == "array":
         return f"list of {_type(part.get('items', {}), defs)}"
     if "properties" in part:

@@ -18,11 +18,12 @@ from handover.frames import EntryFrame
 from handover.login_api import Asking
 from handover.ports import Follower, Told
 from handover.presence import Presence
-from handover.screens import AGENTS, agent_part, agent_topic, desk_topic, told
+from handover.screens import AGENTS, agent_part, agent_topic, desk_topic, draft_frame, note_frame, told
 from handover.sockets import Socket, SocketLimits, side_by_side
 from handover.tail import Tail
 
 _MAX_OPEN = 50
+_PAGE = 200
 _SNAPSHOT = 100  # rows per list in a first snapshot; the rest comes by REST as the agent scrolls
 
 
@@ -30,9 +31,15 @@ class Screen:
     """Serves one socket of one signed-in agent until it goes."""
 
     def __init__(
-        self, desk: Desk, accounts: Accounts, presence: Presence, socket: Socket[AgentSends], asking: Asking,
+        self,
+        socket: Socket[AgentSends],
+        asking: Asking,
+        *,
+        desk: Desk,
+        accounts: Accounts,
+        presence: Presence,
         limits: SocketLimits,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._desk = desk
         self._accounts = accounts
         self._presence = presence
@@ -62,16 +69,29 @@ class Screen:
         now = await reading.feed()
         await self._socket.send(Welcome(agent=agent_part(self._agent), feed=now))
         if after is not None and after <= now:
-            rows = await reading.changed_since(after)
+            self._feed = after
+            await self._send_changes()
         else:
-            lists = [await reading.rows(view, self._agent, limit=_SNAPSHOT) for view in ("offers", "mine", "bot")]
-            rows = list({row.conversation: row for one in lists for row in one}.values())
+            await self._send_snapshot()
+            self._feed = now
+        for offer in await reading.open_offers(self._agent):
+            await self._socket.send(offer)
+
+    async def _send_snapshot(self) -> None:
+        reading = self._desk.reading
+        lists = [await reading.rows(view, self._agent, limit=_SNAPSHOT) for view in ("offers", "mine", "bot")]
+        rows = {row.conversation: row for one in lists for row in one}.values()
         for row in sorted(rows, key=lambda row: row.feed):
             await self._socket.send(row)
-        for offer in await reading.open_offers():
-            if offer.to in (None, self._agent.id):
-                await self._socket.send(offer)
-        self._feed = now
+
+    async def _send_changes(self) -> None:
+        """Every row that changed since this screen last knew, page by page."""
+        while rows := await self._desk.reading.changed_since(self._feed, _PAGE):
+            for row in rows:
+                await self._socket.send(row)
+                self._feed = max(self._feed, row.feed)
+            if len(rows) < _PAGE:
+                return
 
     async def _follow(self, follower: Follower) -> None:
         async for news in follower:
@@ -93,9 +113,7 @@ class Screen:
         while True:
             await self._desk.clock.sleep(self._limits.recheck_seconds)
             self._agent = await self._accounts.still(self._login)
-            for row in await self._desk.reading.changed_since(self._feed):
-                await self._socket.send(row)
-                self._feed = max(self._feed, row.feed)
+            await self._send_changes()
             for tail in list(self._open.values()):
                 await tail.catch_up()
 
@@ -129,9 +147,9 @@ class Screen:
         if packet is not None:
             await self._socket.send(PacketFrame(conversation=conversation, epoch=row.epoch, packet=packet))
         for note in await reading.notes(conversation):
-            await self._socket.send(note)
+            await self._socket.send(note_frame(note))
         for draft in await reading.drafts(conversation):
-            await self._socket.send(draft)
+            await self._socket.send(draft_frame(draft))
         await tail.catch_up()
         await self._tell_presence(conversation)
 

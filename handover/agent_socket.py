@@ -76,7 +76,9 @@ class AgentDoorway:
             if self.open_screens[agent] == 1:
                 await self.desk.agents.reachable(agent, True)
             with self.meters.sockets.labels("agent").track_inprogress():
-                screen = Screen(self.desk, self.accounts, self.presence, socket, asking, self.limits)
+                screen = Screen(
+                    socket, asking, desk=self.desk, accounts=self.accounts, presence=self.presence, limits=self.limits
+                )
                 await screen.run(hello.after)
         finally:
             self.open_screens[agent] -= 1

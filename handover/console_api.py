@@ -14,7 +14,7 @@ from handover.entries import AgentId, ConversationId
 from handover.errors import BadInput
 from handover.frames import MAX_NUMBER, EntryFrame
 from handover.login_api import PROBLEMS, Asking, Body, Door
-from handover.screens import agent_part
+from handover.screens import agent_part, draft_frame, note_frame
 
 View = Literal["offers", "mine", "bot", "waiting", "resolved", "all"]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -113,8 +113,8 @@ def _conversations(desk: Desk, door: Door) -> APIRouter:
         return Whole(
             row=row,
             packet=PacketFrame(conversation=name, epoch=row.epoch, packet=packet) if packet else None,
-            notes=await reading.notes(name),
-            drafts=await reading.drafts(name),
+            notes=[note_frame(note) for note in await reading.notes(name)],
+            drafts=[draft_frame(draft) for draft in await reading.drafts(name)],
         )
 
     @routes.get("/conversations/{conversation}/entries")

@@ -30,7 +30,7 @@ from handover.conversation import Control, Conversation
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AuthorKind, ConversationId, CustomerId, Entry
 from handover.errors import BadInput, Forbidden, NotFound, NotSignedIn, SwitchboardError
-from handover.frames import AuthorPart, ControlFrame, EntryFrame, TypingFrame
+from handover.frames import AuthorPart, EntryFrame, TypingFrame
 from handover.limits import Buckets, WaitingRoom
 from handover.meters import Meters
 from handover.ports import Follower
@@ -154,8 +154,9 @@ class _Line:
                 await side_by_side(self._socket.frames(self._handle), self._follow(follower), self._recheck())
 
     async def _welcome(self) -> None:
-        now = await self._desk.reading.conversation(self._conversation)
-        state = await self._desk.reading.control_frame(self._conversation)
+        stored = await self._desk.reading.stored(self._conversation)
+        now = stored.conversation
+        state = await self._desk.reading.control(self._conversation)
         ratings = await self._desk.reading.ratings(self._conversation)
         await self._socket.send(
             Welcome(
@@ -167,6 +168,7 @@ class _Line:
                 epoch=now.epoch,
                 assistant=self._channel.assistant,
                 agent=state.agent,
+                seen=stored.seen,
                 rated=tuple(sorted({rating.stretch for rating in ratings})),
             )
         )

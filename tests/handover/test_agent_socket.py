@@ -145,13 +145,18 @@ async def test_a_console_that_comes_back_gets_what_changed_meanwhile(service: Se
     async with page(service.address, "/ws/agent", authorization=f"Bearer {ada}") as first:
         await first.says(type="hello")
         feed = (await first.hears("welcome"))["feed"]
-    async with waiting_customer(service) as (_, conversation):
-        async with page(service.address, "/ws/agent", authorization=f"Bearer {ada}") as again:
-            await again.says(type="hello", after=feed)
-            await again.hears("welcome")
-            row = await again.hears("conversation")
-            assert (row["conversation"], row["control"]) == (conversation, "offered")
-            assert (await again.hears("offer"))["packet"]["reason"] == "asked"
+        await first.says(type="availability", state="online")
+        await first.says(type="open", conversation="none-such")
+        await first.hears("error")  # so the frame before it is done
+    async with (
+        waiting_customer(service) as (_, conversation),
+        page(service.address, "/ws/agent", authorization=f"Bearer {ada}") as again,
+    ):
+        await again.says(type="hello", after=feed)
+        await again.hears("welcome")
+        row = await again.hears("conversation")
+        assert (row["conversation"], row["control"]) == (conversation, "offered")
+        assert (await again.hears("offer"))["packet"]["reason"] == "asked"
 
 
 async def test_a_conversation_opened_with_an_offset_brings_only_what_comes_after(service: Service) -> None:

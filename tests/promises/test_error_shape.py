@@ -77,12 +77,15 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
 )
 
+_FIELDS = ("email", "name", "password", "role", "capacity", "disabled", "present", "new")
+
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     body=_json
     | st.fixed_dictionaries(
-        {}, optional={n: _json for n in ("email", "name", "password", "role", "capacity", "disabled", "present", "new")}
+        {},
+        optional=dict.fromkeys(_FIELDS, _json),
     ),
     where=st.sampled_from(["/api/v1/login", "/api/v1/agents", "/api/v1/me/password"]),
 )

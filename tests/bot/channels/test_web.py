@@ -211,15 +211,18 @@ async def test_a_waiting_customer_who_comes_back_is_told_how_it_stands(service: 
 
 
 async def test_too_many_silent_sockets_from_one_place_are_refused_and_free_their_place(tmp_path: Path) -> None:
-    async with running_service(tmp_path, strangers_per_address=2, hello_seconds=30) as service:
-        async with service.customer() as first, service.customer():
-            with pytest.raises(InvalidStatus) as refused:
-                async with service.customer():
-                    pass
-            assert refused.value.response.status_code == 429
-            await _hello(first)  # somebody who says hello is no stranger any more
-            async with service.customer() as third:
-                await _hello(third)
+    async with (
+        running_service(tmp_path, strangers_per_address=2, hello_seconds=30) as service,
+        service.customer() as first,
+        service.customer(),
+    ):
+        with pytest.raises(InvalidStatus) as refused:
+            async with service.customer():
+                pass
+        assert refused.value.response.status_code == 429
+        await _hello(first)  # somebody who says hello is no stranger any more
+        async with service.customer() as third:
+            await _hello(third)
 
 
 async def test_new_visitors_from_one_place_come_at_a_bounded_rate(tmp_path: Path) -> None:
