@@ -13,6 +13,7 @@
             Fenced               the epoch moved on; what was tried has no effect
         StaleView                the agent had not seen the latest entries; carries them
         FellBehind               a reader too slow for its queue; resume by offset
+        AlreadyThere             a unique thing exists: a resend, or a race that was lost
         Unavailable              something we need is down; try again later
 
 The one shape on the wire is ``{code, message, detail?}``.
@@ -21,6 +22,8 @@ The one shape on the wire is ``{code, message, detail?}``.
 from __future__ import annotations
 
 from typing import Any
+
+from handover.entries import Entry
 
 
 class SwitchboardError(Exception):
@@ -102,9 +105,15 @@ class Fenced(IllegalMove):
 
 
 class StaleView(SwitchboardError):
+    """``missed`` are the entries the agent had not seen, oldest first."""
+
     code = "stale_view"
     http_status = 409
     close_code = 4409
+
+    def __init__(self, message: str, *, missed: tuple[Entry, ...], last_offset: int) -> None:
+        super().__init__(message, detail={"last_offset": last_offset})
+        self.missed = missed
 
 
 class FellBehind(SwitchboardError):
@@ -117,3 +126,11 @@ class Unavailable(SwitchboardError):
     code = "unavailable"
     http_status = 503
     close_code = 1013
+
+
+class AlreadyThere(SwitchboardError):
+    """A unique thing exists: a resend, or a race that was lost."""
+
+    code = "already_there"
+    http_status = 409
+    close_code = 4409

@@ -74,6 +74,7 @@ class Evidence:
     asked_for_human: bool = False  # by button, or an action says so
     fallback: bool = False  # this turn was not understood
     fallbacks_before: int = 0  # misunderstood turns directly before this one
+    lacking_before: int = 0  # turns directly before this one in which the model lacked knowledge
     repeats: int = 0  # earlier customer messages that ask the same
     anger: tuple[float, ...] = ()  # 0..1 per customer message of this stretch, oldest first
     topics: tuple[str, ...] = ()  # topics of data/policy/topics.yml found in the words

@@ -1,0 +1,1 @@
+"""The record in SQL: the only package that imports SQLAlchemy."""

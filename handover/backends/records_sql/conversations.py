@@ -1,0 +1,158 @@
+"""Conversations, their feed number and their stretches in SQL; implements `handover.record_ports.Conversations`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from handover.backends.records_sql import tables as t
+from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.rows import SELECT_ROWS, to_row, to_values
+from handover.conversation import Control, Conversation
+from handover.entries import AgentId, ConversationId, CustomerId
+from handover.errors import AlreadyThere, NotFound
+from handover.stored import ConversationRow, Customer, Stretch
+
+c = t.conversations
+_GET = SELECT_ROWS.where(c.c.id == sa.bindparam("id"))
+_LOCK = _GET.with_for_update(of=c)
+_SAVE = c.update().where(c.c.id == sa.bindparam("key"))
+_NEXT_FEED = t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value)
+_OF_CUSTOMER = (
+    SELECT_ROWS.where(c.c.inbox == sa.bindparam("inbox"), c.c.customer == sa.bindparam("customer"))
+    .order_by((c.c.lifecycle == "resolved").asc(), c.c.feed.desc())
+    .limit(1)
+)
+# Stretches of the bot with customer words that nobody answered, and nobody at work on them.
+_UNANSWERED = (
+    sa.select(c.c.id)
+    .where(
+        c.c.control == "bot",
+        c.c.last_customer_offset > c.c.answered,
+        c.c.changed_at <= sa.bindparam("at"),
+        ~sa.exists().where(w.turns.c.conversation == c.c.id, w.turns.c.state == "live"),
+    )
+    .order_by(c.c.changed_at)
+)
+_VIEWS = {
+    "offers": c.c.control == "offered",
+    "mine": c.c.agent == sa.bindparam("agent"),
+    "bot": sa.and_(c.c.lifecycle == "active", c.c.control == "bot"),
+    "waiting": sa.and_(c.c.lifecycle == "active", c.c.control.in_(("offered", "nobody"))),
+    "resolved": c.c.lifecycle == "resolved",
+    "all": sa.true(),
+}
+VIEWS = frozenset(_VIEWS)
+
+
+class SqlConversations:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._on = connection
+
+    async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:
+        found = (await self._on.execute(_LOCK if lock else _GET, {"id": conversation})).first()
+        if found is None:
+            raise NotFound("There is no such conversation.")
+        return to_row(found)
+
+    async def open_one(self, inbox: str, customer: CustomerId) -> ConversationRow | None:
+        found = (await self._on.execute(_OF_CUSTOMER, {"inbox": inbox, "customer": customer})).first()
+        return None if found is None else to_row(found)
+
+    async def insert(self, conversation: Conversation) -> None:
+        row = ConversationRow(conversation=conversation, customer=Customer(conversation.customer))
+        values = to_values(row) | {
+            "id": conversation.id,
+            "inbox": conversation.inbox,
+            "customer": conversation.customer,
+            "created_at": conversation.created_at,
+            "told": 0,
+            "seen": 0,
+            "feed": await self._next_feed(),
+        }
+        try:
+            await self._on.execute(c.insert(), values)
+        except IntegrityError as error:
+            raise AlreadyThere("This customer has an open conversation here.") from error
+
+    async def save(self, row: ConversationRow) -> int:
+        feed = await self._next_feed()
+        await self._on.execute(_SAVE, to_values(row) | {"key": row.conversation.id, "feed": feed})
+        return feed
+
+    async def rows(self, view: str, agent: AgentId | None, *, before: int | None, limit: int) -> list[ConversationRow]:
+        query = SELECT_ROWS.where(_VIEWS[view]).order_by(c.c.feed.desc()).limit(limit)
+        if before is not None:
+            query = query.where(c.c.feed < before)
+        values = {"agent": agent} if view == "mine" else {}
+        return [to_row(r) for r in await self._on.execute(query, values)]
+
+    async def changed_since(self, feed: int, limit: int) -> list[ConversationRow]:
+        query = SELECT_ROWS.where(c.c.feed > feed).order_by(c.c.feed).limit(limit)
+        return [to_row(r) for r in await self._on.execute(query)]
+
+    async def feed(self) -> int:
+        return int((await self._on.execute(sa.select(t.feed.c.value))).scalar_one())
+
+    async def _next_feed(self) -> int:
+        return int((await self._on.execute(_NEXT_FEED)).scalar_one())
+
+    async def unanswered(self, older_than: datetime) -> list[ConversationId]:
+        return [r.id for r in await self._on.execute(_UNANSWERED, {"at": older_than})]
+
+    async def snoozed_until(self, at: datetime) -> list[ConversationId]:
+        query = sa.select(c.c.id).where(c.c.lifecycle == "snoozed", c.c.snoozed_until <= at)
+        return [r.id for r in await self._on.execute(query)]
+
+    async def mark(self, conversation: ConversationId, *, seen: int | None = None, told: int | None = None) -> None:
+        for column, value in ((c.c.seen, seen), (c.c.told, told)):
+            if value is not None:
+                raised = sa.update(c).where(c.c.id == conversation, column < value, c.c.last_offset >= value)
+                await self._on.execute(raised.values({column: value}))
+
+    async def held_by(self, agent: AgentId) -> int:
+        await self._on.execute(sa.select(t.agents.c.id).where(t.agents.c.id == agent).with_for_update())
+        return int((await self._on.execute(sa.select(sa.func.count()).where(c.c.agent == agent))).scalar_one())
+
+    async def begin_stretch(self, stretch: Stretch) -> None:
+        values = {
+            "conversation": stretch.conversation,
+            "epoch": stretch.epoch,
+            "control": str(stretch.control),
+            "move": stretch.move,
+            "actor": stretch.actor,
+            "agent": stretch.agent,
+            "began_at": stretch.began_at,
+            "after_offset": stretch.after_offset,
+        }
+        await self._on.execute(t.stretches.insert(), values)
+
+    async def stretch(self, conversation: ConversationId, epoch: int) -> Stretch | None:
+        s = t.stretches
+        found = (
+            await self._on.execute(sa.select(s).where(s.c.conversation == conversation, s.c.epoch == epoch))
+        ).first()
+        if found is None:
+            return None
+        return Stretch(
+            conversation=found.conversation,
+            epoch=found.epoch,
+            control=Control(found.control),
+            move=found.move,
+            actor=found.actor,
+            began_at=found.began_at,
+            after_offset=found.after_offset,
+            agent=found.agent,
+        )
+
+    async def asked_before(self, conversation: ConversationId, client_id: str, verb: str, at: datetime) -> bool:
+        r = t.requests
+        known = sa.select(r.c.at).where(r.c.conversation == conversation, r.c.client_id == client_id, r.c.verb == verb)
+        if (await self._on.execute(known)).first() is not None:
+            return True
+        values = {"conversation": conversation, "client_id": client_id, "verb": verb, "at": at}
+        await self._on.execute(r.insert(), values)
+        return False

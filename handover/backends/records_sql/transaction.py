@@ -1,0 +1,33 @@
+"""One unit of work on the record; implements `handover.ports.Transaction`."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from handover.backends.records_sql.asides import SqlAsides
+from handover.backends.records_sql.conversations import SqlConversations
+from handover.backends.records_sql.entries import SqlEntries
+from handover.backends.records_sql.offers import SqlOffers
+from handover.backends.records_sql.outbox import SqlOutboxRows
+from handover.backends.records_sql.people import SqlPeople
+from handover.backends.records_sql.turns import SqlTurns
+from handover.ports import Told
+from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns
+
+
+class SqlTransaction:
+    """The groups of queries over one connection. ``connection`` is for the accounts beside this module."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.told: list[Told] = []
+        self.conversations: Conversations = SqlConversations(connection)
+        self.entries: Entries = SqlEntries(connection)
+        self.turns: Turns = SqlTurns(connection)
+        self.offers: Offers = SqlOffers(connection)
+        self.people: People = SqlPeople(connection)
+        self.asides: Asides = SqlAsides(connection)
+        self.outbox: OutboxRows = SqlOutboxRows(connection)
+
+    def after_commit(self, told: Told) -> None:
+        self.told.append(told)

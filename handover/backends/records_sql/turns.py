@@ -1,0 +1,116 @@
+"""Turns and decisions in SQL; implements `handover.record_ports.Turns`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from handover.backends.records_sql import evidence_json
+from handover.backends.records_sql import tables_of_work as w
+from handover.entries import ConversationId, TurnId
+from handover.evidence import Decision, Outcome, Reason
+from handover.stored import StoredDecision, Turn, TurnState
+
+_GET = sa.select(w.turns).where(w.turns.c.id == sa.bindparam("key"))
+_LIVE = sa.select(w.turns).where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
+_FENCE = w.turns.update().where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
+_END = w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.state == "live")
+
+
+class SqlTurns:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._on = connection
+
+    async def live(self, conversation: ConversationId) -> Turn | None:
+        found = (await self._on.execute(_LIVE, {"key": conversation})).first()
+        return None if found is None else _to_turn(found)
+
+    async def get(self, turn: TurnId) -> Turn | None:
+        found = (await self._on.execute(_GET, {"key": turn})).first()
+        return None if found is None else _to_turn(found)
+
+    async def insert(self, turn: Turn) -> None:
+        values = {
+            "id": turn.id,
+            "conversation": turn.conversation,
+            "epoch": turn.epoch,
+            "owner": turn.owner,
+            "first_offset": turn.first_offset,
+            "last_offset": turn.last_offset,
+            "started_at": turn.started_at,
+            "deadline": turn.deadline,
+            "state": str(turn.state),
+        }
+        await self._on.execute(w.turns.insert(), values)
+
+    async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None:
+        await self._on.execute(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
+
+    async def fence(self, conversation: ConversationId) -> None:
+        await self._on.execute(_FENCE, {"key": conversation, "state": str(TurnState.FENCED)})
+
+    async def past_deadline(self, at: datetime) -> list[Turn]:
+        query = sa.select(w.turns).where(w.turns.c.state == "live", w.turns.c.deadline <= at)
+        return [_to_turn(r) for r in await self._on.execute(query)]
+
+    async def keep_decision(self, decision: StoredDecision) -> None:
+        taken = decision.decision
+        values = {
+            "turn": decision.turn,
+            "conversation": decision.conversation,
+            "epoch": decision.epoch,
+            "first_offset": decision.first_offset,
+            "last_offset": decision.last_offset,
+            "entry_offset": decision.entry_offset,
+            "outcome": str(taken.outcome),
+            "reason": None if taken.reason is None else str(taken.reason),
+            "because": taken.because,
+            "evidence": evidence_json.to_json(decision.evidence),
+            "slots": decision.slots,
+            "actions": list(decision.actions),
+            "seconds": decision.seconds,
+            "at": decision.at,
+        }
+        await self._on.execute(w.decisions.insert(), values)
+
+    async def decisions(self, conversation: ConversationId, limit: int = 50) -> list[StoredDecision]:
+        d = w.decisions
+        query = sa.select(d).where(d.c.conversation == conversation).order_by(d.c.at.desc(), d.c.last_offset.desc())
+        found = [_to_decision(r) for r in await self._on.execute(query.limit(limit))]
+        return found[::-1]
+
+
+def _to_turn(r: Any) -> Turn:
+    return Turn(
+        id=r.id,
+        conversation=r.conversation,
+        epoch=r.epoch,
+        owner=r.owner,
+        first_offset=r.first_offset,
+        last_offset=r.last_offset,
+        started_at=r.started_at,
+        deadline=r.deadline,
+        state=TurnState(r.state),
+        entry_offset=r.entry_offset,
+    )
+
+
+def _to_decision(r: Any) -> StoredDecision:
+    reason = None if r.reason is None else Reason(r.reason)
+    return StoredDecision(
+        turn=r.turn,
+        conversation=r.conversation,
+        epoch=r.epoch,
+        first_offset=r.first_offset,
+        last_offset=r.last_offset,
+        evidence=evidence_json.from_json(r.evidence),
+        decision=Decision(Outcome(r.outcome), reason, r.because),
+        slots=dict(r.slots),
+        actions=tuple(r.actions),
+        seconds=r.seconds,
+        at=r.at,
+        entry_offset=r.entry_offset,
+    )

@@ -1,0 +1,74 @@
+"""The desk: all its verbs in one place, and how it is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from handover.backends import Backends
+from handover.desk_for_agents import DeskForAgents
+from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
+from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
+from handover.desk_hours import DeskHours
+from handover.desk_parts import DeskParts
+from handover.policy_settings import PolicySettings
+from handover.ports import Clock, Copilot, LiveFeed
+from handover.reading import Reading
+from handover.stored import Customer, Draft, HandBack, Note, Rating, StoredDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The verbs, by who may use them."""
+
+    customers: DeskForCustomers
+    bot: DeskForBot
+    agents: DeskForAgents
+    reading: Reading
+    live: LiveFeed
+    clock: Clock
+
+
+def open_desk(
+    backends: Backends,
+    *,
+    clock: Clock,
+    policy: PolicySettings,
+    copilot: Copilot | None = None,
+    pushes: Collection[str] = (),
+) -> Desk:
+    """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`)."""
+    parts = DeskParts(
+        records=backends.records,
+        live=backends.live,
+        presence=backends.presence,
+        clock=clock,
+        policy=policy,
+        copilot=copilot,
+        pushes=frozenset(pushes),
+    )
+    return Desk(
+        customers=DeskForCustomers(parts),
+        bot=DeskForBot(parts),
+        agents=DeskForAgents(parts, DeskHours(parts)),
+        reading=Reading(parts),
+        live=backends.live,
+        clock=clock,
+    )
+
+
+__all__ = [
+    "ASK_FOR_HUMAN",
+    "Customer",
+    "CustomerMessage",
+    "Desk",
+    "Draft",
+    "HandBack",
+    "Note",
+    "Rating",
+    "Recorded",
+    "StoredDecision",
+    "TurnBrief",
+    "TurnEnd",
+    "open_desk",
+]

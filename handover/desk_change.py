@@ -1,0 +1,167 @@
+"""One change of one conversation: load and lock it, append lines, move control, save, tell the screens after commit.
+
+Every verb of the desk goes through here, so there is one place where offsets, epochs, outbox rows and frames are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from handover import screens
+from handover.conversation import Control, Conversation, Move, move
+from handover.desk_parts import DeskParts
+from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
+from handover.frames import EntryFrame, Frame, WaitingPart
+from handover.markup import to_html
+from handover.ports import Transaction
+from handover.stored import ConversationRow, LastEntry, Stretch
+
+_RENDERED = frozenset({AuthorKind.BOT, AuthorKind.AGENT})
+
+
+@dataclass(slots=True)
+class Change:
+    """A conversation inside a writing transaction. ``row`` is what will be saved."""
+
+    parts: DeskParts
+    tx: Transaction
+    at: datetime
+    before: ConversationRow
+    row: ConversationRow
+    entries: list[Entry] = field(default_factory=list)
+    frames: list[tuple[str, Frame]] = field(default_factory=list)
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.row.conversation
+
+    async def append(
+        self,
+        author: Author,
+        text: str,
+        *,
+        kind: EntryKind = EntryKind.MESSAGE,
+        buttons: Sequence[Button] = (),
+        citations: Sequence[Citation] = (),
+        client_id: str | None = None,
+        payload: str | None = None,
+        provider_message_id: str | None = None,
+    ) -> Entry:
+        """Add a line at the next offset. Raises AlreadyThere for a client or provider id that is in the record."""
+        now = self.conversation
+        entry = Entry(
+            conversation=now.id,
+            offset=now.last_offset + 1,
+            author=author,
+            kind=kind,
+            text=text,
+            at=self.at,
+            epoch=now.epoch,
+            html=to_html(text) if author.kind in _RENDERED and kind is EntryKind.MESSAGE else None,
+            buttons=tuple(buttons),
+            citations=tuple(citations),
+            client_id=client_id,
+            payload=payload,
+        )
+        await self.tx.entries.insert(entry, inbox=now.inbox, provider_message_id=provider_message_id)
+        customer = entry.offset if author.kind is AuthorKind.CUSTOMER else now.last_customer_offset
+        self.row = replace(
+            self.row,
+            conversation=replace(now, last_offset=entry.offset, last_customer_offset=customer, changed_at=self.at),
+            last=LastEntry(entry.offset, author.kind, text[:200], self.at),
+        )
+        self.entries.append(entry)
+        return entry
+
+    async def notice(self, text: str) -> Entry:
+        """A line the customer reads that nobody in particular says."""
+        author = Author(AuthorKind.SYSTEM, self.parts.policy.words.system_name)
+        return await self.append(author, text, kind=EntryKind.NOTICE)
+
+    async def move(self, verb: Move, actor: str, *, agent: AgentId | None = None) -> None:
+        """Change lifecycle and control; a new stretch begins when control changes. Raises IllegalMove."""
+        earlier = self.conversation
+        moved = move(earlier, verb, self.at, agent=agent)
+        self.row = replace(self.row, conversation=moved)
+        if moved.agent != earlier.agent:
+            holder = None if moved.agent is None else await self.tx.people.agent(moved.agent)
+            self.row = replace(self.row, agent=holder)
+        if moved.epoch != earlier.epoch:
+            self.row = replace(self.row, stretch_start=moved.last_offset, fallbacks=0, lacking=0)
+            if earlier.control is Control.BOT:
+                await self.tx.turns.fence(moved.id)
+            await self.tx.conversations.begin_stretch(first_stretch(moved, verb.value, actor, self.at))
+
+    def tell_desk(self, frame: Frame) -> None:
+        """A frame for the agents who have this conversation open; never for the customer."""
+        self.frames.append((screens.desk_topic(self.conversation.id), frame))
+
+    def tell(self, topic: str, frame: Frame) -> None:
+        self.frames.append((topic, frame))
+
+    async def finish(self) -> None:
+        """Save what changed, queue lines for channels that push, and note what the screens will be told."""
+        if self.row != self.before:
+            feed = await self.tx.conversations.save(self.row)
+            self.row = replace(self.row, feed=feed)
+            await self._queue_for_channel()
+            await self._tell_screens()
+        for topic, frame in self.frames:
+            self.tx.after_commit(screens.told(topic, frame))
+
+    async def _queue_for_channel(self) -> None:
+        if self.conversation.inbox not in self.parts.pushes:
+            return
+        for entry in self.entries:
+            if entry.author.kind is AuthorKind.CUSTOMER:
+                continue
+            # A bot line goes only while the control it was decided under, or led to, still stands.
+            gate = self.conversation.epoch if entry.author.kind is AuthorKind.BOT else None
+            await self.tx.outbox.add(entry.conversation, self.conversation.inbox, entry.offset, gate, self.at)
+
+    async def _tell_screens(self) -> None:
+        customer, desk = screens.customer_topic(self.conversation.id), screens.desk_topic(self.conversation.id)
+        for entry in self.entries:
+            self.tx.after_commit(screens.told(customer, EntryFrame.of(entry), entry.offset))
+            self.tx.after_commit(screens.told(desk, EntryFrame.of(entry, for_agents=True), entry.offset))
+        now, then = self.conversation, self.before.conversation
+        if (now.epoch, now.lifecycle) != (then.epoch, then.lifecycle):
+            waiting = await waiting_part(self.parts, self.tx, now)
+            self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting)))
+            self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
+        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row)))
+
+
+def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime) -> Stretch:
+    """The stretch that begins with the conversation's present epoch."""
+    return Stretch(
+        conversation=conversation.id,
+        epoch=conversation.epoch,
+        control=conversation.control,
+        move=how,
+        actor=actor,
+        began_at=at,
+        after_offset=conversation.last_offset,
+        agent=conversation.agent,
+    )
+
+
+async def waiting_part(parts: DeskParts, tx: Transaction, now: Conversation) -> WaitingPart | None:
+    """What a waiting customer is told; None for one who does not wait."""
+    if now.control is not Control.OFFERED or now.waiting_since is None:
+        return None
+    position = await tx.offers.position(now.id)
+    return WaitingPart(desk_open=await parts.is_open(tx), since=now.waiting_since, position=position)
+
+
+@asynccontextmanager
+async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterator[Change]:
+    """A writing transaction on one conversation. Raises NotFound; nothing is kept when the block raises."""
+    async with parts.records.transaction() as tx:
+        row = await tx.conversations.get(conversation, lock=True)
+        work = Change(parts, tx, parts.clock.now(), row, row)
+        yield work
+        await work.finish()

@@ -1,0 +1,124 @@
+"""How a conversation comes to be offered, and what happens to offers until somebody takes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from handover import packet, screens
+from handover.conversation import Move
+from handover.desk_change import Change
+from handover.desk_parts import DeskParts, new_id
+from handover.entries import AgentId
+from handover.evidence import Decision, Reason
+from handover.frames import WaitingPart
+from handover.matcher import audience, desk_open
+from handover.ports import Transaction
+from handover.stored import Offer
+
+
+async def make_offer(
+    work: Change,
+    decision: Decision,
+    actor: str,
+    *,
+    words: str | None,
+    to: AgentId | None = None,
+    verb: Move = Move.OFFER,
+) -> Offer:
+    """Move to offered, with packet and honest notice, and ring. ``decision`` carries reason and because.
+
+    ``words`` is what the customer reads of the reason; when nobody is at the desk that is said as well.
+    """
+    parts, now = work.parts, work.conversation
+    standings = await parts.standings(work.tx)
+    somebody = desk_open(standings)
+    # "Someone will be with you shortly" is said only when it is true.
+    if words is not None and (somebody or words != parts.policy.words.passing_on):
+        await work.notice(words)
+    if not somebody:
+        await work.notice(parts.policy.words.nobody_here)
+    await work.move(verb, actor)
+    reason = decision.reason or Reason.RULE
+    work.row = replace(work.row, reason=reason)
+    offers = parts.policy.offers
+    lease = offers.lease_seconds if to is None else offers.transfer_lease_seconds
+    offer = Offer(
+        id=new_id(),
+        conversation=now.id,
+        epoch=work.conversation.epoch,
+        reason=reason,
+        packet=(await build_packet(work, decision)).as_json(),
+        made_at=work.at,
+        expires_at=work.at + timedelta(seconds=lease),
+        to=to,
+    )
+    await work.tx.offers.insert(offer)
+    for agent in audience(offer, standings):
+        work.tell(screens.agent_topic(agent), screens.offer_frame(offer))
+    work.tell_desk(screens.packet_frame(offer))
+    return offer
+
+
+async def build_packet(work: Change, decision: Decision) -> packet.Packet:
+    """The packet by rules, from the record alone; no model is asked."""
+    now, tx = work.conversation, work.tx
+    look_back = work.parts.policy.offers.packet_entries
+    return packet.build(
+        reason=decision.reason or Reason.RULE,
+        because=decision.because,
+        stretch_start=work.before.stretch_start,
+        entries=await tx.entries.before(now.id, now.last_offset + 1, look_back),
+        decisions=await tx.turns.decisions(now.id),
+        hand_backs=await tx.asides.hand_backs(now.id),
+        customer=work.row.customer,
+    )
+
+
+async def close_offer(work: Change, taken_by: AgentId | None, name: str | None) -> None:
+    """The offer is over: taken, or no longer needed."""
+    await work.tx.offers.close(work.conversation.id, work.at, taken_by)
+    work.tell(screens.AGENTS, screens.offer_gone(work.conversation.id, name, work.row.feed))
+
+
+async def renew_offer(work: Change, offer: Offer) -> None:
+    """The lease ran out: show it again, wider; tell the customer once that it takes long."""
+    offers = work.parts.policy.offers
+    again = replace(
+        offer,
+        round=offer.round + 1,
+        to=None,
+        told_long=True,
+        expires_at=work.at + timedelta(seconds=offers.lease_seconds),
+    )
+    standings = await work.parts.standings(work.tx)
+    # Somebody who was told that nobody is here needs no second line saying that it takes long.
+    if not offer.told_long and desk_open(standings):
+        await work.notice(work.parts.policy.words.taking_long)
+    else:
+        again = replace(again, told_long=offer.told_long)
+    await work.tx.offers.renew(again)
+    work.row = replace(work.row, conversation=replace(work.conversation, changed_at=work.at))
+    for agent in audience(again, standings):
+        work.tell(screens.agent_topic(agent), screens.offer_frame(again))
+
+
+async def ring_for(parts: DeskParts, tx: Transaction, agent: AgentId) -> None:
+    """An agent became free to take offers: show what waits, oldest first."""
+    standings = await parts.standings(tx)
+    for offer in await tx.offers.all_open():
+        if agent in audience(offer, standings):
+            tx.after_commit(screens.told(screens.agent_topic(agent), screens.offer_frame(offer)))
+
+
+async def tell_waiting(parts: DeskParts, tx: Transaction) -> None:
+    """Tell every waiting customer anew who is there and what their place is."""
+    standing_open = await parts.is_open(tx)
+    for place, offer in enumerate(await tx.offers.all_open(), start=1):
+        row = await tx.conversations.get(offer.conversation)
+        since = row.conversation.waiting_since
+        if since is None:
+            continue
+        waiting = WaitingPart(desk_open=standing_open, since=since, position=place)
+        topic = screens.customer_topic(offer.conversation)
+        tx.after_commit(screens.told(topic, screens.control_frame(row, waiting)))

@@ -1,0 +1,106 @@
+"""Loads data/policy/policy.yml: every threshold, every time limit, the words customers read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from handover.errors import BadInput
+from handover.evidence import Outcome
+
+POLICY_FOLDER = Path(__file__).parents[1] / "data" / "policy"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Count = Annotated[int, Field(ge=1, le=1_000)]
+Words = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DecideSettings(_Part):
+    asked_confidence: Share
+    asked_intents: tuple[str, ...]
+    topic_confidence: Share
+    misunderstood_turns: Count
+    repeats: Count
+    anger_at_once: Share
+    anger_rising: Share
+    unsupported_share: Share
+    unsupported_claims: Count
+    some_unsupported: Outcome
+    lacks_knowledge_first: Outcome
+    lacks_knowledge_again: Outcome
+    tool_failed: Outcome
+
+
+class OfferSettings(_Part):
+    lease_seconds: Seconds
+    transfer_lease_seconds: Seconds
+    packet_entries: Count
+    summary_seconds: Seconds
+
+
+class TurnSettings(_Part):
+    grace_seconds: Seconds
+    history_entries: Count
+    stretch_entries: Count
+
+
+class AgentSettings(_Part):
+    gone_seconds: Seconds
+
+
+class OutboxSettings(_Part):
+    lease_seconds: Seconds
+    tries: Count
+    first_pause_seconds: Seconds
+    longest_pause_seconds: Seconds
+
+
+class WordSettings(_Part):
+    passing_on: Words
+    nobody_here: Words
+    stalled: Words
+    failed: Words
+    taking_long: Words
+    joined: Words
+    transferred: Words
+    handed_back: Words
+    went_on_with_bot: Words
+    message_left: Words
+    resolved: Words
+    talk_to_person: Words
+    system_name: Words
+    bot_name: Words
+
+
+class PolicySettings(_Part):
+    """All of policy.yml; each option is explained there, beside its value."""
+
+    decide: DecideSettings
+    offers: OfferSettings
+    turns: TurnSettings
+    agents: AgentSettings
+    outbox: OutboxSettings
+    words: WordSettings
+
+
+def load_policy(path: Path = POLICY_FOLDER / "policy.yml") -> PolicySettings:
+    """The settings in ``path``. Raises BadInput naming the file and the option that is wrong or missing."""
+    try:
+        read: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"The policy file {path} is missing.") from error
+    except yaml.YAMLError as error:
+        raise BadInput(f"The policy file {path} is not YAML: {error}") from error
+    try:
+        return PolicySettings.model_validate(read)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors())
+        raise BadInput(f"The policy file {path} is wrong. {wrong}") from error

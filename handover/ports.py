@@ -1,0 +1,112 @@
+"""The ports of the desk: what it needs of a clock, a record, a live feed, presence and a model. Who implements them
+is chosen in one place, `handover.backends`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from handover.entries import AgentId, Entry
+from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns
+from handover.stored import Draft
+
+
+class Clock(Protocol):
+    """Time is handed in."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed start; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Transaction(Protocol):
+    """One unit of work on the record; all of it is committed, or nothing."""
+
+    conversations: Conversations
+    entries: Entries
+    turns: Turns
+    offers: Offers
+    people: People
+    asides: Asides
+    outbox: OutboxRows
+
+    def after_commit(self, told: Told) -> None:
+        """Publish ``told`` once the transaction is durable, in order; never when it is not."""
+        ...
+
+
+class Records(Protocol):
+    """The record: the only truth."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A writing transaction; commits at the end of the block, rolls back on an exception.
+
+        Raises Unavailable when the store cannot be had in time.
+        """
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """A consistent view for queries; writes through it are refused by the store."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to tell the screens that follow ``topic``: ``text`` is a frame's JSON, serialised once.
+
+    ``offset`` is set for entries, so that a reader can see a gap.
+    """
+
+    topic: str
+    kind: str
+    text: str
+    offset: int | None = None
+
+
+class Follower(Protocol):
+    """One reader of the live feed. Iterating raises FellBehind once its queue has overflowed."""
+
+    def add(self, topic: str) -> None: ...
+
+    def remove(self, topic: str) -> None: ...
+
+    def __aiter__(self) -> AsyncIterator[Told]: ...
+
+
+class LiveFeed(Protocol):
+    """Tells open screens. May lose anything: readers catch up by offset."""
+
+    async def publish(self, told: Told) -> None:
+        """Never waits for a reader."""
+        ...
+
+    def follow(self, *topics: str) -> AbstractAsyncContextManager[Follower]: ...
+
+
+class Presence(Protocol):
+    """Which agents have a console open. Forgetting everything is safe: consoles say it again."""
+
+    async def mark(self, agent: AgentId, here: bool) -> None: ...
+
+    async def here(self) -> frozenset[AgentId]: ...
+
+
+class Copilot(Protocol):
+    """A model that helps agents; it never speaks to a customer."""
+
+    async def summarise(self, packet: dict[str, Any], entries: Sequence[Entry]) -> str | None:
+        """A short summary, or None when there is no model or it failed."""
+        ...
+
+    async def suggest(self, entries: Sequence[Entry], packet: dict[str, Any] | None) -> Draft | None:
+        """A reply the agent may use, or None."""
+        ...

@@ -1,0 +1,125 @@
+"""Queries of the desk: what screens show and what others may know. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handover import screens
+from handover.agent_frames import ConversationFrame, OfferFrame
+from handover.agents import Agent
+from handover.conversation import Conversation
+from handover.desk_change import waiting_part
+from handover.desk_parts import DeskParts
+from handover.entries import AgentId, ConversationId, CustomerId, Entry
+from handover.errors import BadInput
+from handover.frames import ControlFrame
+from handover.matcher import audience
+from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Rating, StoredDecision
+
+VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
+MOST = 200
+
+
+class Reading:
+    def __init__(self, parts: DeskParts) -> None:
+        self._parts = parts
+
+    async def conversation(self, conversation: ConversationId) -> Conversation:
+        """Raises NotFound."""
+        return (await self.stored(conversation)).conversation
+
+    async def stored(self, conversation: ConversationId) -> ConversationRow:
+        """The whole stored row, with the readers' marks. Raises NotFound."""
+        async with self._parts.records.reading() as tx:
+            return await tx.conversations.get(conversation)
+
+    async def row(self, conversation: ConversationId) -> ConversationFrame:
+        """Raises NotFound."""
+        return screens.conversation_frame(await self.stored(conversation))
+
+    async def control(self, conversation: ConversationId, *, for_agents: bool = False) -> ControlFrame:
+        """Who may speak, and for a waiting customer who is there and their place. Raises NotFound."""
+        async with self._parts.records.reading() as tx:
+            row = await tx.conversations.get(conversation)
+            waiting = await waiting_part(self._parts, tx, row.conversation)
+        return screens.control_frame(row, waiting, for_agents=for_agents)
+
+    async def entries(self, conversation: ConversationId, after: int = 0, limit: int = MOST) -> list[Entry]:
+        """What came after offset ``after``, oldest first, at most ``limit``."""
+        async with self._parts.records.reading() as tx:
+            return await tx.entries.after(conversation, after, limit)
+
+    async def entries_before(self, conversation: ConversationId, before: int, limit: int = MOST) -> list[Entry]:
+        """The last ``limit`` entries before offset ``before``, oldest first."""
+        async with self._parts.records.reading() as tx:
+            return await tx.entries.before(conversation, before, limit)
+
+    async def notes(self, conversation: ConversationId) -> list[Note]:
+        async with self._parts.records.reading() as tx:
+            return await tx.asides.notes(conversation)
+
+    async def drafts(self, conversation: ConversationId) -> list[Draft]:
+        async with self._parts.records.reading() as tx:
+            return await tx.asides.drafts(conversation)
+
+    async def hand_backs(self, conversation: ConversationId) -> list[HandBack]:
+        async with self._parts.records.reading() as tx:
+            return await tx.asides.hand_backs(conversation)
+
+    async def ratings(self, conversation: ConversationId) -> list[Rating]:
+        async with self._parts.records.reading() as tx:
+            return await tx.asides.ratings(conversation)
+
+    async def decisions(self, conversation: ConversationId) -> list[StoredDecision]:
+        """The newest fifty, oldest first, each with all it was taken on."""
+        async with self._parts.records.reading() as tx:
+            return await tx.turns.decisions(conversation)
+
+    async def packet(self, conversation: ConversationId) -> dict[str, Any] | None:
+        """The packet of the latest handover; None when there was none."""
+        async with self._parts.records.reading() as tx:
+            offer = await tx.offers.latest(conversation)
+        return None if offer is None else offer.packet
+
+    async def customer(self, customer: CustomerId) -> Customer:
+        """Raises NotFound."""
+        async with self._parts.records.reading() as tx:
+            return await tx.people.customer(customer)
+
+    async def rows(
+        self, view: str, agent: Agent | None, *, before: int | None = None, limit: int = 50
+    ) -> list[ConversationFrame]:
+        """A list, newest change first; ``before`` is the feed number of the last row of the page before.
+
+        Raises BadInput for an unknown view.
+        """
+        if view not in VIEWS:
+            raise BadInput(f"There is no list called {view}.", detail={"views": sorted(VIEWS)})
+        async with self._parts.records.reading() as tx:
+            agent_id: AgentId | None = None if agent is None else agent.id
+            found = await tx.conversations.rows(view, agent_id, before=before, limit=min(limit, MOST))
+        return [screens.conversation_frame(row) for row in found]
+
+    async def changed_since(self, feed: int, limit: int = 1_000) -> list[ConversationFrame]:
+        """Every conversation that changed after ``feed``, oldest change first."""
+        async with self._parts.records.reading() as tx:
+            return [screens.conversation_frame(row) for row in await tx.conversations.changed_since(feed, limit)]
+
+    async def feed(self) -> int:
+        """The number of the newest change."""
+        async with self._parts.records.reading() as tx:
+            return await tx.conversations.feed()
+
+    async def open_offers(self, agent: Agent | None = None) -> list[OfferFrame]:
+        """Every offer that waits, oldest first; with ``agent``, those that ring at them now."""
+        async with self._parts.records.reading() as tx:
+            offers = await tx.offers.all_open()
+            if agent is not None:
+                standings = await self._parts.standings(tx)
+                offers = [offer for offer in offers if agent.id in audience(offer, standings)]
+        return [screens.offer_frame(offer) for offer in offers]
+
+    async def desk_open(self) -> bool:
+        """Is anybody online and reachable."""
+        async with self._parts.records.reading() as tx:
+            return await self._parts.is_open(tx)

@@ -1,0 +1,199 @@
+"""The groups of queries a transaction offers, one per kind of thing in the record. Portable: no SQL shows through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from handover.agents import Agent
+from handover.conversation import Conversation
+from handover.entries import AgentId, ConversationId, CustomerId, Entry, TurnId
+from handover.stored import (
+    ConversationRow,
+    Customer,
+    Delivery,
+    Draft,
+    HandBack,
+    Note,
+    Offer,
+    Rating,
+    StoredDecision,
+    Stretch,
+    Turn,
+    TurnState,
+)
+
+
+class Conversations(Protocol):
+    async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:
+        """Raises NotFound."""
+        ...
+
+    async def open_one(self, inbox: str, customer: CustomerId) -> ConversationRow | None:
+        """The customer's conversation here that is not resolved, else the newest resolved one, else None."""
+        ...
+
+    async def insert(self, conversation: Conversation) -> None:
+        """Raises AlreadyThere when the customer has an open conversation in this inbox."""
+        ...
+
+    async def save(self, row: ConversationRow) -> int:
+        """Write the row under a new feed number, which is returned."""
+        ...
+
+    async def rows(
+        self, view: str, agent: AgentId | None, *, before: int | None, limit: int
+    ) -> list[ConversationRow]: ...
+
+    async def changed_since(self, feed: int, limit: int) -> list[ConversationRow]: ...
+
+    async def feed(self) -> int: ...
+
+    async def unanswered(self, older_than: datetime) -> list[ConversationId]: ...
+
+    async def snoozed_until(self, at: datetime) -> list[ConversationId]: ...
+
+    async def mark(self, conversation: ConversationId, *, seen: int | None = None, told: int | None = None) -> None:
+        """Raise a reader's mark; never lowers one and changes no feed number."""
+        ...
+
+    async def held_by(self, agent: AgentId) -> int:
+        """How many conversations the agent controls; the agent's row is locked, so the count holds until commit."""
+        ...
+
+    async def begin_stretch(self, stretch: Stretch) -> None: ...
+
+    async def stretch(self, conversation: ConversationId, epoch: int) -> Stretch | None: ...
+
+    async def asked_before(self, conversation: ConversationId, client_id: str, verb: str, at: datetime) -> bool:
+        """True when this customer's request was seen before; else remembers it."""
+        ...
+
+
+class Entries(Protocol):
+    async def insert(self, entry: Entry, *, inbox: str, provider_message_id: str | None = None) -> None:
+        """Raises AlreadyThere when its client id or provider message id is in the record."""
+        ...
+
+    async def by_client_id(self, conversation: ConversationId, client_id: str) -> Entry | None: ...
+
+    async def by_provider_id(self, inbox: str, provider_message_id: str) -> Entry | None: ...
+
+    async def after(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]: ...
+
+    async def before(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]:
+        """The last ``limit`` entries with a smaller offset, oldest first."""
+        ...
+
+
+class Turns(Protocol):
+    async def live(self, conversation: ConversationId) -> Turn | None: ...
+
+    async def get(self, turn: TurnId) -> Turn | None: ...
+
+    async def insert(self, turn: Turn) -> None: ...
+
+    async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
+
+    async def fence(self, conversation: ConversationId) -> None:
+        """Control moved on: a live turn may not speak any more."""
+        ...
+
+    async def past_deadline(self, at: datetime) -> list[Turn]: ...
+
+    async def keep_decision(self, decision: StoredDecision) -> None: ...
+
+    async def decisions(self, conversation: ConversationId, limit: int = 50) -> list[StoredDecision]:
+        """The newest ``limit``, oldest first."""
+        ...
+
+
+class Offers(Protocol):
+    async def open(self, conversation: ConversationId) -> Offer | None: ...
+
+    async def latest(self, conversation: ConversationId) -> Offer | None: ...
+
+    async def all_open(self) -> list[Offer]:
+        """Oldest first."""
+        ...
+
+    async def insert(self, offer: Offer) -> None: ...
+
+    async def renew(self, offer: Offer) -> None:
+        """Write round, lease, addressee and whether the customer was told."""
+        ...
+
+    async def close(self, conversation: ConversationId, at: datetime, taken_by: AgentId | None) -> None: ...
+
+    async def decline(self, offer: str, agent: AgentId, reason: str | None, at: datetime) -> None: ...
+
+    async def set_summary(self, offer: str, packet: dict[str, Any]) -> None: ...
+
+    async def position(self, conversation: ConversationId) -> int | None:
+        """The place in the queue, 1 first; None when it is not offered."""
+        ...
+
+
+class People(Protocol):
+    async def add_customer(self, customer: Customer, at: datetime) -> None: ...
+
+    async def customer(self, customer: CustomerId) -> Customer:
+        """Raises NotFound."""
+        ...
+
+    async def set_email(self, customer: CustomerId, email: str) -> None: ...
+
+    async def agent(self, agent: AgentId) -> Agent:
+        """Raises NotFound, also for a disabled one."""
+        ...
+
+    async def agents(self) -> list[Agent]: ...
+
+    async def held(self) -> dict[AgentId, int]:
+        """Conversations per agent, for those that hold any."""
+        ...
+
+    async def set_availability(self, agent: AgentId, state: str) -> None: ...
+
+
+class Asides(Protocol):
+    """What no customer and no prompt ever sees, and what people said of the work."""
+
+    async def add_note(self, note: Note) -> None: ...
+
+    async def notes(self, conversation: ConversationId) -> list[Note]: ...
+
+    async def note_by_client_id(self, conversation: ConversationId, client_id: str) -> Note | None: ...
+
+    async def add_draft(self, draft: Draft, turn: TurnId | None = None) -> bool:
+        """False when the turn's reply is kept already."""
+        ...
+
+    async def drafts(self, conversation: ConversationId) -> list[Draft]: ...
+
+    async def add_hand_back(self, hand_back: HandBack) -> None: ...
+
+    async def hand_backs(self, conversation: ConversationId) -> list[HandBack]: ...
+
+    async def rate(self, rating: Rating) -> None: ...
+
+    async def ratings(self, conversation: ConversationId) -> list[Rating]: ...
+
+
+class OutboxRows(Protocol):
+    async def add(
+        self, conversation: ConversationId, inbox: str, offset: int, gate_epoch: int | None, at: datetime
+    ) -> None: ...
+
+    async def due(self, at: datetime, limit: int) -> Sequence[Delivery]:
+        """Rows to send now, the first unsettled of each conversation only, so that order holds."""
+        ...
+
+    async def claim(self, delivery: int, at: datetime, until: datetime) -> bool:
+        """True when nobody else holds it; counts a try."""
+        ...
+
+    async def settle(self, delivery: int, state: str, at: datetime, note: str | None = None) -> None: ...
+
+    async def retry(self, delivery: int, at: datetime, note: str) -> None: ...

@@ -1,0 +1,124 @@
+"""What screens are told: from the record's rows to frames of the wire contract, and the topics they go to."""
+
+from __future__ import annotations
+
+from handover.agent_frames import (
+    AgentPart,
+    ConversationFrame,
+    CustomerPart,
+    DraftFrame,
+    LastEntryPart,
+    NoteFrame,
+    OfferFrame,
+    OfferGone,
+    PacketFrame,
+)
+from handover.agents import Agent
+from handover.entries import AgentId, ConversationId
+from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
+from handover.ports import Told
+from handover.stored import ConversationRow, Draft, Note, Offer
+
+AGENTS = "agents"
+
+
+def customer_topic(conversation: ConversationId) -> str:
+    return f"customer:{conversation}"
+
+
+def desk_topic(conversation: ConversationId) -> str:
+    return f"desk:{conversation}"
+
+
+def agent_topic(agent: AgentId) -> str:
+    return f"agent:{agent}"
+
+
+def told(topic: str, frame: Frame, offset: int | None = None) -> Told:
+    """``frame`` for ``topic``, serialised once for all its readers."""
+    kind = str(getattr(frame, "type", ""))
+    return Told(topic, kind, frame.model_dump_json(exclude_none=True), offset)
+
+
+def agent_part(agent: Agent) -> AgentPart:
+    return AgentPart(
+        id=agent.id, name=agent.name, role=agent.role, availability=agent.availability, capacity=agent.capacity
+    )
+
+
+def conversation_frame(row: ConversationRow) -> ConversationFrame:
+    """A list row."""
+    now, who = row.conversation, row.customer
+    last = row.last
+    return ConversationFrame(
+        conversation=now.id,
+        inbox=now.inbox,
+        lifecycle=now.lifecycle,
+        control=now.control,
+        epoch=now.epoch,
+        customer=CustomerPart(id=who.id, name=who.name, email=who.email, profile=who.profile),
+        feed=row.feed,
+        agent=None if row.agent is None else agent_part(row.agent),
+        reason=row.reason,
+        waiting_since=now.waiting_since,
+        changed_at=now.changed_at,
+        last_entry=None
+        if last is None
+        else LastEntryPart(offset=last.offset, author=last.author, text=last.text, at=last.at),
+        rating=row.rating,
+    )
+
+
+def control_frame(row: ConversationRow, waiting: WaitingPart | None, *, for_agents: bool = False) -> ControlFrame:
+    """Who may speak now, as the customer's or the agents' screens get it."""
+    now = row.conversation
+    return ControlFrame(
+        control=now.control,
+        epoch=now.epoch,
+        lifecycle=now.lifecycle,
+        agent=None if row.agent is None else row.agent.name,
+        waiting=waiting,
+        conversation=now.id if for_agents else None,
+    )
+
+
+def offer_frame(offer: Offer) -> OfferFrame:
+    return OfferFrame(
+        conversation=offer.conversation,
+        epoch=offer.epoch,
+        packet=offer.packet,
+        expires_at=offer.expires_at,
+        overdue=offer.overdue,
+        to=offer.to,
+        feed=offer.feed,
+    )
+
+
+def offer_gone(conversation: ConversationId, taken_by: str | None, feed: int) -> OfferGone:
+    return OfferGone(conversation=conversation, taken_by=taken_by, feed=feed)
+
+
+def packet_frame(offer: Offer) -> PacketFrame:
+    return PacketFrame(conversation=offer.conversation, epoch=offer.epoch, packet=offer.packet)
+
+
+def note_frame(note: Note) -> NoteFrame:
+    return NoteFrame(
+        conversation=note.conversation,
+        id=note.id,
+        author=agent_part(note.agent),
+        text=note.text,
+        at=note.at,
+        after_offset=note.after_offset,
+        client_id=note.client_id,
+    )
+
+
+def draft_frame(draft: Draft) -> DraftFrame:
+    return DraftFrame(
+        conversation=draft.conversation,
+        text=draft.text,
+        citations=tuple(CitationPart(title=c.title, url=c.url) for c in draft.citations),
+        origin=draft.origin,
+        at=draft.at,
+    )
