@@ -8,6 +8,9 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from handover.desk import Desk, TurnBrief
+from handover.policy import decide
+
 from bot.buttons import RESERVED, sign_buttons, verify
 from bot.deadlines import within
 from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
@@ -16,17 +19,13 @@ from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
-from handover.desk import Desk
 from handover.entries import ConversationId, Entry
 from handover.errors import BadInput
 from handover.evidence import Reply, TurnReport
-from handover.policy import decide
 from handover.ports import Clock
-from handover.turn_records import TurnBrief
+from handover.topics import Topics
 
 log = logging.getLogger(__name__)
-
-APOLOGY = "I'm sorry, something went wrong on my side and I can't answer this right now."
 
 
 class OneTurn:
@@ -40,6 +39,7 @@ class OneTurn:
         settings: RelaySettings,
         clock: Clock,
         repeats: Repeats,
+        topics: Topics,
         secret: bytes,
         owner: str,
     ) -> None:
@@ -48,6 +48,7 @@ class OneTurn:
         self._settings = settings
         self._clock = clock
         self._repeats = repeats
+        self._topics = topics
         self._secret = secret
         self._owner = owner
 
@@ -60,7 +61,7 @@ class OneTurn:
             return None
         began = self._clock.monotonic()
         answer = DialogueFailed("overloaded", "too many turns", retry=False) if overloaded else await self._ask(brief)
-        evidence = await weigh(brief, answer, repeats=self._repeats)
+        evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics)
         decision = decide(evidence, self._settings.policy)
         report = TurnReport(
             evidence,
@@ -154,10 +155,8 @@ class OneTurn:
         return max(0.0, (request.deadline - self._clock.now()).total_seconds())
 
     def _reply(self, conversation: ConversationId, answer: TurnResult | DialogueFailed) -> Reply | None:
-        if isinstance(answer, DialogueFailed):
-            return Reply(APOLOGY)
-        if not answer.text:
-            return None
+        if isinstance(answer, DialogueFailed) or not answer.text:
+            return None  # the desk says that something went wrong, and asks people
         return Reply(answer.text, sign_buttons(self._secret, conversation, answer.buttons), answer.citations)
 
 

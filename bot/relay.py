@@ -6,6 +6,8 @@ import asyncio
 import uuid
 from dataclasses import replace
 
+from handover.desk import CustomerMessage, Desk, Recorded
+
 from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
 from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
@@ -14,10 +16,9 @@ from bot.repeats import Repeats
 from bot.turns import Turns
 from bot.watchdog import Watchdog
 from handover.conversation import Control
-from handover.desk import Desk
 from handover.entries import ConversationId
 from handover.ports import Clock
-from handover.stored import CustomerMessage, Recorded
+from handover.topics import load_topics
 
 __all__ = ["Relay", "RelaySettings"]
 
@@ -38,7 +39,16 @@ class Relay:
         self._desk = desk
         self._secret = secret
         owner = f"relay-{uuid.uuid4().hex[:12]}"
-        turn = OneTurn(desk, dialogue, settings=settings, clock=clock, repeats=repeats, secret=secret, owner=owner)
+        turn = OneTurn(
+            desk,
+            dialogue,
+            settings=settings,
+            clock=clock,
+            repeats=repeats,
+            topics=load_topics(),
+            secret=secret,
+            owner=owner,
+        )
         self._turns = Turns(turn, settings=settings, clock=clock)
         self._watchdog = Watchdog(
             desk, self._turns, clock=clock, every=settings.watch_every, forgotten_after=settings.forgotten_after
@@ -60,6 +70,11 @@ class Relay:
         if recorded.conversation.control is Control.BOT and not recorded.duplicate:
             self._turns.said(conversation, said.text, button=button is not None)
         return recorded
+
+    @property
+    def at_work(self) -> int:
+        """How many conversations the bot is answering now."""
+        return self._turns.at_work
 
     def customer_types(self, conversation: ConversationId) -> None:
         """The customer is writing more: the bot waits a little longer for it."""

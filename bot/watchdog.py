@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 
-from bot.turns import Turns
 from handover.desk import Desk
+
+from bot.turns import Turns
 from handover.ports import Clock
 
 log = logging.getLogger(__name__)

@@ -6,33 +6,67 @@ The facts come from the brief, the dialogue and the words themselves; what follo
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+
+from handover.desk import TurnBrief
+from handover.promises import promises_transfer
 
 from bot.dialogue import DialogueFailed, TurnResult
-from bot.rasa_reading import FALLBACK_INTENT
 from bot.repeats import Repeats
-from handover.desk_for_bot import TurnBrief
-from handover.evidence import Evidence
+from handover.evidence import Evidence, Reason
 from handover.mood import anger
-from handover.promises import promises_transfer
 from handover.topics import Topics
 
 log = logging.getLogger(__name__)
 
-# What an action calls a wish of the customer, not of a rule or a tool.
-_ASKED = "asked"
 _FAILURES = {"down": "rasa_down"}
 
 
 async def weigh(brief: TurnBrief, answer: TurnResult | DialogueFailed, *, repeats: Repeats, topics: Topics) -> Evidence:
     """The evidence of one turn; with a failure instead of an answer, what is known of the words alone."""
-    intent, confidence = (None, 0.0) if isinstance(answer, DialogueFailed) else (answer.intent, answer.confidence)
     words = Evidence(
         text=brief.text,
-        intent=None if intent == FALLBACK_INTENT else intent,
-        confidence=confidence,
         fallbacks_before=brief.fallbacks_before,
         lacking_before=brief.lacking_before,
         repeats=await _repeats(brief, repeats),
         anger=tuple(anger(text) for text in (*brief.stretch_texts, brief.text)),
-        topics=topics.found(brief.text),
     )
+    if isinstance(answer, DialogueFailed):
+        found = topics.found(brief.text, None, 0.0)
+        return replace(words, topics=found, failure=_FAILURES.get(answer.kind, answer.kind))
+    return replace(
+        words,
+        intent=answer.intent,
+        confidence=answer.confidence,
+        asked_for_human=answer.handover_reason == Reason.ASKED,
+        fallback=answer.fallback,
+        topics=topics.found(brief.text, answer.intent, answer.confidence),
+        needs=answer.needs,
+        claims=answer.claims,
+        retrieved=answer.retrieved,
+        tools=answer.tools,
+        requested_reason=_requested(answer),
+        reply=answer.text or None,
+        reply_promises_transfer=answer.promises_transfer or promises_transfer(answer.text),
+        provider=answer.provider,
+    )
+
+
+async def _repeats(brief: TurnBrief, repeats: Repeats) -> int:
+    """A customer is answered also when nobody can tell whether they ask again."""
+    if brief.payload is not None:
+        return 0  # buttons are pressed again and again
+    try:
+        return await repeats.count(brief.text, brief.stretch_texts)
+    except Exception:
+        log.exception("repeated questions could not be counted")
+        return 0
+
+
+def _requested(answer: TurnResult) -> str | None:
+    """Why an action wants a person: one of the named reasons, or its own words where the reason says no more."""
+    if answer.handover is None:
+        return None
+    if answer.handover_reason in (None, Reason.RULE) and answer.handover:
+        return answer.handover
+    return answer.handover_reason or Reason.RULE

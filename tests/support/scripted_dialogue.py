@@ -26,7 +26,7 @@ class ScriptedDialogue:
 
     def __init__(self, steps: Iterable[Step] = (), *, otherwise: Step | None = None) -> None:
         self._left = list(steps)
-        self._otherwise = otherwise
+        self.otherwise = otherwise
         self._at_work: set[ConversationId] = set()
         self.heard: list[TurnRequest] = []
         self.rewound: list[tuple[ConversationId, TurnId]] = []
@@ -72,7 +72,7 @@ class ScriptedDialogue:
         return None
 
     async def _answer(self, request: TurnRequest) -> TurnResult:
-        step = self._left.pop(0) if self._left else self._otherwise
+        step = self._left.pop(0) if self._left else self.otherwise
         if step is None:
             self.surprises.append(f"unexpected turn: {request.text!r}")
             raise DialogueFailed("garbage", "the script is over", retry=False)
