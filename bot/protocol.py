@@ -27,8 +27,8 @@ described by `/openapi.json`.
 ## How a connection goes
 
 1. The page opens the socket. Its `Origin` must be, letter by letter, one of PUBLIC_ORIGINS; a client without an
-   Origin is no browser and may go on. The agents' socket also wants the login cookie, then only from the service's own pages, or
-   `Authorization: Bearer <token>`. A refused handshake answers with the HTTP status and the error as JSON.
+   Origin is no browser and may go on. The agents' socket also wants the login cookie, then only from the service's
+   own pages, or `Authorization: Bearer <token>`. A refused handshake answers with the HTTP status and the error as JSON.
 2. `hello` within five seconds, with the last offset (or feed number) the page has.
 3. `welcome`, then everything that was missed, then live. Entries come once each and in order of their offsets. What the
    sender itself said comes back as an entry with its `client_id`: that is the acknowledgement, it is in the record.
@@ -38,8 +38,8 @@ described by `/openapi.json`.
    again is safe.
 
 A customer's token names the customer and nothing else. A token that is forged, expired or meant for something else
-is answered with `not_signed_in` (4401), a conversation that is not this customer's with `not_found` (4404): forget both and
-say `hello` without them.
+is answered with `not_signed_in` (4401), a conversation that is not this customer's with `not_found` (4404): forget
+both and say `hello` without them.
 """
 
 
