@@ -133,7 +133,7 @@ class _Service:
         """The work that goes on by itself."""
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": self._relay.run,
-            "outbox": OutboxWorker(self._backends, clock=self._clock).run,
+            "outbox": OutboxWorker(self._backends.records, self._clock, {}, self._policy.outbox).run,
             "desk": self._tick,
         }
         return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
