@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from handover.outbox import OutboxWorker
 
 from bot.bursts import BurstSettings
 from bot.channels.web import INBOX, WebChannel
@@ -44,6 +43,7 @@ from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
 from handover.login_api import Door, login_routes
 from handover.meters import Meters
+from handover.outbox import OutboxWorker
 from handover.policy_settings import PolicySettings, load_policy
 from handover.ports import Clock, Copilot
 from handover.presence import Presence

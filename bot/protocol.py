@@ -28,7 +28,7 @@ described by `/openapi.json`.
 
 1. The page opens the socket. Its `Origin` must be, letter by letter, one of PUBLIC_ORIGINS; a client without an
    Origin is no browser and may go on. The agents' socket also wants the login cookie, then only from the service's
-   own pages, or `Authorization: Bearer <token>`. A refused handshake answers with the HTTP status and the error as JSON.
+   own pages, or `Authorization: Bearer <token>`. A refused handshake answers with an HTTP status and the error.
 2. `hello` within five seconds, with the last offset (or feed number) the page has.
 3. `welcome`, then everything that was missed, then live. Entries come once each and in order of their offsets. What the
    sender itself said comes back as an entry with its `client_id`: that is the acknowledgement, it is in the record.

@@ -129,29 +129,28 @@ async def test_an_agent_reads_conversations_and_their_entries(service: Service) 
     assert await offsets(before=3, limit=1) == [2]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/api/v1/conversations?view=secret", 400),
-        ("GET", "/api/v1/conversations?limit=0", 400),
-        ("GET", "/api/v1/conversations?limit=100000", 400),
-        ("GET", "/api/v1/conversations?before=99999999999999999999999", 400),
-        ("GET", "/api/v1/conversations/none-such", 404),
-        ("GET", "/api/v1/conversations/none-such/entries", 404),
-        ("GET", "/api/v1/conversations/x/entries?after=1&before=2", 400),
-        ("GET", "/api/v1/conversations/%00", 404),
-        ("PATCH", "/api/v1/agents/none-such", 404),
-        ("DELETE", "/api/v1/agents", 405),
-        ("GET", "/api/v1/nothing", 404),
-    ],
-)
-async def test_what_is_not_there_or_makes_no_sense_is_refused(
-    service: Service, method: str, path: str, status: int
-) -> None:
-    body: dict[str, Any] = {"json": {"disabled": True}} if method == "PATCH" else {}
-    answer = await service.http.request(method, path, headers=bearer(await service.sign_in()), **body)
-    assert answer.status_code == status
-    assert set(answer.json()) <= {"code", "message", "detail"}
+NOT_THERE = [
+    ("GET", "/api/v1/conversations?view=secret", 400),
+    ("GET", "/api/v1/conversations?limit=0", 400),
+    ("GET", "/api/v1/conversations?limit=100000", 400),
+    ("GET", "/api/v1/conversations?before=99999999999999999999999", 400),
+    ("GET", "/api/v1/conversations/none-such", 404),
+    ("GET", "/api/v1/conversations/none-such/entries", 404),
+    ("GET", "/api/v1/conversations/x/entries?after=1&before=2", 400),
+    ("GET", "/api/v1/conversations/%00", 404),
+    ("PATCH", "/api/v1/agents/none-such", 404),
+    ("DELETE", "/api/v1/agents", 405),
+    ("GET", "/api/v1/nothing", 404),
+]
+
+
+async def test_what_is_not_there_or_makes_no_sense_is_refused(service: Service) -> None:
+    admin = bearer(await service.sign_in())
+    for method, path, status in NOT_THERE:
+        body: dict[str, Any] = {"json": {"disabled": True}} if method == "PATCH" else {}
+        answer = await service.http.request(method, path, headers=admin, **body)
+        assert answer.status_code == status, path
+        assert set(answer.json()) <= {"code", "message", "detail"}
 
 
 async def test_readiness_names_every_part_and_what_is_wrong_with_it(service: Service) -> None:

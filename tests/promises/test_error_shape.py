@@ -46,8 +46,8 @@ async def test_every_route_refuses_strangers_and_nonsense_in_the_one_shape(servi
     token = bearer(await service.sign_in())
     for method, path in routes:
         address = path.replace("{conversation}", "none").replace("{agent}", "none")
-        for headers in ({}, token, bearer("wrong")):
-            for body in (b"", b"{", b"[1]", b'{"a": "\\ud800"}', b"\xff\xfe"):
+        for headers in ({}, token):
+            for body in (b"", b'{"a": "\\ud800"}', b"\xff\xfe"):
                 if (method, path) == ("POST", "/api/v1/logout") and headers is token:
                     continue
                 answer = await service.http.request(
@@ -80,7 +80,7 @@ _json = st.recursive(
 _FIELDS = ("email", "name", "password", "role", "capacity", "disabled", "present", "new")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     body=_json
     | st.fixed_dictionaries(

@@ -97,14 +97,15 @@ def _tokens(customer: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("kind", ["forged", "expired", "alg none", "no token at all", "empty"])
-async def test_a_token_that_proves_nobody_opens_nothing(service: Service, kind: str) -> None:
-    async with service.new_customer() as (_, welcome), service.customer() as thief:
+async def test_a_token_that_proves_nobody_opens_nothing(service: Service) -> None:
+    async with service.new_customer() as (_, welcome):
         # HandClock stands some months ago: a token of one day has long ended.
-        await thief.says(type="hello", token=_tokens("anybody")[kind], conversation=welcome["conversation"])
-        assert await thief.is_closed() == 4401
-        assert thief.errors() == ["not_signed_in"]
-        assert thief.offsets() == []
+        for kind, token in _tokens("anybody").items():
+            async with service.customer() as thief:
+                await thief.says(type="hello", token=token, conversation=welcome["conversation"])
+                assert await thief.is_closed() == 4401, kind
+                assert thief.errors() == ["not_signed_in"]
+                assert thief.offsets() == []
 
 
 async def test_a_stranger_cannot_read_a_conversation_even_by_its_name(service: Service) -> None:
