@@ -11,6 +11,7 @@ from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
 from handover.desk_hours import DeskHours
 from handover.desk_parts import DeskParts
+from handover.desk_summaries import Summaries
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock, Copilot, LiveFeed
 from handover.reading import Reading
@@ -27,6 +28,11 @@ class Desk:
     reading: Reading
     live: LiveFeed
     clock: Clock
+    summaries: Summaries
+
+    async def close(self) -> None:
+        """Give up background work; nothing of the record depends on it."""
+        await self.summaries.close()
 
 
 def open_desk(
@@ -38,12 +44,15 @@ def open_desk(
     pushes: Collection[str] = (),
 ) -> Desk:
     """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`)."""
+    offers = policy.offers
+    summaries = Summaries(backends.records, copilot, offers.summary_seconds, offers.packet_entries)
     parts = DeskParts(
         records=backends.records,
         live=backends.live,
         presence=backends.presence,
         clock=clock,
         policy=policy,
+        summaries=summaries,
         copilot=copilot,
         pushes=frozenset(pushes),
     )
@@ -54,6 +63,7 @@ def open_desk(
         reading=Reading(parts),
         live=backends.live,
         clock=clock,
+        summaries=summaries,
     )
 
 

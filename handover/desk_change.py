@@ -17,7 +17,7 @@ from handover.entries import AgentId, Author, AuthorKind, Button, Citation, Conv
 from handover.frames import EntryFrame, Frame, WaitingPart
 from handover.markup import to_html
 from handover.ports import Transaction
-from handover.stored import ConversationRow, LastEntry, Stretch
+from handover.stored import ConversationRow, LastEntry, Offer, Stretch
 
 _RENDERED = frozenset({AuthorKind.BOT, AuthorKind.AGENT})
 
@@ -33,6 +33,7 @@ class Change:
     row: ConversationRow
     entries: list[Entry] = field(default_factory=list)
     frames: list[tuple[str, Frame]] = field(default_factory=list)
+    offered: Offer | None = None
 
     @property
     def conversation(self) -> Conversation:
@@ -165,3 +166,5 @@ async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterato
         work = Change(parts, tx, parts.clock.now(), row, row)
         yield work
         await work.finish()
+    if work.offered is not None:
+        parts.summaries.begin(work.offered)

@@ -54,6 +54,7 @@ async def make_offer(
         to=to,
     )
     await work.tx.offers.insert(offer)
+    work.offered = offer
     for agent in audience(offer, standings):
         work.tell(screens.agent_topic(agent), screens.offer_frame(offer))
     work.tell_desk(screens.packet_frame(offer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from handover.desk_summaries import Summaries
 from handover.matcher import Standing, desk_open
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock, Copilot, LiveFeed, Presence, Records, Transaction
@@ -19,6 +20,7 @@ class DeskParts:
     presence: Presence
     clock: Clock
     policy: PolicySettings
+    summaries: Summaries
     copilot: Copilot | None = None
     pushes: frozenset[str] = frozenset()
 

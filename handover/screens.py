@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from handover.agent_frames import (
     AgentPart,
     ConversationFrame,
@@ -99,7 +101,11 @@ def offer_gone(conversation: ConversationId, taken_by: str | None, feed: int) ->
 
 
 def packet_frame(offer: Offer) -> PacketFrame:
-    return PacketFrame(conversation=offer.conversation, epoch=offer.epoch, packet=offer.packet)
+    return packet_of(offer.conversation, offer.epoch, offer.packet)
+
+
+def packet_of(conversation: ConversationId, epoch: int, packet: dict[str, Any]) -> PacketFrame:
+    return PacketFrame(conversation=conversation, epoch=epoch, packet=packet)
 
 
 def note_frame(note: Note) -> NoteFrame:

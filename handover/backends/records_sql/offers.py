@@ -81,7 +81,7 @@ class SqlOffers:
         if (await self._on.execute(known)).first() is None:
             await self._on.execute(d.insert(), {"offer": offer, "agent": agent, "reason": reason, "at": at})
 
-    async def set_summary(self, offer: str, packet: dict[str, Any]) -> None:
+    async def set_packet(self, offer: str, packet: dict[str, Any]) -> None:
         await self._on.execute(o.update().where(o.c.id == offer), {"packet": packet})
 
     async def position(self, conversation: ConversationId) -> int | None:

@@ -57,7 +57,7 @@ class SqlOutboxRows:
         return claimed.rowcount == 1
 
     async def settle(self, delivery: int, state: str, at: datetime, note: str | None = None) -> None:
-        values = {"state": state, "settled_at": at, "note": note}
+        values = {"state": state, "settled_at": at, "note": None if note is None else note[:500]}
         await self._on.execute(b.update().where(b.c.id == delivery, b.c.state == "queued"), values)
 
     async def retry(self, delivery: int, at: datetime, note: str) -> None:
