@@ -9,9 +9,9 @@ import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from handover.desk import Desk
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from handover.desk import Desk
 from handover.entries import TurnId
 from handover.errors import BadInput, Fenced, NotSignedIn, TooLarge
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from handover.desk import Desk, TurnBrief
-from handover.policy import decide
-
 from bot.buttons import RESERVED, sign_buttons, verify
 from bot.deadlines import within
 from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
@@ -19,11 +16,13 @@ from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
+from handover.desk import Desk, HandBack, TurnBrief
 from handover.entries import ConversationId, Entry
 from handover.errors import BadInput
 from handover.evidence import Reply, TurnReport
+from handover.policy import decide
 from handover.ports import Clock
-from handover.topics import Topics
+from handover.topics import Topic
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class OneTurn:
         settings: RelaySettings,
         clock: Clock,
         repeats: Repeats,
-        topics: Topics,
+        topics: tuple[Topic, ...],
         secret: bytes,
         owner: str,
     ) -> None:
@@ -61,8 +60,9 @@ class OneTurn:
             return None
         began = self._clock.monotonic()
         answer = DialogueFailed("overloaded", "too many turns", retry=False) if overloaded else await self._ask(brief)
-        evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics)
-        decision = decide(evidence, self._settings.policy)
+        policy = self._settings.policy
+        evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics, policy=policy)
+        decision = decide(evidence, policy)
         report = TurnReport(
             evidence,
             slots={} if isinstance(answer, DialogueFailed) else answer.slots,
@@ -125,7 +125,6 @@ class OneTurn:
 
     def _request(self, brief: TurnBrief) -> TurnRequest:
         conversation = brief.conversation.id
-        back = brief.hand_back
         profile = {"name": brief.customer.name, **brief.customer.profile}
         return TurnRequest(
             conversation=conversation,
@@ -135,7 +134,7 @@ class OneTurn:
             deadline=brief.deadline - timedelta(seconds=self._settings.reserve),
             intent=self._command(brief),
             history=tuple(_line(entry) for entry in brief.history),
-            hand_back=back and HandBackBrief(back.agent, back.outcome, back.open_promises, back.leave_alone, back.at),
+            hand_back=_hand_back(brief.hand_back),
             customer={name: profile[name] or "" for name in self._settings.profile_fields if profile.get(name)},
             channel=brief.conversation.inbox,
             language=self._settings.language,
@@ -158,6 +157,12 @@ class OneTurn:
         if isinstance(answer, DialogueFailed) or not answer.text:
             return None  # the desk says that something went wrong, and asks people
         return Reply(answer.text, sign_buttons(self._secret, conversation, answer.buttons), answer.citations)
+
+
+def _hand_back(back: HandBack | None) -> HandBackBrief | None:
+    if back is None:
+        return None
+    return HandBackBrief(back.agent, back.outcome, back.open_promises, back.leave_alone, back.at)
 
 
 def _line(entry: Entry) -> Line:

@@ -6,8 +6,6 @@ import asyncio
 import uuid
 from dataclasses import replace
 
-from handover.desk import CustomerMessage, Desk, Recorded
-
 from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
 from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
@@ -16,6 +14,7 @@ from bot.repeats import Repeats
 from bot.turns import Turns
 from bot.watchdog import Watchdog
 from handover.conversation import Control
+from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import ConversationId
 from handover.ports import Clock
 from handover.topics import load_topics
@@ -51,7 +50,7 @@ class Relay:
         )
         self._turns = Turns(turn, settings=settings, clock=clock)
         self._watchdog = Watchdog(
-            desk, self._turns, clock=clock, every=settings.watch_every, forgotten_after=settings.forgotten_after
+            desk.bot, self._turns, clock=clock, every=settings.watch_every, forgotten_after=settings.forgotten_after
         )
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:

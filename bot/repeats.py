@@ -32,8 +32,8 @@ def _words(listed: str) -> frozenset[str]:
 
 
 _SMALL_WORDS = _words(
-    "a an and are as at be been but by can could did do does for from had has have how i i'm in is it it's its just me "
-    "my of on or please still tell that the there this to was we what when where which will with would you your"
+    "a an and are as ask asked asking at be been but by can could did do does for from had has have i i'm in is it its "
+    "it's just me my now of on or please so still tell that the there this to was we will with would you your"
 )
 # Words in common over all words; chosen on the pairs in tests/bot/test_repeats.py.
 _LEXICAL_THRESHOLD = 0.5

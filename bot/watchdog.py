@@ -7,19 +7,28 @@ keep it from noticing. Its first look at start is the recovery after a crash.
 from __future__ import annotations
 
 import logging
-
-from handover.desk import Desk
+from typing import Protocol
 
 from bot.turns import Turns
+from handover.conversation import Conversation
+from handover.entries import ConversationId
 from handover.ports import Clock
 
 log = logging.getLogger(__name__)
 
 
+class Watched(Protocol):
+    """What the watchdog reads: `handover.desk.DeskForBot` in the service."""
+
+    async def overdue_turns(self) -> list[Conversation]: ...
+
+    async def unanswered(self, *, older_than: float) -> list[ConversationId]: ...
+
+
 class Watchdog:
     """``every``: seconds between two looks; ``forgotten_after``: age of words that somebody should have answered."""
 
-    def __init__(self, desk: Desk, turns: Turns, *, clock: Clock, every: float, forgotten_after: float) -> None:
+    def __init__(self, desk: Watched, turns: Turns, *, clock: Clock, every: float, forgotten_after: float) -> None:
         self._desk = desk
         self._turns = turns
         self._clock = clock
@@ -37,8 +46,8 @@ class Watchdog:
 
     async def look(self) -> None:
         """Offer what is overdue to people, and wake what was forgotten. Raises Unavailable."""
-        for conversation in await self._desk.bot.overdue_turns():
+        for conversation in await self._desk.overdue_turns():
             log.warning("conversation %s: the bot stalled, people are asked", conversation.id)
             self._turns.abandon(conversation.id)
-        for forgotten in await self._desk.bot.unanswered(older_than=self._forgotten_after):
+        for forgotten in await self._desk.unanswered(older_than=self._forgotten_after):
             self._turns.wake(forgotten)

@@ -8,21 +8,28 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from handover.desk import TurnBrief
-from handover.promises import promises_transfer
-
 from bot.dialogue import DialogueFailed, TurnResult
 from bot.repeats import Repeats
+from handover.desk import TurnBrief
 from handover.evidence import Evidence, Reason
 from handover.mood import anger
-from handover.topics import Topics
+from handover.policy_settings import PolicySettings
+from handover.promises import promises_transfer
+from handover.topics import Topic, topics_of
 
 log = logging.getLogger(__name__)
 
 _FAILURES = {"down": "rasa_down"}
 
 
-async def weigh(brief: TurnBrief, answer: TurnResult | DialogueFailed, *, repeats: Repeats, topics: Topics) -> Evidence:
+async def weigh(
+    brief: TurnBrief,
+    answer: TurnResult | DialogueFailed,
+    *,
+    repeats: Repeats,
+    topics: tuple[Topic, ...],
+    policy: PolicySettings,
+) -> Evidence:
     """The evidence of one turn; with a failure instead of an answer, what is known of the words alone."""
     words = Evidence(
         text=brief.text,
@@ -32,7 +39,7 @@ async def weigh(brief: TurnBrief, answer: TurnResult | DialogueFailed, *, repeat
         anger=tuple(anger(text) for text in (*brief.stretch_texts, brief.text)),
     )
     if isinstance(answer, DialogueFailed):
-        found = topics.found(brief.text, None, 0.0)
+        found = topics_of(brief.text, None, 0.0, topics, policy)
         return replace(words, topics=found, failure=_FAILURES.get(answer.kind, answer.kind))
     return replace(
         words,
@@ -40,7 +47,7 @@ async def weigh(brief: TurnBrief, answer: TurnResult | DialogueFailed, *, repeat
         confidence=answer.confidence,
         asked_for_human=answer.handover_reason == Reason.ASKED,
         fallback=answer.fallback,
-        topics=topics.found(brief.text, answer.intent, answer.confidence),
+        topics=topics_of(brief.text, answer.intent, answer.confidence, topics, policy),
         needs=answer.needs,
         claims=answer.claims,
         retrieved=answer.retrieved,

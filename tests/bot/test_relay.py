@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from handover.desk import CustomerMessage
 
 from bot.buttons import sign
 from bot.dialogue import DialogueFailed, TurnRequest, TurnResult
 from bot.relay import RelaySettings
 from handover.backends import Backends
 from handover.conversation import Control
+from handover.desk import CustomerMessage
 from handover.entries import AuthorKind, Button, ConversationId, EntryKind
 from handover.errors import BadInput
 from handover.policy_settings import load_policy

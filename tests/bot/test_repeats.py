@@ -62,6 +62,8 @@ def test_a_wish_is_one_with_and_without_a_number(text: str) -> None:
         ("how do I return the tent", "how can I return my tent", True),
         ("where is my order", "where is your shop", False),
         ("how do I return the tent", "how do I pay by card", False),
+        ("where is my order", "So where is my order now?", True),
+        ("where is my order", "cancel my order please", False),
         ("do you have this in red", "do you ship to Norway", False),
     ],
 )

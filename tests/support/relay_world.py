@@ -6,7 +6,8 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.relay import Relay
@@ -14,6 +15,7 @@ from bot.relay_settings import RelaySettings
 from bot.repeats import LexicalRepeats
 from handover.agents import Agent
 from handover.backends import Backends, open_backends
+from handover.backends.records_sql import tables
 from handover.conversation import Conversation
 from handover.desk import CustomerMessage, Desk, Recorded, open_desk
 from handover.entries import AgentId, AuthorKind, ConversationId, Entry
@@ -23,6 +25,7 @@ from tests.support.scripted_dialogue import ScriptedDialogue
 
 SECRET = b"a secret of the tests, long enough"
 ANN = Agent(AgentId("ann"), "ann@example.com", "Ann", "agent", "online", 4)
+_ROW = {**asdict(ANN), "password_hash": "none", "created_at": datetime(2026, 1, 5, tzinfo=UTC)}
 
 
 @dataclass
@@ -50,7 +53,9 @@ class World:
 
     async def until(self, true: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something that is on its way; the test's own time limit is the only one."""
-        while not await true():
+        while True:
+            if await true():
+                return
             await asyncio.sleep(0.002)
 
     async def until_bot_said(self, count: int) -> list[str]:
@@ -66,6 +71,14 @@ class World:
 
         await self.until(there)
 
+    async def until_done(self) -> None:
+        """Until no conversation has a turn at work."""
+
+        async def idle() -> bool:
+            return self.relay.at_work == 0
+
+        await self.until(idle)
+
     async def until_heard(self, count: int) -> None:
         async def enough() -> bool:
             return len(self.dialogue.heard) >= count
@@ -76,6 +89,8 @@ class World:
 @asynccontextmanager
 async def backends_in(folder: Path) -> AsyncIterator[Backends]:
     async with open_backends(f"sqlite+aiosqlite:///{folder / 'record.db'}") as backends:
+        async with backends.records.engine.begin() as connection:
+            await connection.execute(tables.agents.insert().values(**_ROW))
         yield backends
 
 
