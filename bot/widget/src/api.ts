@@ -20,7 +20,8 @@ type Listener = (detail: unknown) => void;
 type QueuedCall = [method: string, ...args: unknown[]];
 
 export interface SwitchboardApi {
-  open(): void;
+  /** Opens the panel; `draft` is put into the composer, never sent, and never over words already there. */
+  open(draft?: string): void;
   close(): void;
   toggle(): void;
   on(event: EventName, listener: Listener): () => void;
@@ -33,7 +34,10 @@ export function makeApi(client: Client, open: Observed<boolean>): SwitchboardApi
   const listeners = new Map<EventName, Set<Listener>>();
   const tell = (event: EventName, detail: unknown): void => listeners.get(event)?.forEach((listener) => listener(detail));
   const api: SwitchboardApi = {
-    open: () => open.set(true),
+    open: (draft) => {
+      if (typeof draft === "string" && !client.draft.value) client.draft.set(draft);
+      open.set(true);
+    },
     close: () => open.set(false),
     toggle: () => open.set(!open.value),
     reset: () => {

@@ -14,6 +14,7 @@ const ANSWER_IN = 20_000; // a message nobody confirmed by then is shown as not 
 
 export class Client {
   readonly talk = new Observed<Talk>(blankTalk);
+  readonly draft: Observed<string>;
   private readonly link: Link<CustomerSends, CustomerReceives>;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private typedAt = 0;
@@ -21,6 +22,8 @@ export class Client {
 
   constructor(server: string, readonly memory = new Memory(server)) {
     const kept = memory.read();
+    this.draft = new Observed(kept.draft);
+    this.draft.watch((draft) => memory.keep({ draft }));
     this.talk.set({
       ...blankTalk,
       token: kept.token,
@@ -31,7 +34,7 @@ export class Client {
     });
     this.link = new Link(`${server.replace(/^http/, "ws")}/ws/customer`, {
       greet: () => this.hello(),
-      frame: (frame) => this.take(frame),
+      frame: (frame, answers) => this.take(frame, answers),
       state: (link) => this.change({ link, ...(link === "lost" ? { writing: null, typing: null } : {}) }),
       closed: (code) => this.closed(code),
     });
@@ -118,6 +121,7 @@ export class Client {
     this.link.stop();
     this.memory.forget();
     this.talk.set(blankTalk);
+    this.draft.set("");
   }
 
   private queue(frame: Unsent["frame"]): void {
@@ -151,8 +155,13 @@ export class Client {
     });
   }
 
-  private take(frame: CustomerReceives): void {
+  private take(frame: CustomerReceives, answers: boolean): void {
     const before = this.talk.value;
+    if (frame.type === "error" && answers && frame.code === "bad_input" && !frame.client_id) {
+      // A service that takes one hello per connection: it lives, and what is missing comes with a new connection.
+      if (hasGap(before.log)) this.link.restart();
+      return;
+    }
     this.talk.set(withFrame(before, frame));
     const now = this.talk.value;
     if (frame.type === "welcome") this.welcomed();
@@ -174,7 +183,7 @@ export class Client {
     const now = Date.now();
     if (now - this.askedAt < ASK_AGAIN) return;
     this.askedAt = now;
-    this.hello();
+    this.link.ask();
     setTimeout(() => hasGap(this.talk.value.log) && this.askForMissing(), ASK_AGAIN + 10);
   }
 

@@ -211,7 +211,7 @@ export function openButtons(talk: Talk): number | null {
   for (let i = talk.log.entries.length - 1; i >= 0; i -= 1) {
     const entry = talk.log.entries[i]!;
     if (entry.author.kind === "customer") return null;
-    if (entry.buttons?.length) return talk.control === "bot" || talk.control === "offered" ? entry.offset : null;
+    if (entry.buttons?.length) return talk.control === "bot" ? entry.offset : null;
   }
   return null;
 }

@@ -18,7 +18,8 @@ const browserPorts: LinkPorts = {
 export interface LinkEvents<Receives> {
   /** The socket is open: say hello. Called again when the watchdog wants a sign of life. */
   greet(): void;
-  frame(frame: Receives): void;
+  /** `answers` is true for the first frame after a greeting that the watchdog wanted. */
+  frame(frame: Receives, answers: boolean): void;
   state(state: LinkState): void;
   /** The other side closed with this code. Answer false to stop trying. */
   closed(code: number): boolean;
@@ -88,8 +89,9 @@ export class Link<Sends extends object, Receives> {
     }
   };
 
-  private ask(): void {
-    if (this.asked !== null && this.asked >= this.heard) return;
+  /** Ask the other side for a sign of life (and for what we missed). */
+  ask(): void {
+    if (this.asked !== null) return;
     this.asked = this.ports.now();
     this.events.greet();
   }
@@ -113,8 +115,9 @@ export class Link<Sends extends object, Receives> {
     };
     socket.onmessage = (message: MessageEvent<string>) => {
       this.heard = this.ports.now() + 1;
+      const answers = this.asked !== null;
       this.asked = null;
-      this.events.frame(JSON.parse(message.data) as Receives);
+      this.events.frame(JSON.parse(message.data) as Receives, answers);
     };
     socket.onclose = (event) => {
       if (socket !== this.socket) return;

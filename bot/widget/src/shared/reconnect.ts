@@ -16,6 +16,6 @@ export type Doubt = "fine" | "ask" | "dead";
 
 /** What a connection deserves that was last heard at `heard`, and asked at `asked` (null: not asked since). */
 export function doubt(now: number, heard: number, asked: number | null): Doubt {
-  if (asked !== null && asked >= heard) return now - asked >= ANSWER_LIMIT ? "dead" : "fine";
+  if (asked !== null) return now - asked >= ANSWER_LIMIT ? "dead" : "fine";
   return now - heard >= QUIET_LIMIT ? "ask" : "fine";
 }

@@ -3,10 +3,10 @@ type Queue = { push(...calls: unknown[][]): unknown };
 
 const page = window as unknown as { Switchboard?: Queue };
 
-for (const button of document.querySelectorAll("[data-open-help]")) {
+for (const button of document.querySelectorAll<HTMLElement>("[data-open-help]")) {
   button.addEventListener("click", () => {
     page.Switchboard ??= [] as unknown[][];
-    page.Switchboard.push(["open"]);
+    page.Switchboard.push(["open", button.dataset.openHelp]);
   });
 }
 

@@ -1,18 +1,15 @@
 // Where the customer writes. What is typed is kept through reloads; Enter sends, Shift+Enter breaks the line.
-import { useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import type { Client } from "../client";
+import { useObserved } from "../shared/observed";
 import type { Talk } from "../talk";
 import { SendIcon } from "./icons";
 
 const LONGEST = 8_000; // characters; the service refuses more
 
 export function Composer({ client, talk, field }: { client: Client; talk: Talk; field: RefObject<HTMLTextAreaElement | null> }) {
-  const [draft, setDraft] = useState(() => client.memory.read().draft);
-  const write = (text: string): void => {
-    setDraft(text);
-    client.memory.keep({ draft: text });
-  };
+  const draft = useObserved(client.draft);
+  const write = (text: string): void => client.draft.set(text);
   const send = (): void => {
     const text = draft.trim();
     if (!text) return;

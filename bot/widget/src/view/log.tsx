@@ -35,15 +35,18 @@ export function Log({ client, talk, children }: { client: Client; talk: Talk; ch
   useLayoutEffect(() => {
     const watcher = new ResizeObserver(() => atEnd.current && toEnd());
     watcher.observe(box.current!);
+    watcher.observe(box.current!.firstElementChild!);
     return () => watcher.disconnect();
   }, []);
 
   return (
     <div class="history">
       <div class="scroller" ref={box} onScroll={reached} tabIndex={0} role="group" aria-label="Messages">
-        <Lines client={client} talk={talk} />
-        {talk.typing && talk.control !== "nobody" && !talk.writing && <Typing name={talk.typing.name} />}
-        {children}
+        <div>
+          <Lines client={client} talk={talk} />
+          {talk.typing && talk.control !== "nobody" && !talk.writing && <Typing name={talk.typing.name} />}
+          {children}
+        </div>
       </div>
       {below > 0 && !atEnd.current && (
         <button type="button" class="newer" onClick={toEnd}>

@@ -49,9 +49,13 @@ function Header({ talk, close }: { talk: Talk; close: () => void }) {
     <header class="head">
       <div>
         <h2 id="title">{assistant ? `Help from ${assistant.company}` : "Help"}</h2>
-        <p class="disclosure">{assistant?.disclosure ?? "You will be talking to an automated assistant."}</p>
+        <p class="disclosure">
+          {talk.control === "human"
+            ? "A person from our team is answering you now."
+            : (assistant?.disclosure ?? "You will be talking to an automated assistant.")}
+        </p>
       </div>
-      <button type="button" class="icon" aria-label="Close help" onClick={close}>
+      <button type="button" class="icon" aria-label="Minimise" onClick={close}>
         <CloseIcon />
       </button>
     </header>
@@ -65,12 +69,12 @@ function WhoSpeaks({ client, talk }: { client: Client; talk: Talk }) {
     talk.lifecycle === "resolved"
       ? [<BotIcon />, "This conversation is closed. Write to open it again.", "nobody"]
       : talk.control === "human"
-        ? [<PersonIcon />, <><strong>{talk.agent ?? "A person"}</strong> is with you, a person from our team</>, "human"]
+        ? [<PersonIcon />, <><strong>{talk.agent ?? "A person"}</strong> is with you</>, "human"]
         : talk.control === "offered"
           ? [<ClockIcon />, <><strong>Waiting for a person</strong></>, "offered"]
           : talk.control === "nobody"
             ? [<ClockIcon />, <><strong>Your message is with our team.</strong> We answer by e-mail.</>, "nobody"]
-            : [<BotIcon />, <><strong>{assistant}</strong> · automated assistant</>, "bot"];
+            : [<BotIcon />, <><strong>{assistant}</strong> <span class="aside">automated assistant</span></>, "bot"];
   return (
     <div class={`speaks ${kind as string}`}>
       <p role="status">
