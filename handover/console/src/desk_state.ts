@@ -1,6 +1,6 @@
 // What the console knows, and how each frame changes it. Pure: lists, offers and the conversations that were opened.
 import type { LinkState } from "../../../bot/widget/src/shared/link";
-import { emptyLog, lastOffset, withEntries, withEntry, type OrderedLog } from "../../../bot/widget/src/shared/ordered_log";
+import { emptyLog, withEntries, withEntry, type OrderedLog } from "../../../bot/widget/src/shared/ordered_log";
 import type {
   AgentPart,
   AgentReceives,
@@ -27,7 +27,6 @@ export interface Opened {
   presence: PresenceFrame | null;
   writing: { turn: string; text: string } | null;
   typing: AuthorPart | null;
-  announceAfter: number;
 }
 
 export interface DeskState {
@@ -56,7 +55,6 @@ export const blankOpened: Opened = {
   presence: null,
   writing: null,
   typing: null,
-  announceAfter: Number.MAX_SAFE_INTEGER,
 };
 
 export function withFrame(desk: DeskState, frame: AgentReceives): DeskState {
@@ -184,8 +182,4 @@ export function listed(desk: DeskState, view: View): ConversationFrame[] {
 /** Mine, and the customer has the last word. */
 export function unanswered(desk: DeskState): number {
   return listed(desk, "mine").filter((row) => row.lifecycle === "active" && row.last_entry?.author === "customer").length;
-}
-
-export function lastSeen(open: Opened): number {
-  return lastOffset(open.log);
 }
