@@ -95,7 +95,10 @@ class _Service:
         self._settings = settings
         self._clock = clock
         self._meters = meters
-        self._policy = load_policy(settings.policy_file)
+        policy = load_policy(settings.policy_file)
+        # One name for the bot, wherever it is shown.
+        words = policy.words.model_copy(update={"bot_name": settings.assistant_name})
+        self._policy = policy.model_copy(update={"words": words})
 
     async def open(
         self, stack: AsyncExitStack, backends: Backends | None, dialogue: Dialogue | None, copilot: Copilot | None
@@ -166,8 +169,9 @@ class _Service:
             relay=self._relay,
             visitors=Visitors(settings.signing_secret(), clock=self._clock, days=settings.visitor_days),
             assistant=AssistantPart(
-                name=settings.assistant_name, company=settings.company_name, disclosure=settings.greeting_text()
+                name=settings.assistant_name, company=settings.company_name, disclosure=settings.disclosure
             ),
+            greeting=settings.greeting_text(),
             origins=origins,
             limits=limits,
             waiting=waiting,

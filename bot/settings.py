@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         "ask me anything, or ask for a person at any time.",
         min_length=1, max_length=1_000, description="First entry of a conversation; it must say that an AI speaks.",
     )  # fmt: skip
+    disclosure: str = Field(
+        "Automated assistant (AI). You can ask for a person at any time.",
+        min_length=1, max_length=200, description="Line above the conversation; it must say that an AI speaks.",
+    )  # fmt: skip
     turn_seconds: float = Field(15, gt=2, le=120, description="How long one bot turn may take, in seconds.")
     burst_usual: float = Field(0.7, ge=0, le=10, description="Seconds the bot waits for more words, usually.")
     burst_fragment: float = Field(1.6, ge=0, le=10, description="Seconds it waits after a fragment.")

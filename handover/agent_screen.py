@@ -24,6 +24,7 @@ from handover.tail import Tail
 
 _MAX_OPEN = 50
 _PAGE = 200
+_LISTS = ("offers", "mine", "bot", "waiting", "resolved")
 _SNAPSHOT = 100  # rows per list in a first snapshot; the rest comes by REST as the agent scrolls
 
 
@@ -79,7 +80,7 @@ class Screen:
 
     async def _send_snapshot(self) -> None:
         reading = self._desk.reading
-        lists = [await reading.rows(view, self._agent, limit=_SNAPSHOT) for view in ("offers", "mine", "bot")]
+        lists = [await reading.rows(view, self._agent, limit=_SNAPSHOT) for view in _LISTS]
         rows = {row.conversation: row for one in lists for row in one}.values()
         for row in sorted(rows, key=lambda row: row.feed):
             await self._socket.send(row)

@@ -52,12 +52,16 @@ class CustomerPath(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebChannel:
-    """What every customer socket shares. ``origins`` are the sites whose pages may open one."""
+    """What every customer socket shares. ``origins`` are the sites whose pages may open one.
+
+    ``greeting`` is the first entry of a conversation; it says that an AI speaks.
+    """
 
     desk: Desk
     relay: CustomerPath
     visitors: Visitors
     assistant: AssistantPart
+    greeting: str
     origins: frozenset[str]
     limits: SocketLimits
     waiting: WaitingRoom
@@ -117,7 +121,7 @@ class WebChannel:
 
     async def _conversation(self, customer: CustomerId, named: str | None) -> Conversation:
         if named is None:
-            return await self.desk.customers.start(INBOX, customer, greeting=self.assistant.disclosure)
+            return await self.desk.customers.start(INBOX, customer, greeting=self.greeting)
         conversation = await self.desk.reading.conversation(ConversationId(named))
         if conversation.customer != customer:
             raise _no_such_conversation()  # the same words as for one that never was: nothing to find out here

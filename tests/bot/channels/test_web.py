@@ -11,7 +11,11 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from bot.visitors import Visitors
-from handover.entries import CustomerId
+from handover.backends import open_backends
+from handover.clock import SystemClock
+from handover.desk import CustomerMessage, open_desk
+from handover.entries import ConversationId, CustomerId
+from handover.policy_settings import load_policy
 from handover.ports import Told
 from tests.support.hand_clock import HandClock
 from tests.support.service import Service, running_service
@@ -249,6 +253,20 @@ async def test_a_reader_that_fell_behind_is_closed_so_that_it_resumes_and_has_lo
     async with service.customer() as again:
         await _hello(again, token=welcome["token"], conversation=welcome["conversation"], after=0)
         assert (await again.hears("entry"))["offset"] == 1
+
+
+async def test_an_entry_that_the_live_feed_lost_for_good_arrives_all_the_same(tmp_path: Path) -> None:
+    async with (
+        running_service(tmp_path, recheck_seconds=0.05) as service,
+        service.new_customer() as (peer, welcome),
+        # Another process at the same record: what it tells its own feed never reaches this service's sockets.
+        open_backends(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}") as elsewhere,
+    ):
+        desk = open_desk(elsewhere, clock=SystemClock(), policy=load_policy())
+        said = CustomerMessage(text="from another process", client_id="z1")
+        await desk.customers.record_customer_message(ConversationId(welcome["conversation"]), said)
+        await peer.hears("entry", _entry("from another process"))
+        assert peer.offsets() == [1, 2]
 
 
 def _noise(topic: str) -> Told:
