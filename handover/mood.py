@@ -21,7 +21,8 @@ def _words(*patterns: str) -> re.Pattern[str]:
 _AT_US = _words(
     r"(you|u|you're|you are|ur)( \w+)? (bunch of |a |an |such |so |all |just |fucking |bloody |total |complete |"
     r"utter )*"
-    r"(idiots?|morons?|stupid|useless|incompetent|crooks?|thie(f|ves)|scammers?|liars?|clowns?|imbeciles?|dumb|pathetic|"
+    r"(idiots?|morons?|stupid|useless|incompetent|crooks?|thie(f|ves)|scammers?|liars?|clowns?|"
+    r"imbeciles?|dumb|pathetic|"
     r"jokers?|robbers?|cheats?|criminals?|bastards?|assholes?|arseholes?|worthless|rubbish)",
     r"(stupid|dumb|useless|idiotic|worthless|fucking|bloody|damn|crap|shitty|pathetic) "
     r"(bot|robot|machine|chat ?bot|computer|assistant|company|shop|people|service|support|website)",
@@ -87,30 +88,36 @@ _HARMLESS = _words(
     r"(hot|good|great|cool|awesome|badass) (as )?(shit|damn|crap)",
     r"(damn|fucking|bloody|freaking) (good|great|nice|fast|brilliant|amazing|awesome|happy|well|fine|perfect)",
     r"holy (shit|crap)[^.!?]{0,20}(great|fast|good|amazing|thanks|thank)",
-    r"(angry|furious|terrible|awful|horrible|dreadful|bad|wild|disgusting) (weather|storm|rain|winds?|winter|conditions|"
+    r"(angry|furious|terrible|awful|horrible|dreadful|bad|wild|disgusting) (weather|storm|rain|winds?|"
+    r"winter|conditions|"
     r"mosquitoes|birds|seas?|flu|cold|headache)",
-    r"(my|the|our) (dog|cat|kids?|son|daughter|husband|wife|mother|father|friend|boss|neighbou?r) (is|was|gets|got|are) "
+    r"(my|the|our) (dog|cat|kids?|son|daughter|husband|wife|mother|father|friend|boss|neighbou?r) (is|"
+    r"was|gets|got|are) "
     r"(so |very |really )?(angry|furious|mad|upset|useless|stupid|annoyed|disappointed)",
-    r"(is|are|if|whether|would|could|sounds?|look(s|ed)? like|got|an?) (this|it|that|e-?mail|text|website|site|offer|message)?"
+    r"(is|are|if|whether|would|could|sounds?|look(s|ed)? like|got|an?) (this|it|that|e-?mail|text|"
+    r"website|site|offer|message)?"
     r" ?(a |an )?(scam|fraud|phishing)( e-?mail| text| site| website| message)?",
     r"crap(s|ped)? out",
     r"(useless|stupid|annoying|pathetic|terrible|horrible|awful|frustrating) "
     r"(zip|zipper|strap|buckle|pump|lid|pole|peg|pocket|"
     r"lace|laces|hood|toggle|tent pegs?|button|cord|valve|map|app)",
-    r"(useless|no use|pathetic|awful|terrible) (in|at|for|against|without|when|with) (the |a |very |heavy |strong )*\w+",
+    r"(useless|no use|pathetic|awful|terrible) (in|at|for|against|without|when|with) (the |a |very |"
+    r"heavy |strong )*\w+",
     r"shit ?(shovel|trowel)|poop trowel",
     r"b\.?s\.?c?\.? (degree|en|standard|certified)|bs ?\d+",
 )
 # All of these are written in capitals without anger.
 _CAPITALS = re.compile(
-    r"\b(?:[A-Z]{2}-?\d+|UK|EU|US|USA|GPS|LED|USB|UV|VAT|PVC|PU|XXL|XL|XS|DIN|ISO|CE|UIAA|DHL|UPS|DPD|GLS|FAQ|PDF|ID|OK|"
+    r"\b(?:[A-Z]{2}-?\d+|UK|EU|US|USA|GPS|LED|USB|UV|VAT|PVC|PU|XXL|XL|XS|DIN|ISO|CE|UIAA|DHL|UPS|DPD|"
+    r"GLS|FAQ|PDF|ID|OK|"
     r"EUR|GBP|PLEASE|ASAP|FYI|AM|PM|PIN|SKU|TT|HTTPS?|LOL|BTW|THANKS|THANK|HELLO|HI)\b"
 )
 _SHOUTED = re.compile(r"\b[A-Z]{2,}(?:'[A-Z]+)?\b")
 _LOUD = re.compile(r"[!?]*!{2,}[!?]*|\?!+|!\?+|\?{3,}")
 # A joyful text may shout and exclaim as it likes.
 _JOY = _words(
-    r"thank(s| you)|thx|cheers|love|loved|lovely|great|amazing|awesome|perfect|excellent|brilliant|fantastic|wonderful|happy|"
+    r"thank(s| you)|thx|cheers|love|loved|lovely|great|amazing|awesome|perfect|excellent|brilliant|"
+    r"fantastic|wonderful|happy|"
     r"best|super|yay|wow|hooray|congrat\w*|nice|cool|excited|can't wait|appreciate"
 )
 

@@ -61,9 +61,10 @@ class OutboxWorker:
             return
         entry, row = claimed
         sender = self.senders.get(delivery.inbox)
+        if sender is None:
+            await self._failed(delivery, SendFailed(f"No channel sends for inbox {delivery.inbox}."))
+            return
         try:
-            if sender is None:
-                raise SendFailed(f"No channel sends for inbox {delivery.inbox}.")
             provider_id = await sender.send(entry, row, delivery.key)
         except SendFailed as error:
             await self._failed(delivery, error)
