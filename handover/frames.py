@@ -17,8 +17,10 @@ from handover.entries import AuthorKind, Entry, EntryKind
 MAX_TEXT = 8_000
 
 Key = Annotated[str, Field(min_length=1, max_length=80)]
-Offset = Annotated[int, Field(ge=0)]
-Epoch = Annotated[int, Field(ge=0)]
+# Numbers a peer names go into queries: larger ones than a column holds are refused here, not there.
+MAX_NUMBER = 2**31 - 1
+Offset = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+Epoch = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 

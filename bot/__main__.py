@@ -1,0 +1,76 @@
+"""Runs the service: `python -m bot`. With `--settings` it prints every setting and ends."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from bot.app import create_app
+from bot.settings import Settings, as_lines, read_settings
+from handover.errors import SwitchboardError
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status: 0, or 1 with one plain sentence on what to do."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="The Switchboard service.")
+    parser.add_argument("--settings", action="store_true", help="print every setting with its value and end")
+    given = parser.parse_args(arguments)
+    try:
+        settings = read_settings()
+        if given.settings:
+            print("\n".join(as_lines(settings)))
+            return 0
+        _check_port(settings)
+        return _serve(settings)
+    except SwitchboardError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+
+
+def server(settings: Settings, app: FastAPI) -> uvicorn.Server:
+    """The server as it runs everywhere, in tests too."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            ws="websockets-sansio",
+            ws_max_size=settings.socket_max_bytes,
+            # Compression costs memory per socket, and secrets beside chosen text do not belong in one stream.
+            ws_per_message_deflate=False,
+            ws_ping_interval=20,  # home routers drop idle sockets at 60 s
+            ws_ping_timeout=20,
+            lifespan="on",
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+            log_level="warning",
+        )
+    )
+
+
+def _serve(settings: Settings) -> int:
+    running = server(settings, create_app(settings))
+    running.run()
+    return 0 if running.started else 1
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as why:
+            raise SwitchboardError(
+                f"Port {settings.port} on {settings.host} cannot be used ({why.strerror}). "
+                "Stop what uses it, or set PORT to another one."
+            ) from why
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,240 @@
+"""The composition root: puts the service together from its settings. Nothing is wired anywhere else.
+
+Production passes only settings; tests pass the partners they replace.
+"""
+
+from __future__ import annotations
+
+import secrets
+from asyncio import TaskGroup
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+
+from bot.bursts import BurstSettings
+from bot.channels.web import INBOX, WebChannel
+from bot.copilot_http import CopilotHttp
+from bot.deltas import delta_routes
+from bot.dialogue import Dialogue
+from bot.frames import AssistantPart
+from bot.health import health_routes, service_checks
+from bot.http_errors import install
+from bot.kept_running import keep_running
+from bot.pages import page_routes
+from bot.rasa_http import RasaHttp
+from bot.relay import Relay
+from bot.relay_settings import RelaySettings
+from bot.repeats import open_repeats
+from bot.settings import Settings
+from bot.visitors import Visitors
+from handover.accounts import Accounts
+from handover.agent_socket import AgentDoorway
+from handover.backends import Backends, open_backends
+from handover.backends.records_sql.accounts import SqlAccounts
+from handover.clock import SystemClock
+from handover.console_api import console_routes
+from handover.demo import make_first_accounts, tell_demo_stories
+from handover.desk import open_desk
+from handover.errors import BadInput
+from handover.limits import Buckets, WaitingRoom
+from handover.login_api import Door, login_routes
+from handover.meters import Meters
+from handover.outbox import OutboxWorker
+from handover.policy_settings import PolicySettings, load_policy
+from handover.ports import Clock, Copilot
+from handover.presence import Presence
+from handover.sockets import SocketLimits
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    backends: Backends | None = None,
+    dialogue: Dialogue | None = None,
+    copilot: Copilot | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """The service. What it opens, it closes when it stops; partners that are handed in stay the caller's."""
+    meters = Meters()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            service = _Service(settings, clock or SystemClock(), meters)
+            await service.open(stack, backends, dialogue, copilot)
+            service.add_routes(app)
+            background = await stack.enter_async_context(TaskGroup())
+            tasks = [background.create_task(work) for work in service.background()]
+            yield
+            for task in tasks:
+                task.cancel()
+
+    app = FastAPI(
+        title="Switchboard",
+        description="A customer-service chatbot that hands over to people, and takes back.",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    install(app, meters=meters, max_body=settings.socket_max_bytes)
+    app.include_router(page_routes(origins=settings.origins()))
+    return app
+
+
+class _Service:
+    """Everything that lives while the service runs."""
+
+    def __init__(self, settings: Settings, clock: Clock, meters: Meters) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._meters = meters
+        policy = load_policy(settings.policy_file)
+        # One name for the bot, wherever it is shown.
+        words = policy.words.model_copy(update={"bot_name": settings.assistant_name})
+        self._policy = policy.model_copy(update={"words": words})
+
+    async def open(
+        self, stack: AsyncExitStack, backends: Backends | None, dialogue: Dialogue | None, copilot: Copilot | None
+    ) -> None:
+        """Open what was not handed in, and make the accounts of a first start."""
+        settings = self._settings
+        if backends is None:
+            backends = await stack.enter_async_context(open_backends(settings.database_url, settings.redis_url))
+        if dialogue is None:
+            dialogue = await stack.enter_async_context(_rasa(settings))
+        if copilot is None:
+            copilot = await stack.enter_async_context(CopilotHttp(settings.actions_url, clock=self._clock))
+        self._backends = backends
+        self._dialogue = dialogue
+        self._desk = open_desk(backends, clock=self._clock, policy=self._policy, copilot=copilot)
+        self._accounts = Accounts(
+            SqlAccounts(backends.records),
+            backends.live,
+            self._clock,
+            login_hours=settings.login_hours,
+            tries_per_email=settings.tries_per_email,
+            tries_per_address=settings.tries_per_address,
+        )
+        self._relay = Relay(
+            self._desk,
+            dialogue,
+            settings=_relay_settings(settings, self._policy),
+            clock=self._clock,
+            repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
+            secret=settings.signing_secret(),
+        )
+        await self._first_start()
+
+    def background(self) -> list[Coroutine[Any, Any, None]]:
+        """The work that goes on by itself."""
+        works: dict[str, Callable[[], Awaitable[None]]] = {
+            "relay": self._relay.run,
+            "outbox": OutboxWorker(self._backends.records, self._clock, {}, self._policy.outbox).run,
+            "desk": self._tick,
+        }
+        return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
+
+    def add_routes(self, app: FastAPI) -> None:
+        """Everything a network client can reach, beside the built pages."""
+        settings, meters = self._settings, self._meters
+        origins = settings.origins()
+        limits = _socket_limits(settings)
+        waiting = WaitingRoom(per_address=settings.strangers_per_address, total=settings.strangers_total)
+        door = Door(self._accounts, origins)
+        app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
+        app.include_router(login_routes(self._accounts, door, meters))
+        app.include_router(console_routes(self._desk, self._accounts, door))
+        doorway = AgentDoorway(
+            self._desk, self._accounts, door, origins, Presence(self._clock.monotonic), limits, waiting, meters
+        )
+        app.include_router(doorway.routes())
+        app.include_router(self._web_channel(origins, limits, waiting).routes())
+        token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
+        if settings.internal_token is None:
+            log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")
+        app.include_router(delta_routes(self._desk, token))
+
+    def _web_channel(self, origins: frozenset[str], limits: SocketLimits, waiting: WaitingRoom) -> WebChannel:
+        settings = self._settings
+        per_second = settings.visitors_per_minute / 60
+        return WebChannel(
+            desk=self._desk,
+            relay=self._relay,
+            visitors=Visitors(settings.signing_secret(), clock=self._clock, days=settings.visitor_days),
+            assistant=AssistantPart(
+                name=settings.assistant_name, company=settings.company_name, disclosure=settings.disclosure
+            ),
+            greeting=settings.greeting_text(),
+            origins=origins,
+            limits=limits,
+            waiting=waiting,
+            newcomers=Buckets(self._clock.monotonic, per_second=per_second, burst=settings.visitors_per_minute),
+            meters=self._meters,
+        )
+
+    async def _tick(self) -> None:
+        while True:
+            await self._desk.agents.tick()
+            await self._clock.sleep(1)
+
+    async def _first_start(self) -> None:
+        settings = self._settings
+        password = settings.demo_password.get_secret_value() if settings.demo_password else None
+        made = await make_first_accounts(
+            self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
+        )
+        if made is not None:
+            print(f"Accounts made: {', '.join(made.emails)}", flush=True)
+            if made.random:
+                print(f"Their password, shown only this once: {made.password}", flush=True)
+        if settings.demo:
+            await tell_demo_stories(
+                self._backends, self._accounts, clock=self._clock, policy=self._policy,
+                inbox=INBOX, greeting=settings.greeting_text(),
+            )  # fmt: skip
+
+
+def _rasa(settings: Settings) -> RasaHttp:
+    token = settings.rasa_token.get_secret_value() if settings.rasa_token else None
+    try:
+        return RasaHttp(settings.rasa_url, token=token, anywhere=settings.rasa_anywhere)
+    except ValueError as why:
+        raise BadInput(f"{why} Or set RASA_ANYWHERE=true.") from why
+
+
+def _relay_settings(settings: Settings, policy: PolicySettings) -> RelaySettings:
+    burst = BurstSettings(
+        usual=settings.burst_usual,
+        fragment=settings.burst_fragment,
+        cut=settings.burst_cut,
+        typing=settings.burst_typing,
+        cap=settings.burst_cap,
+    )
+    return RelaySettings(
+        policy=policy, turn_seconds=settings.turn_seconds, burst=burst, profile_fields=settings.profile_fields
+    )
+
+
+def _socket_limits(settings: Settings) -> SocketLimits:
+    return SocketLimits(
+        hello_seconds=settings.hello_seconds,
+        max_bytes=settings.socket_max_bytes,
+        frames_per_second=settings.frames_per_second,
+        frames_burst=settings.frames_burst,
+        strikes=settings.socket_strikes,
+        recheck_seconds=settings.recheck_seconds,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("switchboard")
+    except PackageNotFoundError:
+        return "0"  # run from a checkout that was never installed

@@ -1,0 +1,1 @@
+"""Channels: how customers reach the bot. One module each; all of them call the relay."""

@@ -1,0 +1,206 @@
+"""Every setting of the service: its name, type, default and what it is for. Read from the environment and `.env`.
+
+A value that cannot be honoured is an error at start that names the option. Secrets are masked when printed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasGenerator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from handover.errors import BadInput
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Settings(BaseSettings):
+    """What an installation may choose. Field names in capitals are the names in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, alias_generator=AliasGenerator(validation_alias=str.upper),
+        populate_by_name=True, env_ignore_empty=True,
+    )  # fmt: skip
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address the service listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the service listens on.")
+    public_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins (scheme://host[:port], comma separated) of the service and of sites with the widget."
+    )
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="Proxies, comma separated, whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    database_url: str = Field(
+        "sqlite+aiosqlite:///var/switchboard.db", min_length=1, description="Where the record is kept."
+    )
+    redis_url: str | None = Field(None, description="Redis for the live feed; without it the feed is in this process.")
+    rasa_url: str = Field("http://127.0.0.1:5005", description="Where Rasa answers.")
+    rasa_token: SecretStr | None = Field(None, description="Rasa's auth token, when it was started with one.")
+    actions_url: str = Field("http://127.0.0.1:5055", description="Where the action server answers.")
+    service_url: str | None = Field(None, description="Where the action server reaches this service.")
+    rasa_anywhere: bool = Field(False, description="Allow a RASA_URL that is not on a loopback or private address.")
+    internal_token: SecretStr | None = Field(
+        None, description="Shared with the action server; without it replies do not stream and tools are not fenced."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs visitor tokens and buttons (32+ characters); by default one is kept in SECRET_FILE.",
+    )
+    secret_file: Path = Field(Path("var/secret_key"), description="Where the random secret key is kept.")
+    demo: bool = Field(False, description="Make two demo agents and a few fictional past conversations.")
+    demo_password: SecretStr | None = Field(
+        None, description="Password of the accounts made at first start; by default a random one printed once."
+    )
+    admin_email: str = Field("admin@example.com", description="E-mail address of the admin made at first start.")
+    company_name: str = Field("Tarn & Trail", min_length=1, max_length=80, description="Company the bot speaks for.")
+    assistant_name: str = Field("Juniper", min_length=1, max_length=80, description="Name of the bot.")
+    greeting: str = Field(
+        "Hi, I'm {assistant}, the automated assistant of {company}. I'm an AI, not a person; "
+        "ask me anything, or ask for a person at any time.",
+        min_length=1, max_length=1_000, description="First entry of a conversation; it must say that an AI speaks.",
+    )  # fmt: skip
+    disclosure: str = Field(
+        "Automated assistant (AI). You can ask for a person at any time.",
+        min_length=1, max_length=200, description="Line above the conversation; it must say that an AI speaks.",
+    )  # fmt: skip
+    turn_seconds: float = Field(15, gt=2, le=120, description="How long one bot turn may take, in seconds.")
+    burst_usual: float = Field(0.7, ge=0, le=10, description="Seconds the bot waits for more words, usually.")
+    burst_fragment: float = Field(1.6, ge=0, le=10, description="Seconds it waits after a fragment.")
+    burst_cut: float = Field(2.5, ge=0, le=10, description="Seconds it waits after a sentence that breaks off.")
+    burst_typing: float = Field(2.5, ge=0, le=10, description="Seconds it waits after the last sign of typing.")
+    burst_cap: float = Field(
+        6.0, ge=0, le=30, description="Longest wait in all, in seconds, from the first message on."
+    )
+    profile_fields: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Fields of a customer's profile, comma separated, that the bot may be told."
+    )
+    repeat_similarity: float = Field(
+        0.72, gt=0, le=1, description="From what cosine similarity on two messages count as the same question."
+    )
+    embedder_dir: Path = Field(Path("var/minilm"), description="Folder of the exported sentence embedder.")
+    policy_file: Path = Field(Path("data/policy/policy.yml"), description="Thresholds of the handover policy.")
+    visitor_days: int = Field(180, ge=1, le=730, description="How long a visitor is remembered, in days.")
+    login_hours: float = Field(12, gt=0, le=720, description="How long an agent stays signed in, in hours.")
+    tries_per_email: int = Field(10, ge=1, description="Failed sign-ins per e-mail address in 15 minutes.")
+    tries_per_address: int = Field(30, ge=1, description="Failed sign-ins per network address in 15 minutes.")
+    hello_seconds: float = Field(5, gt=0, le=60, description="How long a new socket may stay silent, in seconds.")
+    socket_max_bytes: int = Field(65_536, ge=1_024, le=1_048_576, description="Largest frame and request, in bytes.")
+    frames_per_second: float = Field(10, gt=0, description="Frames per second one socket may send for long.")
+    frames_burst: int = Field(40, ge=1, description="Frames one socket may send at once.")
+    socket_strikes: int = Field(20, ge=1, description="Refused frames after which a socket is closed.")
+    strangers_per_address: int = Field(20, ge=1, description="Sockets per network address that have not said hello.")
+    strangers_total: int = Field(1_000, ge=1, description="Sockets in all that have not said hello.")
+    visitors_per_minute: float = Field(60, gt=0, description="New visitors per minute from one network address.")
+    recheck_seconds: float = Field(30, gt=0, description="Seconds between two looks at the record for anything missed.")
+    shutdown_seconds: int = Field(10, ge=1, description="How long open connections may take to end at shutdown.")
+    llm_provider: str = Field(
+        "auto", pattern="^(auto|openai|offline)$", description="What the action server answers with (shown in /readyz)."
+    )
+    openai_api_key: SecretStr | None = Field(None, description="The action server's key; shown only as set or not.")
+    openai_base_url: str | None = Field(None, description="The action server's model address (shown in /readyz).")
+
+    @field_validator("public_origins", "profile_fields", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or origin != f"{parts.scheme}://{parts.netloc}"
+                or not parts.hostname
+            ):
+                raise ValueError(f"{origin!r} is not an origin such as https://shop.example")
+            if "*" in origin or "@" in parts.netloc or origin != origin.lower():
+                raise ValueError(f"{origin!r}: an origin is one exact lower-case address, no pattern")
+        return origins
+
+    @field_validator("rasa_url", "actions_url", "service_url", "openai_base_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("must be an http or https address")
+        return value.rstrip("/") if value else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("demo_password")
+    @classmethod
+    def _a_password(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 8:
+            raise ValueError("must have at least 8 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Settings:
+        if self.burst_cap < self.burst_usual:
+            raise ValueError("BURST_CAP must not be below BURST_USUAL")
+        if self.redis_url and self.secret_key is None:
+            raise ValueError("SECRET_KEY must be set when REDIS_URL is: all replicas must sign with the same key")
+        try:
+            self.greeting_text()
+        except (KeyError, IndexError, ValueError) as why:
+            raise ValueError("GREETING may only use {assistant} and {company}") from why
+        return self
+
+    def greeting_text(self) -> str:
+        """The greeting with the names filled in."""
+        return self.greeting.format(assistant=self.assistant_name, company=self.company_name)
+
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may open sockets: the settings', or the service's own address."""
+        if self.public_origins:
+            return frozenset(self.public_origins)
+        own = _LOOPBACK[:2] if self.host in (*_LOOPBACK, "0.0.0.0", "::") else (self.host,)
+        return frozenset(f"http://{host}:{self.port}" for host in own)
+
+    def signing_secret(self) -> bytes:
+        """The key that signs visitor tokens and buttons; made and kept on first use when none is set."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.secret_file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        kept = path.read_text().strip()
+        if len(kept) < 32:
+            raise BadInput(f"{path} holds no usable secret key. Delete it, or set SECRET_KEY.")
+        return kept.encode()
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings from the environment; ``given`` wins. Raises BadInput with one line per option that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, one['loc'])).upper() or 'SETTINGS'}: {one['msg']}" for one in error.errors()]
+        raise BadInput("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
+
+
+def as_lines(settings: Settings) -> list[str]:
+    """One line per setting: name, value (secrets masked), what it is for."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = ",".join(value) if isinstance(value, tuple) else str(value)
+        if "://" in shown and "@" in shown:
+            shown = f"{shown.split('://', 1)[0]}://**********@{shown.rsplit('@', 1)[1]}"
+        lines.append(f"{name.upper()}={shown}  # {field.description}")
+    return lines

@@ -1,0 +1,1 @@
+var e=window;for(let t of document.querySelectorAll(`[data-open-help]`))t.addEventListener(`click`,()=>{e.Switchboard??=[],e.Switchboard.push([`open`,t.dataset.openHelp])});

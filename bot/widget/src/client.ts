@@ -1,0 +1,236 @@
+// The widget's side of the wire: keeps the conversation true over lost connections, reloads and several tabs.
+import { Memory } from "./memory";
+import { Link } from "./shared/link";
+import { Observed } from "./shared/observed";
+import { hasGap, lastOffset } from "./shared/ordered_log";
+import { newId } from "./shared/words";
+import type { ButtonPart, CustomerReceives, CustomerSends } from "./shared/wire";
+import { blankTalk, withFrame, type Talk, type Unsent } from "./talk";
+
+const TYPING_SHOWN = 6_000; // the wire contract: screens drop it after six seconds
+const TYPING_EVERY = 3_000;
+const ASK_AGAIN = 3_000; // between two questions for missing lines
+const ANSWER_IN = 20_000; // a message nobody confirmed by then is shown as not sent
+
+export class Client {
+  readonly talk = new Observed<Talk>(blankTalk);
+  readonly draft: Observed<string>;
+  private readonly link: Link<CustomerSends, CustomerReceives>;
+  private typingTimer: ReturnType<typeof setTimeout> | undefined;
+  private typedAt = 0;
+  private askedAt = 0;
+
+  constructor(server: string, readonly memory = new Memory(server)) {
+    const kept = memory.read();
+    this.draft = new Observed(kept.draft);
+    this.draft.watch((draft) => memory.keep({ draft }));
+    this.talk.set({
+      ...blankTalk,
+      token: kept.token,
+      conversation: kept.conversation,
+      seen: kept.seen,
+      unsent: kept.unsent,
+      ended: kept.ended,
+    });
+    this.link = new Link(`${server.replace(/^http/, "ws")}/ws/customer`, {
+      greet: () => this.hello(),
+      frame: (frame, answers) => this.take(frame, answers),
+      state: (link) => this.change({ link, ...(link === "lost" ? { writing: null, typing: null } : {}) }),
+      closed: (code) => this.closed(code),
+    });
+    memory.watch((other) => this.otherTab(other.conversation, other.seen));
+  }
+
+  /** Connect, once. Somebody who never opens the panel costs the service nothing. */
+  start(): void {
+    this.link.start();
+  }
+
+  get known(): boolean {
+    return this.talk.value.token !== null;
+  }
+
+  say(text: string, payload?: string): void {
+    this.queue({ type: "say", client_id: newId(), text, ...(payload ? { payload } : {}) });
+  }
+
+  press(button: ButtonPart): void {
+    if (button.payload === "ask_for_human") this.askForHuman();
+    else if (button.payload === "stop_waiting") this.stopWaiting();
+    else this.say(button.title, button.payload);
+  }
+
+  askForHuman(): void {
+    if (this.talk.value.unsent.some((one) => one.frame.type === "ask_for_human" && !one.refused)) return;
+    this.queue({ type: "ask_for_human", client_id: newId() });
+  }
+
+  stopWaiting(): void {
+    this.queue({ type: "stop_waiting", client_id: newId() });
+  }
+
+  leaveMessage(email: string, text: string): void {
+    this.queue({ type: "leave_message", client_id: newId(), email, ...(text ? { text } : {}) });
+  }
+
+  rate(score: number, comment: string): void {
+    const { ended, rated } = this.talk.value;
+    if (!ended) return;
+    this.link.send({ type: "rate", stretch: ended.stretch, score, ...(comment ? { comment } : {}) });
+    this.change({ rated: [...rated, ended.stretch] });
+  }
+
+  doneRating(): void {
+    this.change({ ended: null });
+    this.memory.keep({ ended: null });
+  }
+
+  types(): void {
+    const now = Date.now();
+    if (now - this.typedAt < TYPING_EVERY) return;
+    this.typedAt = now;
+    this.link.send({ type: "typing" });
+  }
+
+  /** Everything shown is read: tell the service and the other tabs. */
+  markSeen(): void {
+    const { log, seen } = this.talk.value;
+    const last = lastOffset(log);
+    if (last <= seen) return;
+    this.change({ seen: last });
+    this.memory.keep({ seen: last });
+    this.link.send({ type: "seen", offset: last });
+  }
+
+  retry(clientId: string): void {
+    this.alter(clientId, (one) => ({ ...one, at: Date.now(), refused: null }));
+    const one = this.talk.value.unsent.find((each) => each.frame.client_id === clientId);
+    if (one) this.transmit(one);
+  }
+
+  discard(clientId: string): void {
+    this.alter(clientId, () => null);
+  }
+
+  dismissProblem(): void {
+    this.change({ problem: null });
+  }
+
+  /** Forget who this is: the next opening starts a new conversation. */
+  reset(): void {
+    this.link.stop();
+    this.memory.forget();
+    this.talk.set(blankTalk);
+    this.draft.set("");
+  }
+
+  private queue(frame: Unsent["frame"]): void {
+    const one: Unsent = { frame, at: Date.now(), refused: null };
+    this.start();
+    this.change({ unsent: [...this.talk.value.unsent, one], problem: null });
+    this.keepUnsent();
+    this.transmit(one);
+  }
+
+  private transmit(one: Unsent): void {
+    // Before the welcome the service does not know who speaks; what waits is sent then.
+    if (this.talk.value.assistant && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
+  }
+
+  private expectAnswer(clientId: string): void {
+    setTimeout(() => {
+      if (this.talk.value.link !== "open") return; // it will be sent again by itself
+      this.alter(clientId, (one) => ({ ...one, refused: one.refused ?? "No answer from the service yet." }));
+    }, ANSWER_IN);
+  }
+
+  private hello(): void {
+    const { token, conversation, log } = this.talk.value;
+    const after = lastOffset(log);
+    this.link.send({
+      type: "hello",
+      ...(token ? { token } : {}),
+      ...(conversation ? { conversation } : {}),
+      ...(conversation && after ? { after } : {}),
+    });
+  }
+
+  private take(frame: CustomerReceives, answers: boolean): void {
+    const before = this.talk.value;
+    if (frame.type === "error" && answers && frame.code === "bad_input" && !frame.client_id) {
+      // A service that takes one hello per connection: it lives, and what is missing comes with a new connection.
+      if (hasGap(before.log)) this.link.restart();
+      return;
+    }
+    this.talk.set(withFrame(before, frame));
+    const now = this.talk.value;
+    if (frame.type === "welcome") this.welcomed();
+    if (frame.type === "typing" || frame.type === "delta") this.dropTypingLater();
+    if (now.unsent !== before.unsent) this.keepUnsent();
+    if (now.ended !== before.ended) this.memory.keep({ ended: now.ended });
+    if (frame.type === "entry" && hasGap(now.log)) this.askForMissing();
+    if (frame.type === "error" && frame.code === "not_signed_in") this.forgetToken();
+  }
+
+  private welcomed(): void {
+    this.link.settled();
+    const { token, conversation, seen, unsent } = this.talk.value;
+    this.memory.keep({ token, conversation, seen });
+    for (const one of unsent) if (!one.refused) this.transmit(one);
+  }
+
+  private askForMissing(): void {
+    const now = Date.now();
+    if (now - this.askedAt < ASK_AGAIN) return;
+    this.askedAt = now;
+    this.link.ask();
+    setTimeout(() => hasGap(this.talk.value.log) && this.askForMissing(), ASK_AGAIN + 10);
+  }
+
+  private dropTypingLater(): void {
+    clearTimeout(this.typingTimer);
+    this.typingTimer = setTimeout(() => this.change({ typing: null }), TYPING_SHOWN);
+  }
+
+  private forgetToken(): void {
+    this.memory.keep({ token: null, conversation: null, seen: 0 });
+    const { unsent } = this.talk.value;
+    this.talk.set({ ...blankTalk, unsent, link: this.talk.value.link });
+  }
+
+  /** 4401: the token is no longer good. 4403, 4404: the conversation is not ours (any more). Begin anew. */
+  private closed(code: number): boolean {
+    if ((code === 4401 || code === 4403 || code === 4404) && this.known) this.forgetToken();
+    return true;
+  }
+
+  private otherTab(conversation: string | null, seen: number): void {
+    const talk = this.talk.value;
+    if (conversation === talk.conversation) {
+      if (seen > talk.seen) this.change({ seen });
+      return;
+    }
+    if (talk.conversation === null && talk.link === "closed") return;
+    const { token } = this.memory.read();
+    this.talk.set({ ...blankTalk, token, conversation });
+    if (conversation) this.link.restart();
+    else this.link.stop();
+  }
+
+  private alter(clientId: string, change: (one: Unsent) => Unsent | null): void {
+    const unsent = this.talk.value.unsent.flatMap((one) => {
+      const next = one.frame.client_id === clientId ? change(one) : one;
+      return next ? [next] : [];
+    });
+    this.change({ unsent });
+    this.keepUnsent();
+  }
+
+  private keepUnsent(): void {
+    this.memory.keep({ unsent: this.talk.value.unsent });
+  }
+
+  private change(part: Partial<Talk>): void {
+    this.talk.update((talk) => ({ ...talk, ...part }));
+  }
+}

@@ -1,0 +1,62 @@
+// Starts the widget on a shop's page: <script src="/widget.js" data-server="https://…" async></script>
+import { render } from "preact";
+import { makeApi, type SwitchboardApi } from "./api";
+import { Client } from "./client";
+import { openness } from "./memory";
+import tokens from "./shared/tokens.css?inline";
+import { Observed } from "./shared/observed";
+import lines from "./view/lines.css?inline";
+import sheet from "./view/widget.css?inline";
+import { Widget } from "./view/widget";
+
+declare global {
+  interface Window {
+    Switchboard?: SwitchboardApi | unknown[][];
+  }
+}
+
+/** A constructed sheet: styles under a policy that forbids inline ones. */
+function styled(root: ShadowRoot): void {
+  root.adoptedStyleSheets = [tokens, lines, sheet].map((text) => {
+    const made = new CSSStyleSheet();
+    made.replaceSync(text);
+    return made;
+  });
+}
+
+/** The theme of the script tag, else of the page's root element; without either the system's is used. */
+function themed(host: HTMLElement, wished: string | undefined): void {
+  const page = document.documentElement;
+  const apply = (): void => {
+    const theme = wished ?? page.dataset.theme;
+    if (theme) host.dataset.theme = theme;
+    else delete host.dataset.theme;
+  };
+  apply();
+  new MutationObserver(apply).observe(page, { attributes: true, attributeFilter: ["data-theme"] });
+}
+
+function start(script: HTMLScriptElement | null): void {
+  const queued = window.Switchboard;
+  if (queued && !Array.isArray(queued)) return; // loaded twice: the first one works
+  const own = script?.src ? new URL(script.src).origin : location.origin;
+  const server = (script?.dataset.server || own).replace(/\/+$/, "");
+  const host = document.createElement("switchboard-widget");
+  themed(host, script?.dataset.theme);
+  const root = host.attachShadow({ mode: "open" });
+  styled(root);
+  const open = new Observed(openness.read());
+  const client = new Client(server);
+  const api = makeApi(client, open);
+  window.Switchboard = api;
+  const place = (): void => {
+    document.body.append(host);
+    render(<Widget client={client} open={open} />, root);
+    if (client.known) client.start();
+    if (Array.isArray(queued)) api.push(...(queued as [string, ...unknown[]][]));
+  };
+  if (document.body) place();
+  else addEventListener("DOMContentLoaded", place);
+}
+
+start(document.currentScript as HTMLScriptElement | null);

@@ -1,0 +1,107 @@
+// While no person has come yet: what is true about the wait, and the three ways on.
+import { useEffect, useState } from "preact/hooks";
+import type { Client } from "../client";
+import { spanOf } from "../shared/words";
+import type { Talk } from "../talk";
+import { ClockIcon } from "./icons";
+
+function useClock(every: number): number {
+  const [now, tick] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => tick(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+}
+
+export function Waiting({ client, talk }: { client: Client; talk: Talk }) {
+  const [leaving, setLeaving] = useState(false);
+  const now = useClock(15_000);
+  const { waiting } = talk;
+  const closed = waiting?.desk_open === false;
+  const place = waiting?.position ? `You are number ${waiting.position} in line` : "You are in line";
+  const since = waiting ? now - Date.parse(waiting.since) : 0;
+  return (
+    <section class="card waiting" aria-label="Waiting for a person">
+      <p class="lead">
+        <ClockIcon size={18} />
+        <span>
+          {closed ? (
+            <>
+              <strong>Nobody is at the desk right now.</strong> Leave a message and we answer by e-mail, or keep waiting.
+            </>
+          ) : (
+            <>
+              <strong>{place}</strong> for a person{since >= 60_000 ? `, for ${spanOf(since)} so far` : ""}. Anything you
+              write meanwhile will be read.
+            </>
+          )}
+        </span>
+      </p>
+      {leaving ? (
+        <LeaveMessage client={client} cancel={() => setLeaving(false)} />
+      ) : (
+        <div class="ways">
+          {closed && (
+            <button type="button" class="solid" onClick={() => setLeaving(true)}>
+              Leave a message
+            </button>
+          )}
+          <button type="button" class="quiet" onClick={() => client.stopWaiting()}>
+            Go on with {talk.assistant?.name ?? "the assistant"}
+          </button>
+          {!closed && (
+            <button type="button" class="quiet" onClick={() => setLeaving(true)}>
+              Leave a message
+            </button>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function LeaveMessage({ client, cancel }: { client: Client; cancel: () => void }) {
+  const [email, setEmail] = useState("");
+  const [text, setText] = useState("");
+  return (
+    <form
+      class="leave"
+      onSubmit={(event) => {
+        event.preventDefault();
+        client.leaveMessage(email.trim(), text.trim());
+        cancel();
+      }}
+    >
+      <label>
+        Your e-mail address
+        <input
+          type="email"
+          required
+          maxLength={254}
+          autocomplete="email"
+          value={email}
+          ref={(field: HTMLInputElement | null) => {
+            if (field && !field.dataset.met) {
+              field.dataset.met = "yes";
+              field.focus();
+            }
+          }}
+          onInput={(event) => setEmail(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        Message <span class="aside">(optional; everything above is kept)</span>
+        <textarea rows={2} maxLength={8000} dir="auto" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      </label>
+      <div class="ways">
+        <button type="submit" class="solid">
+          Send message
+        </button>
+        <button type="button" class="quiet" onClick={cancel}>
+          Keep waiting
+        </button>
+      </div>
+    </form>
+  );
+}

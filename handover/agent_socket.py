@@ -1,0 +1,87 @@
+"""The agents' socket, `WS /ws/agent`: who you are, what changed, then live; and every verb an agent has.
+
+A screen is a reader like any other: what an agent does comes back through the feed to all of the agent's screens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from handover.accounts import Accounts
+from handover.agent_frames import AgentSends, Hello, agent_sends
+from handover.agent_screen import Screen
+from handover.desk import Desk
+from handover.entries import AgentId
+from handover.errors import Forbidden, SwitchboardError
+from handover.limits import WaitingRoom
+from handover.login_api import Asking, Door, own_page, token_of
+from handover.meters import Meters
+from handover.presence import Presence
+from handover.sockets import HungUp, Socket, SocketLimits, address_of, deny
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDoorway:
+    """What every agent socket shares. ``open_screens`` counts sockets per agent: the last one to go is a leaving."""
+
+    desk: Desk
+    accounts: Accounts
+    door: Door
+    origins: frozenset[str]
+    presence: Presence
+    limits: SocketLimits
+    waiting: WaitingRoom
+    meters: Meters
+    open_screens: Counter[AgentId] = field(default_factory=Counter)
+
+    def routes(self) -> APIRouter:
+        """The socket's one route."""
+        routes = APIRouter()
+        routes.add_api_websocket_route("/ws/agent", self._serve)
+        return routes
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        socket = Socket(
+            websocket, agent_sends, side="agent", limits=self.limits,
+            monotonic=self.desk.clock.monotonic, meters=self.meters,
+        )  # fmt: skip
+        accepted = False
+        try:
+            self._check_origin(websocket)
+            with self.waiting.wait(address_of(websocket)):
+                asking = await self.door.agent(websocket)
+                await websocket.accept()
+                accepted = True
+                hello = await socket.hello(Hello)
+            assert isinstance(hello, Hello)
+            await self._serve_agent(socket, asking, hello)
+        except HungUp:
+            return
+        except SwitchboardError as error:
+            await (socket.close(error) if accepted else deny(websocket, error))
+
+    def _check_origin(self, websocket: WebSocket) -> None:
+        # A cookie goes along with whatever page opens the socket; a bearer token is shown on purpose.
+        if token_of(websocket)[1] == "cookie" and not own_page(websocket, self.origins):
+            raise Forbidden("This may only be opened from the console's own pages. Is its address in PUBLIC_ORIGINS?")
+
+    async def _serve_agent(self, socket: Socket[AgentSends], asking: Asking, hello: Hello) -> None:
+        agent = asking.agent.id
+        self.open_screens[agent] += 1
+        try:
+            if self.open_screens[agent] == 1:
+                await self.desk.agents.reachable(agent, True)
+            with self.meters.sockets.labels("agent").track_inprogress():
+                screen = Screen(
+                    socket, asking, desk=self.desk, accounts=self.accounts, presence=self.presence, limits=self.limits
+                )
+                await screen.run(hello.after)
+        finally:
+            self.open_screens[agent] -= 1
+            if self.open_screens[agent] == 0:
+                del self.open_screens[agent]
+                await self.desk.agents.reachable(agent, False)

@@ -1,0 +1,219 @@
+// The console's side of the wire: one socket, resumed by feed number and offset; sends are kept until confirmed.
+import { Link } from "../../../bot/widget/src/shared/link";
+import { Observed } from "../../../bot/widget/src/shared/observed";
+import { hasGap, lastOffset } from "../../../bot/widget/src/shared/ordered_log";
+import { newId } from "../../../bot/widget/src/shared/words";
+import type { AgentPart, AgentReceives, AgentSends, ErrorFrame } from "../../../bot/widget/src/shared/wire";
+import { blankDesk, blankOpened, changed, withFrame, withRows, type DeskState, type View } from "./desk_state";
+import { Drafts, type Tab } from "./drafts";
+import { rest } from "./rest";
+
+const TYPING_EVERY = 3_000;
+const TYPING_SHOWN = 6_000;
+const ASK_AGAIN = 3_000;
+
+export interface Message {
+  id: number;
+  text: string;
+  bad: boolean;
+}
+
+/** Words on their way; `text` stays in the composer until the service has them. */
+export interface OnItsWay {
+  frame: Extract<AgentSends, { type: "say" | "note" }>;
+}
+
+export class DeskClient {
+  readonly desk = new Observed<DeskState>(blankDesk);
+  readonly current = new Observed<string | null>(null);
+  readonly onTheirWay = new Observed<ReadonlyMap<string, OnItsWay>>(new Map());
+  readonly bounced = new Observed<ReadonlyMap<string, string>>(new Map());
+  readonly messages = new Observed<readonly Message[]>([]);
+  readonly texts = new Observed<ReadonlyMap<string, string>>(new Map());
+  readonly drafts: Drafts;
+  private readonly link: Link<AgentSends, AgentReceives>;
+  private typedAt = 0;
+  private askedAt = 0;
+  private typingTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    me: AgentPart,
+    private readonly signedOut: () => void,
+  ) {
+    this.drafts = new Drafts(me.id);
+    this.desk.set({ ...blankDesk, me });
+    this.link = new Link(`${location.origin.replace(/^http/, "ws")}/ws/agent`, {
+      greet: () => this.hello(),
+      frame: (frame, answers) => this.take(frame, answers),
+      state: (link) => this.desk.update((desk) => ({ ...desk, link })),
+      closed: (code) => this.closed(code),
+    });
+  }
+
+  start(): void {
+    this.link.start();
+  }
+
+  stop(): void {
+    this.link.stop();
+  }
+
+  send(frame: AgentSends): void {
+    if (!this.link.send(frame)) this.tell("Not connected right now. Nothing was done; try again when the line is back.", true);
+  }
+
+  open(conversation: string | null): void {
+    const before = this.current.value;
+    if (before === conversation) return;
+    if (before) this.link.send({ type: "close", conversation: before });
+    if (conversation && !this.desk.value.opened.has(conversation)) {
+      this.desk.update((desk) => ({ ...desk, opened: new Map(desk.opened).set(conversation, blankOpened) }));
+    }
+    this.current.set(conversation);
+    if (conversation) this.follow(conversation);
+  }
+
+  async loadView(view: View): Promise<void> {
+    const rows = await rest.rows(view);
+    this.desk.update((desk) => withRows(desk, rows));
+  }
+
+  /** What is in a composer's tab, as typed. */
+  text(conversation: string, tab: Tab): string {
+    return this.texts.value.get(`${conversation}:${tab}`) ?? this.drafts.read(conversation, tab);
+  }
+
+  write(conversation: string, tab: Tab, text: string): void {
+    this.texts.update((texts) => new Map(texts).set(`${conversation}:${tab}`, text));
+    this.drafts.keep(conversation, tab, text);
+  }
+
+  /** Send what the tab holds: to the customer from "reply", to colleagues only from "note". */
+  submit(conversation: string, tab: Tab): void {
+    const key = `${conversation}:${tab}`;
+    const text = this.text(conversation, tab).trim();
+    if (!text || this.onTheirWay.value.has(key)) return;
+    const client_id = newId();
+    const seen = lastOffset(this.desk.value.opened.get(conversation)?.log ?? blankOpened.log);
+    const frame: OnItsWay["frame"] =
+      tab === "note" ? { type: "note", conversation, text, client_id } : { type: "say", conversation, client_id, text, seen };
+    this.onTheirWay.update((sent) => new Map(sent).set(key, { frame }));
+    this.bounced.update((all) => lacking(all, key));
+    this.link.send(frame); // not connected: it is sent after the next welcome, with the same id
+  }
+
+  types(conversation: string): void {
+    const now = Date.now();
+    if (now - this.typedAt < TYPING_EVERY) return;
+    this.typedAt = now;
+    this.link.send({ type: "typing", conversation });
+  }
+
+  tell(text: string, bad = false): void {
+    const id = Date.now() + Math.random();
+    this.messages.update((all) => [...all.slice(-2), { id, text, bad }]);
+    setTimeout(() => this.dismiss(id), bad ? 12_000 : 6_000);
+  }
+
+  dismiss(id: number): void {
+    this.messages.update((all) => all.filter((one) => one.id !== id));
+  }
+
+  private hello(): void {
+    const { feed } = this.desk.value;
+    this.link.send(feed ? { type: "hello", after: feed } : { type: "hello" });
+  }
+
+  private follow(conversation: string): void {
+    const after = lastOffset(this.desk.value.opened.get(conversation)?.log ?? blankOpened.log);
+    this.link.send(after ? { type: "open", conversation, after } : { type: "open", conversation });
+  }
+
+  private take(frame: AgentReceives, answers: boolean): void {
+    if (frame.type === "error" && answers && frame.code === "bad_input" && !frame.client_id && !frame.conversation) return;
+    this.desk.update((desk) => withFrame(desk, frame));
+    if (frame.type === "welcome") this.welcomed();
+    if (frame.type === "entry" || frame.type === "note") this.confirmed(frame.client_id);
+    if (frame.type === "entry" && frame.conversation) this.checkGap(frame.conversation);
+    if (frame.type === "draft" && frame.origin !== "late_reply") this.offerDraft(frame.conversation, frame.text);
+    if (frame.type === "typing" && frame.conversation) this.dropTypingLater(frame.conversation);
+    if (frame.type === "error") this.refused(frame);
+  }
+
+  private welcomed(): void {
+    this.link.settled();
+    if (this.current.value) this.follow(this.current.value);
+    for (const { frame } of this.onTheirWay.value.values()) this.link.send(frame);
+  }
+
+  private confirmed(clientId: string | null | undefined): void {
+    const found = clientId && [...this.onTheirWay.value].find(([, sent]) => sent.frame.client_id === clientId);
+    if (!found) return;
+    const [key, { frame }] = found;
+    this.onTheirWay.update((all) => lacking(all, key));
+    this.write(frame.conversation, frame.type === "note" ? "note" : "reply", "");
+  }
+
+  private refused(error: ErrorFrame): void {
+    const found = error.client_id && [...this.onTheirWay.value].find(([, sent]) => sent.frame.client_id === error.client_id);
+    if (found) {
+      this.onTheirWay.update((all) => lacking(all, found[0]));
+      const words =
+        error.code === "stale_view"
+          ? "Not sent: the customer wrote something new. It is shown above; your text is still here."
+          : `Not sent: ${error.message} Your text is still here.`;
+      this.bounced.update((all) => new Map(all).set(found[0], words));
+      return;
+    }
+    const winner = error.code === "taken" && error.detail?.taken_by;
+    if (winner && error.conversation) this.open(error.conversation);
+    const again = error.retry_after ? ` Try again in ${Math.ceil(error.retry_after)} s.` : "";
+    this.tell(winner ? `${String(winner)} was faster and has this conversation. You can read along.` : error.message + again, true);
+  }
+
+  /** A suggestion goes into an empty composer; over words already typed it would be theft. It is listed either way. */
+  private offerDraft(conversation: string, text: string): void {
+    if (this.wantsDraft !== conversation) return;
+    this.wantsDraft = null;
+    if (!this.text(conversation, "reply")) this.write(conversation, "reply", text);
+  }
+
+  wantsDraft: string | null = null;
+
+  suggest(conversation: string): void {
+    this.wantsDraft = conversation;
+    this.send({ type: "suggest", conversation });
+  }
+
+  private checkGap(conversation: string): void {
+    const open = this.desk.value.opened.get(conversation);
+    const now = Date.now();
+    if (!open || !hasGap(open.log) || now - this.askedAt < ASK_AGAIN) return;
+    this.askedAt = now;
+    this.follow(conversation);
+  }
+
+  private dropTypingLater(conversation: string): void {
+    clearTimeout(this.typingTimer);
+    this.typingTimer = setTimeout(
+      () => this.desk.update((desk) => changed(desk, conversation, (open) => ({ ...open, typing: null }))),
+      TYPING_SHOWN,
+    );
+  }
+
+  private closed(code: number): boolean {
+    if (code !== 4401 && code !== 4403) {
+      // A refused handshake looks like a lost line (1006): ask over HTTP whether we are still signed in.
+      if (code === 1006) rest.me().catch((error: unknown) => (error as { status?: number }).status === 401 && this.signedOut());
+      return true;
+    }
+    this.signedOut();
+    return false;
+  }
+}
+
+function lacking<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}

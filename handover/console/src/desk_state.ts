@@ -1,0 +1,185 @@
+// What the console knows, and how each frame changes it. Pure: lists, offers and the conversations that were opened.
+import type { LinkState } from "../../../bot/widget/src/shared/link";
+import { emptyLog, withEntries, withEntry, type OrderedLog } from "../../../bot/widget/src/shared/ordered_log";
+import type {
+  AgentPart,
+  AgentReceives,
+  AuthorPart,
+  ConversationFrame,
+  DraftFrame,
+  EntryFrame,
+  ErrorFrame,
+  NoteFrame,
+  OfferFrame,
+  Packet,
+  PresenceFrame,
+} from "../../../bot/widget/src/shared/wire";
+
+export type View = "offers" | "mine" | "bot" | "waiting" | "resolved";
+export const VIEWS: readonly View[] = ["offers", "mine", "bot", "waiting", "resolved"];
+
+/** A conversation this console has opened; kept when another is looked at, so that coming back is instant. */
+export interface Opened {
+  log: OrderedLog;
+  notes: readonly NoteFrame[];
+  drafts: readonly DraftFrame[];
+  packet: Packet | null;
+  presence: PresenceFrame | null;
+  writing: { turn: string; text: string } | null;
+  typing: AuthorPart | null;
+}
+
+export interface DeskState {
+  link: LinkState;
+  me: AgentPart | null;
+  feed: number;
+  rows: ReadonlyMap<string, ConversationFrame>;
+  offers: ReadonlyMap<string, OfferFrame>;
+  opened: ReadonlyMap<string, Opened>;
+}
+
+export const blankDesk: DeskState = {
+  link: "closed",
+  me: null,
+  feed: 0,
+  rows: new Map(),
+  offers: new Map(),
+  opened: new Map(),
+};
+
+export const blankOpened: Opened = {
+  log: emptyLog,
+  notes: [],
+  drafts: [],
+  packet: null,
+  presence: null,
+  writing: null,
+  typing: null,
+};
+
+export function withFrame(desk: DeskState, frame: AgentReceives): DeskState {
+  switch (frame.type) {
+    case "welcome":
+      return { ...desk, me: frame.agent };
+    case "conversation":
+      return withRow({ ...desk, feed: Math.max(desk.feed, frame.feed) }, frame);
+    case "offer":
+      return withOffer({ ...desk, feed: Math.max(desk.feed, frame.feed) }, frame);
+    case "offer_gone":
+      return { ...desk, feed: Math.max(desk.feed, frame.feed), offers: without(desk.offers, frame.conversation) };
+    case "error":
+      return frame.missed?.length && frame.conversation ? withMissed(desk, frame) : desk;
+    case "control":
+      return frame.conversation
+        ? changed(desk, frame.conversation, (open) => ({ ...open, writing: null, typing: null }))
+        : desk;
+    default:
+      return frame.conversation ? changed(desk, frame.conversation, (open) => withLine(open, frame)) : desk;
+  }
+}
+
+/** A row is a whole state: the one with the higher feed number wins, whichever came last. */
+export function withRow(desk: DeskState, row: ConversationFrame): DeskState {
+  const known = desk.rows.get(row.conversation);
+  if (known && known.feed > row.feed) return desk;
+  const rows = new Map(desk.rows).set(row.conversation, row);
+  const offer = desk.offers.get(row.conversation);
+  const over = offer && (row.control !== "offered" || row.epoch > offer.epoch);
+  return { ...desk, rows, offers: over ? without(desk.offers, row.conversation) : desk.offers };
+}
+
+export function withRows(desk: DeskState, rows: readonly ConversationFrame[]): DeskState {
+  return rows.reduce(withRow, desk);
+}
+
+function withOffer(desk: DeskState, offer: OfferFrame): DeskState {
+  const row = desk.rows.get(offer.conversation);
+  if (row && row.epoch > offer.epoch) return desk; // it was overtaken on its way
+  const offers = new Map(desk.offers).set(offer.conversation, offer);
+  return changed({ ...desk, offers }, offer.conversation, (open) => ({ ...open, packet: open.packet ?? offer.packet }));
+}
+
+function withMissed(desk: DeskState, error: ErrorFrame): DeskState {
+  return changed(desk, error.conversation!, (open) => ({ ...open, log: withEntries(open.log, error.missed ?? []) }));
+}
+
+type LineFrame = Extract<AgentReceives, { type: "entry" | "delta" | "typing" | "packet" | "note" | "draft" | "presence" }>;
+
+function withLine(open: Opened, frame: LineFrame): Opened {
+  switch (frame.type) {
+    case "entry":
+      return withSaid(open, frame);
+    case "delta": {
+      const before = open.writing?.turn === frame.turn ? open.writing.text : "";
+      return { ...open, typing: null, writing: { turn: frame.turn, text: before + frame.text } };
+    }
+    case "typing":
+      return { ...open, typing: frame.on === false ? null : frame.author };
+    case "packet":
+      return { ...open, packet: frame.packet };
+    case "note":
+      return open.notes.some((note) => note.id === frame.id) ? open : { ...open, notes: [...open.notes, frame] };
+    case "draft":
+      return open.drafts.some((draft) => draft.at === frame.at && draft.text === frame.text)
+        ? open
+        : { ...open, drafts: [...open.drafts, frame] };
+    case "presence":
+      return { ...open, presence: frame };
+  }
+}
+
+function withSaid(open: Opened, entry: EntryFrame): Opened {
+  const log = withEntry(open.log, entry);
+  if (log === open.log) return open;
+  return {
+    ...open,
+    log,
+    typing: open.typing?.kind === entry.author.kind ? null : open.typing,
+    writing: entry.author.kind === "bot" ? null : open.writing,
+  };
+}
+
+export function changed(desk: DeskState, conversation: string, change: (open: Opened) => Opened): DeskState {
+  const open = desk.opened.get(conversation);
+  if (!open) return desk;
+  const next = change(open);
+  return next === open ? desk : { ...desk, opened: new Map(desk.opened).set(conversation, next) };
+}
+
+function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+  if (!map.has(key)) return map;
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}
+
+/** Whether `row` belongs in `view` for the agent `me`. */
+export function belongs(desk: DeskState, row: ConversationFrame, view: View): boolean {
+  switch (view) {
+    case "offers":
+      return row.control === "offered" && desk.offers.has(row.conversation);
+    case "mine":
+      return row.control === "human" && row.agent?.id === desk.me?.id;
+    case "bot":
+      return row.control === "bot" && row.lifecycle === "active";
+    case "waiting":
+      return row.lifecycle === "active" && (row.control === "offered" || row.control === "nobody");
+    case "resolved":
+      return row.lifecycle === "resolved";
+  }
+}
+
+/** The rows of a view: those who wait longest first where somebody waits, else the newest first. */
+export function listed(desk: DeskState, view: View): ConversationFrame[] {
+  const rows = [...desk.rows.values()].filter((row) => belongs(desk, row, view));
+  if (view === "offers" || view === "waiting") {
+    const since = (row: ConversationFrame): number => Date.parse(row.waiting_since ?? row.changed_at);
+    return rows.sort((a, b) => since(a) - since(b));
+  }
+  return rows.sort((a, b) => b.feed - a.feed);
+}
+
+/** Mine, and the customer has the last word. */
+export function unanswered(desk: DeskState): number {
+  return listed(desk, "mine").filter((row) => row.lifecycle === "active" && row.last_entry?.author === "customer").length;
+}

@@ -1,0 +1,117 @@
+// Two tabs that cannot be confused: a reply that goes to the customer, a private note that never does.
+import { useEffect, useRef } from "preact/hooks";
+import { useObserved } from "../../../../bot/widget/src/shared/observed";
+import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
+import { LockIcon } from "../../../../bot/widget/src/view/icons";
+import type { DeskClient } from "../desk_client";
+import type { DeskState } from "../desk_state";
+import type { Tab } from "../drafts";
+import { nameOf } from "../reasons";
+
+const LONGEST = 8_000; // characters; the service refuses more
+
+interface ComposerProps {
+  client: DeskClient;
+  desk: DeskState;
+  row: ConversationFrame | undefined;
+  conversation: string;
+  tab: Tab;
+  setTab: (tab: Tab) => void;
+}
+
+/** Why the customer cannot be answered by this agent now; null when they can. */
+function lockedBy(desk: DeskState, row: ConversationFrame | undefined): string | null {
+  if (!row) return "Loading…";
+  if (row.control === "human") {
+    return row.agent?.id === desk.me?.id ? null : `${row.agent?.name ?? "A colleague"} has this conversation. You can read along and leave a private note.`;
+  }
+  if (row.lifecycle === "resolved") return "This conversation is resolved. It opens again when the customer writes.";
+  if (row.control === "offered") return "Accept this conversation to answer the customer.";
+  if (row.control === "bot") return "The bot has this conversation. Take over to answer the customer.";
+  return "The customer left a message. Take over to answer.";
+}
+
+export function Composer({ client, desk, row, conversation, tab, setTab }: ComposerProps) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const sent = useObserved(client.onTheirWay).get(`${conversation}:${tab}`);
+  const bounced = useObserved(client.bounced).get(`${conversation}:${tab}`);
+  useObserved(client.texts);
+  const text = client.text(conversation, tab);
+  const note = tab === "note";
+  const lock = note ? null : lockedBy(desk, row);
+  useEffect(() => {
+    if (!sent && field.current === document.activeElement) field.current?.focus();
+  }, [sent]);
+  const submit = (): void => {
+    if (!lock) client.submit(conversation, tab);
+  };
+  return (
+    <form
+      class={`composer ${tab}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <Tabs tab={tab} setTab={setTab} />
+      <div role="alert">{bounced && <p class="bounced">{bounced}</p>}</div>
+      {lock ? (
+        <p class="locked">{lock}</p>
+      ) : (
+        <>
+          <label class="unseen" for="composer">
+            {note ? "Private note, for colleagues only" : `Reply to ${nameOf(row)}`}
+          </label>
+          <textarea
+            id="composer"
+            ref={field}
+            rows={3}
+            dir="auto"
+            maxLength={LONGEST}
+            value={text}
+            readOnly={sent !== undefined}
+            placeholder={note ? "Only colleagues read this" : "Write to the customer. Enter sends, Shift+Enter breaks the line"}
+            onInput={(event) => {
+              client.write(conversation, tab, event.currentTarget.value);
+              if (!note) client.types(conversation);
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;
+              event.preventDefault();
+              submit();
+            }}
+          />
+          <div class="foot">
+            {note ? (
+              <p class="fate">
+                <LockIcon size={15} /> Private note. The customer and the bot never see it.
+              </p>
+            ) : (
+              <button type="button" class="quiet small" onClick={() => client.suggest(conversation)}>
+                Suggest a reply
+              </button>
+            )}
+            <button type="submit" class={note ? "save-note small" : "solid small"} disabled={!text.trim() || sent !== undefined}>
+              {sent ? (desk.link === "open" ? "Sending…" : "Waiting for the line…") : note ? "Save private note" : "Send to customer"}
+            </button>
+          </div>
+        </>
+      )}
+    </form>
+  );
+}
+
+function Tabs({ tab, setTab }: { tab: Tab; setTab: (tab: Tab) => void }) {
+  const each = (which: Tab, name: string) => (
+    <button type="button" aria-pressed={tab === which} class={`tab ${which}`} onClick={() => setTab(which)}>
+      {which === "note" && <LockIcon size={14} />}
+      {name}
+    </button>
+  );
+  return (
+    <div class="tabs" role="group" aria-label="What you write">
+      {each("reply", "Reply to customer")}
+      {each("note", "Private note")}
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+// The open conversation: who has it, what may be done with it, the lines, and the composer.
+import { useObserved } from "../../../../bot/widget/src/shared/observed";
+import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
+import type { DeskClient } from "../desk_client";
+import type { DeskState, Opened } from "../desk_state";
+import type { Tab } from "../drafts";
+import { nameOf, stateOf } from "../reasons";
+import { Composer } from "./composer";
+import { takeOver, type Dialog } from "./desk";
+import { Thread } from "./thread";
+
+interface ConversationProps {
+  client: DeskClient;
+  desk: DeskState;
+  current: string | null;
+  tab: Tab;
+  setTab: (tab: Tab) => void;
+  ask: (dialog: Dialog) => void;
+  side: boolean;
+  setSide: (shown: boolean) => void;
+}
+
+export function Conversation(props: ConversationProps) {
+  const { client, desk, current, tab, setTab } = props;
+  const row = current ? desk.rows.get(current) : undefined;
+  const open = current ? desk.opened.get(current) : undefined;
+  useObserved(client.texts);
+  if (!current || !open) {
+    return (
+      <main class="conversation empty">
+        <div>
+          <h2>No conversation open</h2>
+          <p>
+            Choose one at the left. <kbd>Alt</kbd> <kbd>J</kbd> opens the next, <kbd>?</kbd> lists all keys.
+          </p>
+        </div>
+      </main>
+    );
+  }
+  return (
+    <main class="conversation">
+      <Head {...props} row={row} open={open} />
+      <Thread key={current} client={client} open={open} conversation={current} />
+      <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab} />
+    </main>
+  );
+}
+
+interface HeadProps extends ConversationProps {
+  row: ConversationFrame | undefined;
+  open: Opened;
+}
+
+function Head({ client, desk, row, open, ask, side, setSide }: HeadProps) {
+  return (
+    <header class="about">
+      <button type="button" class="quiet small back" onClick={() => client.open(null)}>
+        ‹ Lists
+      </button>
+      <div class="whom">
+        <h2 dir="auto">{nameOf(row)}</h2>
+        <p>
+          {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row)}</span>}
+          <Others desk={desk} open={open} />
+        </p>
+      </div>
+      {row && <Verbs client={client} desk={desk} row={row} ask={ask} />}
+      <button type="button" class="quiet small" aria-expanded={side} onClick={() => setSide(!side)}>
+        Details
+      </button>
+    </header>
+  );
+}
+
+/** Colleagues who look at this conversation or write in it now. */
+function Others({ desk, open }: { desk: DeskState; open: Opened }) {
+  const me = desk.me?.name;
+  const typing = (open.presence?.typing ?? []).filter((name) => name !== me);
+  const viewing = (open.presence?.viewing ?? []).filter((name) => name !== me && !typing.includes(name));
+  const words = [
+    typing.length ? `${typing.join(", ")} ${typing.length > 1 ? "are" : "is"} writing` : "",
+    viewing.length ? `${viewing.join(", ")} ${viewing.length > 1 ? "are" : "is"} looking too` : "",
+  ].filter(Boolean);
+  return (
+    <span role="status" class="others">
+      {words.join(" · ")}
+    </span>
+  );
+}
+
+function Verbs({ client, desk, row, ask }: { client: DeskClient; desk: DeskState; row: ConversationFrame; ask: (dialog: Dialog) => void }) {
+  const { conversation, epoch } = row;
+  const mine = row.control === "human" && row.agent?.id === desk.me?.id;
+  if (mine) {
+    return (
+      <div class="verbs">
+        <button type="button" class="quiet small" onClick={() => ask("hand_back")}>
+          Hand back
+        </button>
+        <button type="button" class="quiet small" onClick={() => ask("transfer")}>
+          Transfer
+        </button>
+        <button type="button" class="quiet small" onClick={() => ask("snooze")}>
+          Snooze
+        </button>
+        <button type="button" class="solid small" onClick={() => client.send({ type: "resolve", conversation, epoch })}>
+          Resolve
+        </button>
+      </div>
+    );
+  }
+  if (row.control === "human" || row.lifecycle === "resolved") return null;
+  return (
+    <div class="verbs">
+      <button type="button" class="solid small" onClick={() => takeOver(client, row)}>
+        {row.control === "offered" ? "Accept" : "Take over"}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,148 @@
+// The lists at the left, each with its live count; offers as cards that can be accepted where they stand.
+import { useEffect, useState } from "preact/hooks";
+import { spanOf, timeOf } from "../../../../bot/widget/src/shared/words";
+import type { ConversationFrame, OfferFrame } from "../../../../bot/widget/src/shared/wire";
+import type { DeskClient } from "../desk_client";
+import { belongs, listed, VIEWS, type DeskState, type View } from "../desk_state";
+import { nameOf, reasonWords, stateOf } from "../reasons";
+import { takeOver } from "./desk";
+
+const NAMES: Record<View, string> = {
+  offers: "Offers",
+  mine: "Mine",
+  bot: "With the bot",
+  waiting: "Waiting",
+  resolved: "Resolved",
+};
+const EMPTY: Record<View, string> = {
+  offers: "Nobody needs a person right now. An offer appears here the moment somebody does.",
+  mine: "You have no conversations. Accept an offer, or take one over from the bot.",
+  bot: "The bot is talking to nobody.",
+  waiting: "Nobody is waiting.",
+  resolved: "Nothing has been resolved yet.",
+};
+
+interface ListsProps {
+  client: DeskClient;
+  desk: DeskState;
+  view: View;
+  setView: (view: View) => void;
+  current: string | null;
+}
+
+export function useSeconds(): number {
+  const [now, tick] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => tick(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+export function Lists({ client, desk, view, setView, current }: ListsProps) {
+  const now = useSeconds();
+  const rows = listed(desk, view);
+  const sizes = VIEWS.map((each) => [...desk.rows.values()].filter((row) => belongs(desk, row, each)).length);
+  return (
+    <section class="lists" aria-label="Conversations">
+      <nav aria-label="Lists">
+        {VIEWS.map((each, i) => (
+          <button
+            type="button"
+            aria-current={each === view ? "true" : undefined}
+            class={each === "offers" && sizes[i] ? "calls" : ""}
+            onClick={() => setView(each)}
+          >
+            {NAMES[each]} <b>{sizes[i]}</b>
+          </button>
+        ))}
+      </nav>
+      {desk.link === "connecting" && !desk.rows.size ? (
+        <p class="none" role="status">
+          Loading conversations…
+        </p>
+      ) : rows.length === 0 ? (
+        <p class="none">{EMPTY[view]}</p>
+      ) : (
+        <ul class="rows">
+          {rows.map((row) => (
+            <li key={row.conversation}>
+              {view === "offers" ? (
+                <OfferCard client={client} row={row} offer={desk.offers.get(row.conversation)!} now={now} open={row.conversation === current} />
+              ) : (
+                <Row client={client} row={row} now={now} open={row.conversation === current} />
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function LastWords({ row }: { row: ConversationFrame }) {
+  const last = row.last_entry;
+  if (!last) return <span class="last">No words yet</span>;
+  const who = { customer: "", bot: "Bot: ", agent: "You: ", system: "" }[last.author];
+  return (
+    <span class="last" dir="auto">
+      {who}
+      {last.text}
+    </span>
+  );
+}
+
+function Row({ client, row, now, open }: { client: DeskClient; row: ConversationFrame; now: number; open: boolean }) {
+  const waited = row.waiting_since ? now - Date.parse(row.waiting_since) : null;
+  return (
+    <button type="button" class="row" aria-current={open ? "true" : undefined} onClick={() => client.open(row.conversation)}>
+      <span class="first">
+        <strong dir="auto">{nameOf(row)}</strong>
+        <time dateTime={row.changed_at}>{timeOf(row.last_entry?.at ?? row.changed_at)}</time>
+      </span>
+      <LastWords row={row} />
+      <span class="marks">
+        <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row)}</span>
+        {waited !== null && <span>waits {spanOf(waited)}</span>}
+        {row.rating && <span>Rated {row.rating} of 5</span>}
+      </span>
+    </button>
+  );
+}
+
+interface OfferProps {
+  client: DeskClient;
+  row: ConversationFrame;
+  offer: OfferFrame;
+  now: number;
+  open: boolean;
+}
+
+function OfferCard({ client, row, offer, now, open }: OfferProps) {
+  const left = Math.max(0, Math.ceil((Date.parse(offer.expires_at) - now) / 1000));
+  const waited = spanOf(now - Date.parse(row.waiting_since ?? row.changed_at));
+  const name = nameOf(row);
+  return (
+    <article class={`offer${open ? " open" : ""}${offer.overdue ? " overdue" : ""}`} aria-label={`Offer: ${name}`}>
+      <button type="button" class="row" onClick={() => client.open(row.conversation)}>
+        <span class="first">
+          <strong dir="auto">{name}</strong>
+          <span class="waited">{waited === "just now" ? "new" : `waits ${waited}`}</span>
+        </span>
+        <span class="reason">{reasonWords(offer.packet.reason ?? row.reason)}</span>
+        <span class="last" dir="auto">
+          {offer.packet.goal ?? row.last_entry?.text}
+        </span>
+      </button>
+      <div class="answers">
+        <button type="button" class="solid small" onClick={() => takeOver(client, { ...row, epoch: offer.epoch, control: "offered" })}>
+          Accept
+        </button>
+        <button type="button" class="quiet small" onClick={() => client.send({ type: "decline", conversation: row.conversation })}>
+          Decline
+        </button>
+        <span class="lease">{offer.overdue ? "Overdue" : left ? `${left} s left` : "Lease over"}</span>
+      </div>
+    </article>
+  );
+}

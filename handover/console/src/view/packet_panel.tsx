@@ -1,0 +1,212 @@
+// What was handed along with the conversation: why, what is known, what was tried; each with the way to its line.
+import type { ComponentChildren } from "preact";
+import { safeUrl } from "../../../../bot/widget/src/shared/rich_text";
+import { timeOf } from "../../../../bot/widget/src/shared/words";
+import type { Packet } from "../../../../bot/widget/src/shared/wire";
+import { CloseIcon } from "../../../../bot/widget/src/view/icons";
+import type { DeskClient } from "../desk_client";
+import type { DeskState } from "../desk_state";
+import { nameOf, reasonWords } from "../reasons";
+
+/** Scrolls to a line and puts the focus on it, so that a reader hears it too. */
+function goTo(offset: number): void {
+  const line = document.getElementById(`line-${offset}`);
+  line?.scrollIntoView({ block: "center" });
+  line?.focus({ preventScroll: true });
+}
+
+function At({ offset }: { offset: number | null | undefined }) {
+  if (offset === null || offset === undefined) return null;
+  return (
+    <button type="button" class="at" aria-label={`Show line ${offset}`} onClick={() => goTo(offset)}>
+      {offset}
+    </button>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+interface PanelProps {
+  client: DeskClient;
+  desk: DeskState;
+  current: string;
+  close: () => void;
+}
+
+export function PacketPanel({ client, desk, current, close }: PanelProps) {
+  const row = desk.rows.get(current);
+  const packet = desk.opened.get(current)?.packet ?? null;
+  const profile = Object.entries(row?.customer.profile ?? {});
+  return (
+    <aside class="packet" aria-label="Details" tabIndex={0}>
+      <button type="button" class="quiet small close-side" aria-label="Hide details" onClick={close}>
+        <CloseIcon size={16} />
+      </button>
+      <Part title="Customer">
+        <dl>
+          <dt>Name</dt>
+          <dd dir="auto">{nameOf(row)}</dd>
+          {row?.customer.email && (
+            <>
+              <dt>E-mail</dt>
+              <dd>{row.customer.email}</dd>
+            </>
+          )}
+          {profile.map(([name, value]) => (
+            <>
+              <dt>{name}</dt>
+              <dd dir="auto">{value}</dd>
+            </>
+          ))}
+        </dl>
+      </Part>
+      {packet ? (
+        <Handed client={client} packet={packet} current={current} />
+      ) : (
+        <p class="none">The bot has handed nothing along for this conversation.</p>
+      )}
+    </aside>
+  );
+}
+
+function Handed({ client, packet, current }: { client: DeskClient; packet: Packet; current: string }) {
+  const facts = packet.facts ?? [];
+  return (
+    <>
+      <Part title="Why a person">
+        <p class="why">
+          <span class="reason">{reasonWords(packet.reason)}</span>
+        </p>
+        {packet.because && <p>{packet.because}</p>}
+        <Quotes items={packet.evidence} />
+      </Part>
+      {packet.summary && (
+        <Part title="Summary">
+          <p dir="auto">{packet.summary}</p>
+        </Part>
+      )}
+      {packet.goal && (
+        <Part title="What the customer wants">
+          <p dir="auto">{packet.goal}</p>
+        </Part>
+      )}
+      {facts.length > 0 && (
+        <Part title="Known">
+          <ul>
+            {facts.map((fact) => (
+              <li dir="auto">
+                <span class="name">{fact.name.replaceAll("_", " ")}</span> {fact.value}{" "}
+                <span class="by">{fact.said_by && `said by ${fact.said_by}`}</span> <At offset={fact.offset} />
+              </li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      <Identity packet={packet} />
+      {!!packet.tried?.length && (
+        <Part title="Tried">
+          <Quotes items={packet.tried} />
+        </Part>
+      )}
+      <Found packet={packet} />
+      <Promised packet={packet} />
+      {packet.suggested_reply && (
+        <Part title="Suggested first reply">
+          <p dir="auto" class="suggested">
+            {packet.suggested_reply}
+          </p>
+          <button type="button" class="quiet small" onClick={() => client.write(current, "reply", packet.suggested_reply!)}>
+            Put into the reply
+          </button>
+        </Part>
+      )}
+    </>
+  );
+}
+
+function Quotes({ items }: { items: Packet["evidence"] }) {
+  if (!items?.length) return null;
+  return (
+    <ul>
+      {items.map((item) => (
+        <li dir="auto">
+          {item.text} <At offset={item.offset} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const LEVELS: Record<string, string> = { none: "Not checked", order_verified: "Checked: knows the order and its e-mail" };
+
+function Identity({ packet }: { packet: Packet }) {
+  if (!packet.identity && !packet.language) return null;
+  return (
+    <Part title="Identity and language">
+      <p>
+        {packet.identity && (LEVELS[packet.identity] ?? packet.identity)}
+        {packet.identity && packet.language && " · "}
+        {packet.language}
+      </p>
+    </Part>
+  );
+}
+
+function Found({ packet }: { packet: Packet }) {
+  if (!packet.retrieved?.length) return null;
+  return (
+    <Part title="Pages the bot found">
+      <ul>
+        {packet.retrieved.map((page) => {
+          const href = safeUrl(page.url);
+          return (
+            <li dir="auto">
+              {href ? <a href={href} target="_blank" rel="noopener noreferrer">{page.title}</a> : page.title}{" "}
+              <span class="by">{page.score?.toFixed(2)}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </Part>
+  );
+}
+
+function Promised({ packet }: { packet: Packet }) {
+  return (
+    <>
+      {!!packet.promises?.length && (
+        <Part title="Promised">
+          <ul>
+            {packet.promises.map((promise) => (
+              <li dir="auto">
+                {promise.text} <span class="by">by {promise.by}</span> <At offset={promise.offset} />
+              </li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      {!!packet.hand_backs?.length && (
+        <Part title="Earlier hand-backs">
+          <ul>
+            {packet.hand_backs.map((back) => (
+              <li dir="auto">
+                <strong>{back.agent}</strong> <span class="by">{back.at && timeOf(back.at)}</span>
+                <br />
+                {back.outcome}
+                {!!back.open_promises?.length && <div>Open: {back.open_promises.join("; ")}</div>}
+                {back.leave_alone && <div>Leave alone: {back.leave_alone}</div>}
+              </li>
+            ))}
+          </ul>
+        </Part>
+      )}
+    </>
+  );
+}

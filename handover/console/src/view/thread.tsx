@@ -1,0 +1,163 @@
+// The lines of a conversation with notes and drafts between them, each kind told apart by words, place and colour.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { safeUrl, Words } from "../../../../bot/widget/src/shared/rich_text";
+import { count, timeOf } from "../../../../bot/widget/src/shared/words";
+import type { CitationPart, DraftFrame, EntryFrame, NoteFrame } from "../../../../bot/widget/src/shared/wire";
+import { BotIcon, LockIcon, PersonIcon } from "../../../../bot/widget/src/view/icons";
+import type { DeskClient } from "../desk_client";
+import type { Opened } from "../desk_state";
+
+const NEAR_END = 80; // pixels
+const KINDS = { customer: "Customer", bot: "Bot", agent: "Agent", system: "" };
+
+export function Thread({ client, open, conversation }: { client: DeskClient; open: Opened; conversation: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [openedAt] = useState(Date.now);
+  const last = open.log.entries.at(-1)?.offset ?? 0;
+  const [readTo, setReadTo] = useState(last);
+  const below = open.log.entries.filter((entry) => entry.offset > readTo).length;
+  const toEnd = (): void => void (box.current!.scrollTop = box.current!.scrollHeight);
+  useLayoutEffect(() => {
+    if (!atEnd.current) return;
+    toEnd();
+    setReadTo(last);
+  });
+  useLayoutEffect(() => {
+    const watcher = new ResizeObserver(() => atEnd.current && toEnd());
+    watcher.observe(box.current!);
+    return () => watcher.disconnect();
+  }, []);
+  const scrolled = (): void => {
+    const element = box.current!;
+    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
+    if (atEnd.current) setReadTo(last);
+  };
+  const spoken = open.log.entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
+  return (
+    <div class="thread">
+      <div class="scroller" ref={box} onScroll={scrolled} tabIndex={0} role="group" aria-label="Lines of this conversation">
+        <div role="log" aria-live="off" aria-label="Conversation">
+          {open.log.entries.length === 0 && <p class="none">Loading the conversation…</p>}
+          <Notes notes={open.notes.filter((note) => note.after_offset === 0)} />
+          {open.log.entries.map((entry) => (
+            <div key={entry.offset}>
+              <Line entry={entry} />
+              <Notes notes={open.notes.filter((note) => note.after_offset === entry.offset)} />
+            </div>
+          ))}
+          <Notes notes={open.notes.filter((note) => note.after_offset > last)} />
+        </div>
+        {open.writing && <Writing text={open.writing.text} />}
+        {open.typing && !open.writing && <p class="typing">{open.typing.name || KINDS[open.typing.kind]} is writing…</p>}
+        {open.drafts.slice(-2).map((draft) => (
+          <Draft key={draft.at} client={client} draft={draft} conversation={conversation} />
+        ))}
+      </div>
+      {below > 0 && !atEnd.current && (
+        <button type="button" class="newer" onClick={toEnd}>
+          {count(below, "new line")} below
+        </button>
+      )}
+      <div class="unseen" aria-live="polite" aria-relevant="additions">
+        {spoken.slice(-3).map((entry) => (
+          <p key={entry.offset}>
+            {entry.author.name}: {entry.text}
+          </p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Line({ entry }: { entry: EntryFrame }) {
+  const { kind, name } = entry.author;
+  if (entry.kind === "notice" || kind === "system") {
+    return (
+      <div class="notice" id={`line-${entry.offset}`} tabIndex={-1}>
+        <Words text={entry.text} html={entry.html} /> <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+      </div>
+    );
+  }
+  return (
+    <div class={`line ${kind}`} id={`line-${entry.offset}`} tabIndex={-1}>
+      <p class="who">
+        {kind === "bot" ? <BotIcon size={15} /> : <PersonIcon size={15} />}
+        <strong>{name || KINDS[kind]}</strong>
+        <span>{KINDS[kind]}</span>
+        <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+        <span class="offset">{entry.offset}</span>
+      </p>
+      <div class="bubble">
+        <Words text={entry.text} html={entry.html} />
+        <Sources citations={entry.citations ?? []} />
+      </div>
+      {!!entry.buttons?.length && <p class="offered-choices">Choices: {entry.buttons.map((button) => button.title).join(" · ")}</p>}
+    </div>
+  );
+}
+
+export function Sources({ citations }: { citations: readonly CitationPart[] }) {
+  if (!citations.length) return null;
+  return (
+    <ol class="sources">
+      {citations.map(({ title, url }) => {
+        const href = safeUrl(url);
+        return <li dir="auto">{href ? <a href={href} target="_blank" rel="noopener noreferrer">{title}</a> : title}</li>;
+      })}
+    </ol>
+  );
+}
+
+function Notes({ notes }: { notes: readonly NoteFrame[] }) {
+  return (
+    <>
+      {notes.map((note) => (
+        <div class="note" key={note.id}>
+          <p class="who">
+            <LockIcon size={15} />
+            <strong>Private note</strong>
+            <span>{note.author.name}</span>
+            <time dateTime={note.at}>{timeOf(note.at)}</time>
+          </p>
+          <Words text={note.text} />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Writing({ text }: { text: string }) {
+  return (
+    <div class="line bot writing">
+      <p class="who">
+        <BotIcon size={15} />
+        <strong>The bot is writing</strong>
+      </p>
+      <div class="bubble">
+        <div class="words" dir="auto">
+          <p class="plain">{text}</p>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const ORIGINS = { suggestion: "Suggested reply", late_reply: "The bot's late reply", rewrite: "Rewritten" };
+
+function Draft({ client, draft, conversation }: { client: DeskClient; draft: DraftFrame; conversation: string }) {
+  return (
+    <div class="draft">
+      <p class="who">
+        <strong>{ORIGINS[draft.origin ?? "suggestion"]}</strong>
+        <span>not sent</span>
+        <time dateTime={draft.at}>{timeOf(draft.at)}</time>
+      </p>
+      <Words text={draft.text} />
+      <Sources citations={draft.citations ?? []} />
+      <button type="button" class="quiet small" onClick={() => client.write(conversation, "reply", draft.text)}>
+        Put into the reply
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+// The bar above everything: who I am, whether I am there, the state of the line, and the way out.
+import { useState } from "preact/hooks";
+import type { AvailabilityState } from "../../../../bot/widget/src/shared/wire";
+import { SpeechIcon } from "../../../../bot/widget/src/view/icons";
+import type { DeskClient } from "../desk_client";
+import type { DeskState } from "../desk_state";
+import { mayAsk } from "./notifications";
+
+interface TopProps {
+  client: DeskClient;
+  desk: DeskState;
+  leave: () => void;
+  showKeys: () => void;
+}
+
+export function Top({ client, desk, leave, showKeys }: TopProps) {
+  const [asking, setAsking] = useState(mayAsk);
+  const state = desk.me?.availability ?? "offline";
+  return (
+    <header class="top">
+      <h1>
+        <SpeechIcon size={22} /> Switchboard
+      </h1>
+      <div role="status" class="line-state">
+        {desk.link === "lost" && <p class="lost">Connection lost. Trying to reconnect; what you write is kept.</p>}
+      </div>
+      <div class="self">
+        <label class={`availability ${state}`}>
+          <span class="unseen">Availability</span>
+          <select
+            value={state}
+            onChange={(event) => {
+              const wished = event.currentTarget.value as AvailabilityState;
+              client.send({ type: "availability", state: wished });
+              client.desk.update((now) => ({ ...now, me: now.me && { ...now.me, availability: wished } }));
+            }}
+          >
+            <option value="online">Online</option>
+            <option value="busy">Busy</option>
+            <option value="offline">Offline</option>
+          </select>
+        </label>
+        <span class="name">{desk.me?.name}</span>
+        {asking && (
+          <button type="button" class="quiet small wide-only" onClick={() => void Notification.requestPermission().then(() => setAsking(false))}>
+            Notify me
+          </button>
+        )}
+        <button type="button" class="quiet small wide-only" onClick={showKeys}>
+          Keys <kbd>?</kbd>
+        </button>
+        <button type="button" class="quiet small" onClick={leave}>
+          Sign out
+        </button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,56 @@
+"""Readiness: every part is named, a slow or broken one never takes the answer down, and nothing secret is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.health import Checks, model_check
+from handover.errors import SwitchboardError, Unavailable
+from tests.support.hand_clock import HandClock
+
+
+async def _fine() -> str:
+    return "answers"
+
+
+async def test_one_part_missing_is_not_ready_and_says_which_and_why() -> None:
+    async def down() -> str:
+        raise Unavailable("Rasa is up but has no model loaded.")
+
+    found = await Checks({"store": _fine, "rasa": down}, HandClock()).readiness()
+    assert not found.ready
+    assert found.parts["store"].ok
+    assert found.parts["rasa"].why == "Rasa is up but has no model loaded."
+
+
+async def test_an_exceptions_text_is_not_shown_because_it_may_hold_a_password() -> None:
+    async def broken() -> str:
+        raise ConnectionError("postgresql://me:secret@db refused")
+
+    found = await Checks({"store": broken}, HandClock()).readiness()
+    assert found.parts["store"].why == "ConnectionError"
+
+
+async def test_the_parts_are_asked_once_a_second_however_often_somebody_looks() -> None:
+    clock, asked = HandClock(), 0
+
+    async def count() -> str:
+        nonlocal asked
+        asked += 1
+        return "answers"
+
+    checks = Checks({"store": count}, clock)
+    for _ in range(5):
+        assert (await checks.readiness()).ready
+    assert asked == 1
+    clock.advance(1)
+    await checks.readiness()
+    assert asked == 2
+
+
+async def test_the_model_part_says_who_writes_the_replies() -> None:
+    assert (await model_check("auto", key=False, base_url=None)()).startswith("offline")
+    assert (await model_check("auto", key=True, base_url=None)()) == "openai"
+    assert (await model_check("offline", key=True, base_url=None)()).startswith("offline")
+    with pytest.raises(SwitchboardError, match="OPENAI_API_KEY"):
+        await model_check("openai", key=False, base_url=None)()

@@ -1,0 +1,273 @@
+"""The agents' socket on the whole service: what an agent sees, does, and is refused; several screens stay true."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from handover.login_api import COOKIE
+from tests.support.service import ADMIN, PASSWORD, Service, bearer, running_service
+from tests.support.talking import Json, Page, page
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    async with running_service(tmp_path, frames_burst=80) as running:
+        yield running
+
+
+@asynccontextmanager
+async def waiting_customer(service: Service) -> AsyncIterator[tuple[Page, str]]:
+    async with service.new_customer() as (customer, welcome):
+        await customer.says(type="say", client_id="a1", text="My tent leaks.")
+        await customer.hears("entry", lambda frame: frame["text"].startswith("You said"))
+        await customer.says(type="ask_for_human", client_id="h1")
+        await customer.hears("control", lambda frame: frame["control"] == "offered")
+        yield customer, welcome["conversation"]
+
+
+async def _accepts(peer: Page, conversation: str) -> Json:
+    offer = await peer.hears("offer", lambda frame: frame["conversation"] == conversation)
+    await peer.says(type="accept", conversation=conversation, epoch=offer["epoch"])
+    return await peer.hears("conversation", lambda f: f["conversation"] == conversation and f["control"] == "human")
+
+
+async def _opens(peer: Page, conversation: str, **after: int) -> Json:
+    await peer.says(type="open", conversation=conversation, **after)
+    return await peer.hears("conversation", lambda frame: frame["conversation"] == conversation)
+
+
+def _text(text: str) -> Any:
+    return lambda frame: frame["text"] == text
+
+
+async def test_an_agent_accepts_answers_and_hands_back_and_the_customer_sees_each_step(service: Service) -> None:
+    ada = await service.hire("Ada")
+    async with service.console(ada) as console, waiting_customer(service) as (customer, conversation):
+        row = await _accepts(console, conversation)
+        await customer.hears("control", lambda frame: frame["control"] == "human" and frame["agent"] == "Ada")
+        await _opens(console, conversation)
+        last = await console.hears("entry", lambda frame: frame["author"]["kind"] == "system")
+        await console.says(type="typing", conversation=conversation)
+        assert (await customer.hears("typing"))["author"] == {"kind": "agent", "name": "Ada"}
+        seen = max(last["offset"], *customer.offsets())
+        await console.says(type="say", conversation=conversation, client_id="r1", text="A new one comes.", seen=seen)
+        mine = await console.hears("entry", lambda frame: frame.get("client_id") == "r1")
+        heard = await customer.hears("entry", _text("A new one comes."))
+        assert (heard["offset"], heard["author"]["kind"]) == (mine["offset"], "agent")
+        await console.says(
+            type="hand_back",
+            conversation=conversation,
+            epoch=row["epoch"],
+            outcome="New tent sent.",
+            open_promises=["x"],
+        )
+        await customer.hears("control", lambda frame: frame["control"] == "bot")
+
+
+async def test_a_note_is_seen_by_colleagues_and_never_by_the_customer(service: Service) -> None:
+    ada, ben = await service.hire("Ada"), await service.hire("Ben")
+    async with (
+        service.console(ada) as one, service.console(ben) as two, waiting_customer(service) as (customer, conversation),
+    ):  # fmt: skip
+        await _opens(two, conversation)
+        await one.says(type="note", conversation=conversation, text="Be gentle, third time.", client_id="n1")
+        note = await two.hears("note")
+        assert (note["text"], note["author"]["name"]) == ("Be gentle, third time.", "Ada")
+        await customer.says(type="say", client_id="a2", text="hello?")
+        await customer.hears("entry", _text("hello?"))
+        assert "gentle" not in str(customer.heard)
+
+
+async def test_only_one_of_two_agents_wins_and_the_other_is_told_who(service: Service) -> None:
+    ada, ben = await service.hire("Ada"), await service.hire("Ben")
+    async with (
+        service.console(ada) as one, service.console(ben) as two, waiting_customer(service) as (_, conversation),
+    ):  # fmt: skip
+        offer = await two.hears("offer")
+        await _accepts(one, conversation)
+        await two.says(type="accept", conversation=conversation, epoch=offer["epoch"])
+        error = await two.hears("error")
+        assert (error["code"], error["conversation"]) == ("taken", conversation)
+        assert error["detail"]["taken_by"] == "Ada"
+
+
+async def test_a_stale_answer_bounces_with_what_was_missed(service: Service) -> None:
+    ada = await service.hire("Ada")
+    async with service.console(ada) as console, waiting_customer(service) as (customer, conversation):
+        await _accepts(console, conversation)
+        await customer.says(type="say", client_id="a2", text="Wait, it is the other tent")
+        fresh = await customer.hears("entry", _text("Wait, it is the other tent"))
+        seen = fresh["offset"] - 1
+        await console.says(type="say", conversation=conversation, client_id="r1", text="Sending it.", seen=seen)
+        error = await console.hears("error")
+        assert (error["code"], error["client_id"]) == ("stale_view", "r1")
+        assert [entry["text"] for entry in error["missed"]] == ["Wait, it is the other tent"]
+        say = {"type": "say", "conversation": conversation, "client_id": "r2", "text": "Ah, that one."}
+        await console.says(**say, seen=fresh["offset"])
+        await customer.hears("entry", _text("Ah, that one."))
+
+
+async def test_who_does_not_have_the_conversation_cannot_speak_in_it(service: Service) -> None:
+    ada, ben = await service.hire("Ada"), await service.hire("Ben")
+    async with (
+        service.console(ada) as one, service.console(ben) as two, waiting_customer(service) as (_, conversation),
+    ):  # fmt: skip
+        await _accepts(one, conversation)
+        await two.says(type="say", conversation=conversation, client_id="r1", text="Me too!", seen=99)
+        assert (await two.hears("error"))["code"] == "not_yours"
+
+
+async def test_two_screens_of_one_agent_show_the_same(service: Service) -> None:
+    ada = await service.hire("Ada")
+    async with (
+        service.console(ada) as desk, service.console(ada) as phone, waiting_customer(service) as (_, conversation),
+    ):  # fmt: skip
+        await _accepts(desk, conversation)
+        await phone.hears("conversation", lambda f: f["conversation"] == conversation and f["control"] == "human")
+        for peer in (desk, phone):
+            await _opens(peer, conversation)
+            await peer.hears("presence")
+        seen = max(desk.offsets())
+        await desk.says(type="say", conversation=conversation, client_id="r1", text="On my way.", seen=seen)
+        for peer in (desk, phone):
+            await peer.hears("entry", _text("On my way."))
+            assert peer.offsets() == sorted(set(peer.offsets()))
+
+
+async def test_a_console_that_comes_back_gets_what_changed_meanwhile(service: Service) -> None:
+    ada = await service.hire("Ada")
+    async with page(service.address, "/ws/agent", authorization=f"Bearer {ada}") as first:
+        await first.says(type="hello")
+        feed = (await first.hears("welcome"))["feed"]
+        await first.says(type="availability", state="online")
+        await first.says(type="open", conversation="none-such")
+        await first.hears("error")  # so the frame before it is done
+    async with (
+        waiting_customer(service) as (_, conversation),
+        page(service.address, "/ws/agent", authorization=f"Bearer {ada}") as again,
+    ):
+        await again.says(type="hello", after=feed)
+        await again.hears("welcome")
+        row = await again.hears("conversation")
+        assert (row["conversation"], row["control"]) == (conversation, "offered")
+        assert (await again.hears("offer"))["packet"]["reason"] == "asked"
+
+
+async def test_a_conversation_opened_with_an_offset_brings_only_what_comes_after(service: Service) -> None:
+    ada = await service.hire("Ada")
+    async with service.console(ada) as console, waiting_customer(service) as (customer, conversation):
+        await _opens(console, conversation, after=2)
+        await console.hears("presence")
+        assert console.offsets() == list(range(3, max(customer.offsets()) + 1))
+
+
+async def test_colleagues_see_who_looks_and_who_writes_until_they_leave(service: Service) -> None:
+    ada, ben = await service.hire("Ada"), await service.hire("Ben")
+    async with service.console(ada) as one, waiting_customer(service) as (customer, conversation):
+        await _opens(one, conversation)
+        async with service.console(ben) as two:
+            await _opens(two, conversation)
+            both = await one.hears("presence", lambda frame: len(frame["viewing"]) == 2)
+            await two.says(type="typing", conversation=conversation)
+            writes = await one.hears("presence", lambda frame: len(frame["typing"]) == 1)
+            assert set(writes["typing"]) < set(both["viewing"])
+        await one.hears("presence", lambda frame: len(frame["viewing"]) == 1 and not frame["typing"])
+        assert not [frame for frame in customer.heard if frame["type"] == "typing"]
+
+
+REFUSED: list[tuple[Json, str]] = [
+    ({"type": "open", "conversation": "none-such"}, "not_found"),
+    ({"type": "take", "conversation": "none-such", "epoch": 1}, "not_found"),
+    ({"type": "note", "conversation": "none-such", "text": "a"}, "not_found"),
+    ({"type": "say", "conversation": "none-such", "client_id": "1", "text": "a", "seen": 0}, "not_found"),
+    ({"type": "say", "conversation": "c", "client_id": "1", "text": " ", "seen": 0}, "bad_input"),
+    ({"type": "accept", "conversation": "c", "epoch": -1}, "bad_input"),
+    ({"type": "accept", "conversation": "c", "epoch": 2**70}, "bad_input"),
+    ({"type": "availability", "state": "asleep"}, "bad_input"),
+    ({"type": "snooze", "conversation": "c", "until": "whenever"}, "bad_input"),
+    ({"type": "hello"}, "bad_input"),
+    ({"type": "drop"}, "bad_input"),
+    ({"type": "suggest", "conversation": "none-such"}, "not_found"),
+]
+
+
+async def test_what_cannot_be_done_is_an_error_and_the_console_goes_on(service: Service) -> None:
+    async with service.console(await service.sign_in(), online=False) as console:
+        for frame, code in REFUSED:
+            await console.says(**frame)
+            assert (await console.hears("error"))["code"] == code, frame
+            await console.says(type="close", conversation="never-opened")
+
+
+async def _cookie(service: Service) -> str:
+    answer = await service.http.post("/api/v1/login", json={"email": ADMIN, "password": PASSWORD})
+    return f"{COOKIE}={answer.cookies[COOKIE]}"
+
+
+async def test_a_console_page_signs_in_by_cookie_and_only_from_our_own_pages(service: Service) -> None:
+    cookie = await _cookie(service)
+    async with page(service.address, "/ws/agent", origin=service.origin, cookie=cookie) as console:
+        await console.says(type="hello")
+        assert (await console.hears("welcome"))["agent"]["role"] == "admin"
+    port = service.address.rpartition(":")[2]
+    for origin in (None, "null", "https://evil.example", f"http://localhost:{port}", f"https://{service.address}"):
+        with pytest.raises(InvalidStatus) as refused:
+            async with page(service.address, "/ws/agent", origin=origin, cookie=cookie):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_nobody_else_gets_in(service: Service) -> None:
+    for token in ("", "nonsense", "x" * 500):
+        with pytest.raises(InvalidStatus) as refused:
+            async with page(service.address, "/ws/agent", origin=service.origin, authorization=f"Bearer {token}"):
+                pass
+        assert refused.value.response.status_code == 401
+
+
+async def test_a_customers_token_opens_no_console(service: Service) -> None:
+    async with service.new_customer() as (_, welcome):
+        with pytest.raises(InvalidStatus) as refused:
+            async with page(service.address, "/ws/agent", authorization=f"Bearer {welcome['token']}"):
+                pass
+        assert refused.value.response.status_code == 401
+
+
+async def test_signing_out_closes_that_logins_screens_and_no_others(service: Service) -> None:
+    one, two = await service.hire("Ada"), await service.sign_in("ada@example.com")
+    async with service.console(one) as gone, service.console(two) as stays:
+        assert (await service.http.post("/api/v1/logout", headers=bearer(one))).status_code == 204
+        assert await gone.is_closed() == 4401
+        await stays.says(type="open", conversation="none-such")
+        await stays.hears("error", lambda frame: frame["code"] == "not_found")
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"password": "a brand new one"}])
+async def test_a_closed_account_or_a_new_password_closes_all_of_its_screens(service: Service, change: Json) -> None:
+    ada = await service.hire("Ada")
+    admin = bearer(service.tokens[ADMIN])
+    async with service.console(ada) as desk, service.console(ada) as phone:
+        who = (await service.http.get("/api/v1/me", headers=bearer(ada))).json()["id"]
+        answer = await service.http.patch(f"/api/v1/agents/{who}", json=change, headers=admin)
+        assert answer.status_code == 200
+        for peer in (desk, phone):
+            assert await peer.is_closed() == 4401
+        assert (await service.http.get("/api/v1/me", headers=bearer(ada))).status_code == 401
+
+
+async def test_the_desk_is_open_while_an_online_agent_has_a_console_and_closes_with_the_last_one(
+    service: Service,
+) -> None:
+    admin = bearer(await service.sign_in())
+    ada = await service.hire("Ada")
+    async with service.console(ada, online=False) as one, service.console(ada, online=False):
+        await one.says(type="availability", state="online")
+        async with waiting_customer(service):
+            await one.hears("offer")
+        assert (await service.http.get("/api/v1/desk", headers=admin)).json()["open"] is True

@@ -1,0 +1,261 @@
+"""A service for page tests: holds conversations in memory and speaks both sockets' frames, built from the real models.
+
+It decides nothing by itself: tests (and the demo scenes) say what happens. It is not the desk and proves nothing about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from handover.agent_frames import (
+    AgentPart,
+    ConversationFrame,
+    CustomerPart,
+    DraftFrame,
+    LastEntryPart,
+    NoteFrame,
+    OfferFrame,
+    OfferGone,
+    PacketFrame,
+    PresenceFrame,
+)
+from handover.conversation import Control, Lifecycle
+from handover.entries import AuthorKind, EntryKind
+from handover.frames import (
+    AuthorPart,
+    ButtonPart,
+    CitationPart,
+    ControlFrame,
+    DeltaFrame,
+    EntryFrame,
+    Frame,
+    TypingFrame,
+    WaitingPart,
+)
+
+Send = Callable[[Frame], None]
+
+
+@dataclass
+class Talk:
+    """One conversation as the pages can see it."""
+
+    id: str
+    customer: CustomerPart
+    entries: list[EntryFrame] = field(default_factory=list)
+    control: Control = Control.BOT
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    epoch: int = 1
+    agent: AgentPart | None = None
+    waiting: WaitingPart | None = None
+    packet: dict[str, Any] | None = None
+    notes: list[NoteFrame] = field(default_factory=list)
+    drafts: list[DraftFrame] = field(default_factory=list)
+    offer: OfferFrame | None = None
+    seen: int = 0
+    rated: dict[int, int] = field(default_factory=dict)
+    feed: int = 0
+    changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def row(self) -> ConversationFrame:
+        last = self.entries[-1] if self.entries else None
+        part = last and LastEntryPart(offset=last.offset, author=last.author.kind, text=last.text[:200], at=last.at)
+        return ConversationFrame(
+            conversation=self.id,
+            inbox="web",
+            lifecycle=self.lifecycle,
+            control=self.control,
+            epoch=self.epoch,
+            customer=self.customer,
+            feed=self.feed,
+            agent=self.agent,
+            reason=(self.packet or {}).get("reason"),
+            waiting_since=self.waiting.since if self.waiting else None,
+            changed_at=self.changed_at,
+            last_entry=part,
+            rating=next(iter(self.rated.values()), None),
+        )
+
+    def control_frame(self, *, for_agents: bool = False) -> ControlFrame:
+        return ControlFrame(
+            control=self.control,
+            epoch=self.epoch,
+            lifecycle=self.lifecycle,
+            agent=self.agent.name if self.agent else None,
+            waiting=self.waiting,
+            conversation=self.id if for_agents else None,
+        )
+
+
+class ScriptedService:
+    """The state, who listens to it, and the verbs with which a test moves it."""
+
+    def __init__(self) -> None:
+        self.talks: dict[str, Talk] = {}
+        self.tokens: dict[str, str] = {}  # token → conversation
+        self.agents: dict[str, AgentPart] = {}
+        self.feed = 0
+        self.customer_screens: dict[str, set[Send]] = {}
+        self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it
+        self.agent_screens: set[Send] = set()
+        self.viewing: dict[str, list[str]] = {}
+        self.typing: dict[str, list[str]] = {}
+        self.received: list[dict[str, Any]] = []  # every frame the pages sent, for tests to look at
+        self.closers: set[Callable[[int], None]] = set()
+        self.on_customer_words: Callable[[Talk, EntryFrame], None] | None = None
+        self.refuse_say: Frame | None = None  # the answer to the next say, instead of an entry
+        self.swallow = 0  # so many of the next entries are recorded but told to nobody
+        self.accepting = True
+        self.later: set[asyncio.Task[None]] = set()
+
+    # ---- what is said
+
+    def say(  # every part of an entry may matter to a page
+        self,
+        talk: Talk,
+        kind: AuthorKind,
+        text: str,
+        *,
+        name: str = "",
+        html: str | None = None,
+        notice: bool = False,
+        buttons: Sequence[tuple[str, str]] = (),
+        citations: Sequence[tuple[str, str]] = (),
+        client_id: str | None = None,
+        ago: float = 0,
+    ) -> EntryFrame:
+        entry = EntryFrame(
+            offset=len(talk.entries) + 1,
+            author=AuthorPart(kind=kind, name=name),
+            kind=EntryKind.NOTICE if notice else EntryKind.MESSAGE,
+            text=text,
+            at=datetime.now(UTC) - timedelta(seconds=ago),
+            html=html,
+            buttons=tuple(ButtonPart(title=t, payload=p) for t, p in buttons),
+            citations=tuple(CitationPart(title=t, url=u) for t, u in citations),
+            client_id=client_id,
+        )
+        talk.entries.append(entry)
+        if self.swallow:
+            self.swallow -= 1
+        else:
+            self.tell_customer(talk, entry)
+            self.tell_desk(talk, entry.model_copy(update={"conversation": talk.id}))
+        self.changed(talk)
+        return entry
+
+    def bot(self, talk: Talk, text: str, **more: Any) -> EntryFrame:
+        return self.say(talk, AuthorKind.BOT, text, name="Juniper", **more)
+
+    def customer(self, talk: Talk, text: str, **more: Any) -> EntryFrame:
+        return self.say(talk, AuthorKind.CUSTOMER, text, name=talk.customer.name or "Customer", **more)
+
+    def person(self, talk: Talk, text: str, **more: Any) -> EntryFrame:
+        assert talk.agent, "no agent has this conversation"
+        return self.say(talk, AuthorKind.AGENT, text, name=talk.agent.name, **more)
+
+    def notice(self, talk: Talk, text: str, **more: Any) -> EntryFrame:
+        return self.say(talk, AuthorKind.SYSTEM, text, name="Switchboard", notice=True, **more)
+
+    def delta(self, talk: Talk, turn: str, text: str) -> None:
+        self.tell_customer(talk, DeltaFrame(turn=turn, text=text))
+        self.tell_desk(talk, DeltaFrame(turn=turn, text=text, conversation=talk.id))
+
+    def types(self, talk: Talk, kind: AuthorKind, name: str) -> None:
+        author = AuthorPart(kind=kind, name=name)
+        if kind is not AuthorKind.CUSTOMER:
+            self.tell_customer(talk, TypingFrame(author=author))
+        self.tell_desk(talk, TypingFrame(author=author, conversation=talk.id))
+
+    # ---- who may speak
+
+    def moved(
+        self,
+        talk: Talk,
+        control: Control,
+        *,
+        agent: AgentPart | None = None,
+        lifecycle: Lifecycle = Lifecycle.ACTIVE,
+        waiting: WaitingPart | None = None,
+    ) -> None:
+        talk.epoch += talk.control is not control
+        talk.control, talk.agent, talk.lifecycle, talk.waiting = control, agent, lifecycle, waiting
+        if control is not Control.OFFERED and talk.offer:
+            talk.offer = None
+            gone = OfferGone(conversation=talk.id, taken_by=agent.name if agent else None, feed=self.next_feed())
+            self.tell_agents(gone)
+        self.tell_customer(talk, talk.control_frame())
+        self.tell_desk(talk, talk.control_frame(for_agents=True))
+        self.changed(talk)
+
+    def offer(self, talk: Talk, packet: dict[str, Any], *, desk_open: bool = True, seconds: float = 60) -> None:
+        now = datetime.now(UTC)
+        talk.packet = packet
+        self.moved(talk, Control.OFFERED, waiting=WaitingPart(desk_open=desk_open, since=now, position=1))
+        talk.offer = OfferFrame(
+            conversation=talk.id,
+            epoch=talk.epoch,
+            packet=packet,
+            expires_at=now + timedelta(seconds=seconds),
+            feed=self.next_feed(),
+        )
+        self.tell_agents(talk.offer)
+        self.tell_desk(talk, PacketFrame(conversation=talk.id, epoch=talk.epoch, packet=packet))
+
+    def note(self, talk: Talk, author: AgentPart, text: str, client_id: str | None = None) -> None:
+        note = NoteFrame(
+            conversation=talk.id,
+            id=f"note-{len(talk.notes) + 1}",
+            author=author,
+            text=text,
+            at=datetime.now(UTC),
+            after_offset=len(talk.entries),
+            client_id=client_id,
+        )
+        talk.notes.append(note)
+        self.tell_desk(talk, note)
+
+    def draft(self, talk: Talk, text: str, **more: Any) -> None:
+        draft = DraftFrame(conversation=talk.id, text=text, at=datetime.now(UTC), **more)
+        talk.drafts.append(draft)
+        self.tell_desk(talk, draft)
+
+    def presence(self, talk: Talk) -> None:
+        viewing, typing = tuple(self.viewing.get(talk.id, ())), tuple(self.typing.get(talk.id, ()))
+        self.tell_desk(talk, PresenceFrame(conversation=talk.id, viewing=viewing, typing=typing))
+
+    # ---- telling
+
+    def next_feed(self) -> int:
+        self.feed += 1
+        return self.feed
+
+    def changed(self, talk: Talk) -> None:
+        talk.feed, talk.changed_at = self.next_feed(), datetime.now(UTC)
+        self.tell_agents(talk.row())
+
+    def tell_customer(self, talk: Talk, frame: Frame) -> None:
+        for send in list(self.customer_screens.get(talk.id, ())):
+            send(frame)
+
+    def tell_desk(self, talk: Talk, frame: Frame) -> None:
+        for send in list(self.desk_screens.get(talk.id, ())):
+            send(frame)
+
+    def tell_agents(self, frame: Frame) -> None:
+        for send in list(self.agent_screens):
+            send(frame)
+
+    def cut(self, code: int = 1012) -> None:
+        """Close every socket, as a restart does."""
+        for close in list(self.closers):
+            close(code)
+
+    def soon(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.later.add(task)
+        task.add_done_callback(self.later.discard)
