@@ -83,7 +83,7 @@ class AnswerParser:
         body = rest[blank:]
         if not body:
             return ("", len(text)) if final else None  # Blanks wait: a mark or the machine line may swallow them.
-        line_start = "\n" in rest[:blank] or (self._line_start and at + blank == at + len(rest[:blank]))
+        line_start = "\n" in rest[:blank] or self._line_start
         verdict = self._special(body, line_start=line_start, final=final)
         if verdict is None:
             return None
@@ -107,6 +107,8 @@ class AnswerParser:
         if mark is None:
             open_still = len(body) < _LONGEST_MARK and _MARK_START.match(body) is not None
             return (len(body) if final else None) if open_still else 0
+        if mark.end() > _LONGEST_MARK:
+            return 0
         if mark.end() == len(body) and not final:
             return None  # A "(" may follow: then it is a link, not a mark.
         if body[mark.end() :].startswith("("):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -14,14 +14,14 @@ class BadSetting(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ActionSettings:
-    """Seconds are floats. ``api_key`` is never printed: its repr is left out on purpose in `describe`."""
+    """Where things are and which model writes. Keys and tokens are left out of the repr, so that no log holds them."""
 
     provider: str  # openai | offline
-    api_key: str | None
+    api_key: str | None = field(repr=False)
     base_url: str | None
     model: str
     service_url: str
-    internal_token: str | None
+    internal_token: str | None = field(repr=False)
     embedder_dir: Path
     knowledge: Path
     brand: Path
