@@ -124,7 +124,9 @@ class Checker:
         self._sources = list(sources)
         self._weight = weight
         self._embedder = embedder
-        self._own = frozenset(f for f in facts(own_words) if kind_of(f) not in ("€", "%", "day", "week", "month", "year"))
+        self._own = frozenset(
+            f for f in facts(own_words) if kind_of(f) not in ("€", "%", "day", "week", "month", "year")
+        )
         texts: list[str] = []
         self._parts: list[_Part] = []
         for place, source in enumerate(self._sources):
@@ -140,6 +142,9 @@ class Checker:
         """The verdict on one sentence; None when it claims nothing."""
         if not is_claim(sentence):
             return None
+        for source in self._sources:
+            if _same(sentence, source.text):
+                return CheckedSentence(sentence, True, 1.0, source.page)
         wanted = frozenset(f for f in facts(sentence) if f not in self._own)
         done = _DONE.search(sentence) is not None
         if not self._parts:
@@ -159,7 +164,9 @@ class Checker:
         if self._contradicted(sentence, wanted, place, scores):
             return CheckedSentence(sentence, False, round(score, 3), self._sources[place].page, refused=bool(wanted))
         supported = score >= self.threshold
-        return CheckedSentence(sentence, supported, round(score, 3), self._sources[place].page, refused=done and not supported)
+        return CheckedSentence(
+            sentence, supported, round(score, 3), self._sources[place].page, refused=done and not supported
+        )
 
     def _scores(self, sentence: str) -> NDArray[np.float64]:
         """How near each source sentence is, 0..1: shared words by weight, and meaning when there is a model."""
@@ -185,9 +192,7 @@ class Checker:
         score, place = max(found)
         return place, min(1.0, score)
 
-    def _contradicted(
-        self, sentence: str, wanted: frozenset[str], place: int, scores: NDArray[np.float64]
-    ) -> bool:
+    def _contradicted(self, sentence: str, wanted: frozenset[str], place: int, scores: NDArray[np.float64]) -> bool:
         """Whether the source says otherwise: another number for the same thing, or the opposite."""
         kinds = {kind_of(f) for f in wanted} - {""}
         if any(self._elsewhere(sentence, frozenset(f for f in wanted if kind_of(f) == kind), kind) for kind in kinds):
@@ -232,18 +237,30 @@ def _opposite(sentence: str, words: frozenset[str], nearest: _Part) -> bool:
     return any(c.negative and (words & c.words) - plainly for c in touched)
 
 
+def _same(sentence: str, source: str) -> bool:
+    """Whether the source says it word for word, at most with a "so-and-so wrote: " before it."""
+    held = " ".join(source.split()).lower()
+    spoken = " ".join(sentence.split()).lower().rstrip(".")
+    quoted = spoken.partition(": ")[2]
+    return (len(spoken) > 12 and spoken in held) or (len(quoted) > 12 and quoted in held)
+
+
 _PROMISE = re.compile(
     r"\b(i('ll| will| am going to|'m going to)|let me|we('ll| will)|i am|i'm)\s+(now\s+|just\s+|happily\s+)?"
     r"(transfer(ring)?|pass(ing)?|connect(ing)?|hand(ing)?|forward(ing)?|put(ting)?|get(ting)?|escalat(e|ing)|bring(ing)? in)\b"
     r"[^.?!]*\b(you|this|it|conversation|person|colleague|agent|human|team|someone|specialist|member)\b",
     re.I,
 )
-_TO_A_PERSON = re.compile(r"\b(person|colleague|agent|human|team|someone|somebody|specialist|advisor|member|support|people)\b", re.I)
+_TO_A_PERSON = re.compile(
+    r"\b(person|colleague|agent|human|team|someone|somebody|specialist|advisor|member|support|people)\b", re.I
+)
 
 
 def promises_transfer(text: str) -> bool:
     """Whether a reply says that the customer will be passed on; an offer or a question ("shall I…?") does not."""
     return any(
-        _PROMISE.search(s) is not None and _TO_A_PERSON.search(s) is not None and not re.search(r"\?|\bif you\b", s, re.I)
+        _PROMISE.search(s) is not None
+        and _TO_A_PERSON.search(s) is not None
+        and not re.search(r"\?|\bif you\b", s, re.I)
         for s in sentences(text)
     )

@@ -11,25 +11,37 @@ _URL = re.compile(r"https?://[^\s<>()\"']+|\bwww\.[^\s<>()\"']+", re.I)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CODE = re.compile(r"\b[A-Z]{2,}-?\d{3,}\b")
 _NUMBER = r"\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?"
-_MONEY = re.compile(rf"(?:€|\$|£|\bEUR\s?)\s?({_NUMBER})|({_NUMBER})\s?(?:€|\$|£|euros?\b|EUR\b|dollars?\b|pounds?\b)", re.I)
+_MONEY = re.compile(
+    rf"(?:€|\$|£|\bEUR\s?)\s?({_NUMBER})|({_NUMBER})\s?(?:€|\$|£|euros?\b|EUR\b|dollars?\b|pounds?\b)", re.I
+)
 _PERCENT = re.compile(rf"({_NUMBER})\s?(?:%|per\s?cent\b)", re.I)
 _TIME = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))?\s?(am|pm)\b|\b(\d{1,2}):(\d{2})\b", re.I)
 _UNIT = (
     r"(?:working|business|calendar)?\s?(days?|hours?|hrs?|minutes?|mins?|seconds?|weeks?|months?|years?|km/h|kg|g|km|cm|mm|m|"
     r"ml|l|litres?|liters?|lumens?|points?|people|persons?|°\s?c|degrees?|times?|pieces?|percent)\b"
 )
-_RANGE = re.compile(rf"({_NUMBER})\s?(?:to|-|–|and|or|until|by)\s?(?:({_NUMBER})\s?(?:to|by)\s?)?({_NUMBER})\s?{_UNIT}", re.I)
+_RANGE = re.compile(
+    rf"({_NUMBER})\s?(?:to|-|–|and|or|until|by)\s?(?:({_NUMBER})\s?(?:to|by)\s?)?({_NUMBER})\s?{_UNIT}", re.I
+)
 _WITH_UNIT = re.compile(rf"(-?(?:{_NUMBER}))[\s-]?{_UNIT}", re.I)
 _BARE = re.compile(rf"(?<![\w.,/-])(-?(?:{_NUMBER}))(?![\w])")
 _IN_WORDS = dict(
     zip(
-        "two three four five six seven eight nine ten eleven twelve fourteen fifteen twenty thirty sixty ninety hundred".split(),
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fourteen", "fifteen", "twenty", "thirty", "sixty", "ninety", "hundred"],
         (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 20, 30, 60, 90, 100),
         strict=True,
     )
 )
 _WORD_NUMBER = re.compile(rf"\b({'|'.join(_IN_WORDS)})\b", re.I)
-_SAME_UNIT = {"hr": "hour", "min": "minute", "liter": "litre", "l": "litre", "person": "people", "degree": "°c", "° c": "°c"}
+_SAME_UNIT = {
+    "hr": "hour",
+    "min": "minute",
+    "liter": "litre",
+    "l": "litre",
+    "person": "people",
+    "degree": "°c",
+    "° c": "°c",
+}
 
 
 def facts(text: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import httpx2
@@ -50,11 +50,11 @@ class OpenAIWriter:
     async def close(self) -> None:
         await self._client.close()
 
-    async def write(self, asked: Asked, *, seconds: float) -> AsyncIterator[str]:
+    async def write(self, asked: Asked, *, seconds: float) -> AsyncGenerator[str, None]:
         async for piece in self.pieces(asked.messages, seconds=seconds):
             yield piece
 
-    async def pieces(self, messages: Sequence[Message], *, seconds: float) -> AsyncIterator[str]:
+    async def pieces(self, messages: Sequence[Message], *, seconds: float) -> AsyncGenerator[str, None]:
         """The answer's pieces. One retry before the first piece, after what ``Retry-After`` says, if time allows."""
         ends = self._monotonic() + seconds
         for attempt in (1, 2):
@@ -72,7 +72,7 @@ class OpenAIWriter:
             else:
                 return
 
-    async def _once(self, messages: Sequence[Message], ends: float) -> AsyncIterator[str]:
+    async def _once(self, messages: Sequence[Message], ends: float) -> AsyncGenerator[str, None]:
         first_by = self._monotonic() + (ends - self._monotonic()) * _FIRST_WORD_SHARE
         stream = await self._within(self._open(messages, ends), min(first_by, ends), "timeout")
         finish: str | None = None
@@ -105,9 +105,10 @@ class OpenAIWriter:
 
     async def _open(self, messages: Sequence[Message], ends: float) -> Any:
         left = max(0.1, ends - self._monotonic())
+        said: Any = list(messages)  # The package wants its own typed dictionaries; ours have the same shape.
         return await self._client.chat.completions.create(
             model=self._model,
-            messages=list(messages),  # type: ignore[arg-type]
+            messages=said,
             stream=True,
             stream_options={"include_usage": True},
             timeout=httpx2.Timeout(left, connect=min(_CONNECT_SECONDS, left)),

@@ -6,7 +6,7 @@ Deterministic. After a hand-back it repeats what the person said when the custom
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 import numpy as np
 
@@ -25,7 +25,9 @@ _ABOUT_A_PERSON = re.compile(
     r"\bwhat (was|were|did) .{0,30}\b(said|agreed|promised|decided|say|told|outcome)\b|\bremind me\b|\bas (agreed|promised)\b",
     re.I,
 )
-_A_ROBOT = re.compile(r"\b(are|r) (you|u)\b.{0,25}\b(robot|bot|human|person|machine|ai|real|automated|computer)\b", re.I)
+_A_ROBOT = re.compile(
+    r"\b(are|r) (you|u)\b.{0,25}\b(robot|bot|human|person|machine|ai|real|automated|computer)\b", re.I
+)
 # How near a question must be to a person's line before that line answers it (share of its words, or cosine).
 _NEAR_WORDS, _NEAR_MEANING = 0.4, 0.45
 
@@ -40,7 +42,7 @@ class OfflineWriter:
         self._embedder = embedder
         self._weight = weight
 
-    async def write(self, asked: Asked, *, seconds: float) -> AsyncIterator[str]:
+    async def write(self, asked: Asked, *, seconds: float) -> AsyncGenerator[str, None]:
         answer = self.answer(asked.briefing, asked.found, asked.brand)
         for word in re.findall(r"\S+\s*", answer):
             yield word
@@ -111,7 +113,10 @@ class OfflineWriter:
 
 
 def _reads_on(sentence: str) -> bool:
-    return re.match(r"(it|they|this|that|these|those|he|she|then|also|below|above|after that)\b", sentence, re.I) is not None
+    return (
+        re.match(r"(it|they|this|that|these|those|he|she|then|also|below|above|after that)\b", sentence, re.I)
+        is not None
+    )
 
 
 def _sentence(text: str) -> str:

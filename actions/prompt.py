@@ -116,7 +116,9 @@ def _quoted(title: str, text: str) -> str:
 
 
 def _pages(found: Sequence[Found]) -> str:
-    blocks = [f"[{f.passage.page}] {f.passage.title} — {f.passage.heading}\n{f.passage.text}" for f in found if f.relevant]
+    blocks = [
+        f"[{f.passage.page}] {f.passage.title} — {f.passage.heading}\n{f.passage.text}" for f in found if f.relevant
+    ]
     return "\n\n".join(blocks) or "none: no help page fits the question"
 
 

@@ -9,10 +9,7 @@ _END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9€*\-])
 _SHORT_FORMS = ("e.g.", "i.e.", "approx.", "no.", "incl.", "max.", "min.", "mr.", "mrs.", "dr.", "st.")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9'’&-]|[.,](?=\d))*")
 _STOP = frozenset(
-    "a about after all also am an and any are as at be been before but by can could did do does for from get had has have "
-    "he her here him his how i i'd i'll i'm i've if in into is it it's its just let like me more most much my no not of on "
-    "one or our out please she so some than that that's the their them then there these they this those to too up us was "
-    "we we'll what when where which while who why will with would you you'll your yours".split()
+    ["a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "before", "but", "by", "can", "could", "did", "do", "does", "for", "from", "get", "had", "has", "have", "he", "her", "here", "him", "his", "how", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "into", "is", "it", "it's", "its", "just", "let", "like", "me", "more", "most", "much", "my", "no", "not", "of", "on", "one", "or", "our", "out", "please", "she", "so", "some", "than", "that", "that's", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "was", "we", "we'll", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would", "you", "you'll", "your", "yours"]
 )
 
 

@@ -9,7 +9,11 @@ Signal = dict[str, Any]
 
 
 def reply_signal(
-    text: str, *, citations: Sequence[Mapping[str, str]], evidence: Mapping[str, Any], buttons: Sequence[Mapping[str, str]] = ()
+    text: str,
+    *,
+    citations: Sequence[Mapping[str, str]],
+    evidence: Mapping[str, Any],
+    buttons: Sequence[Mapping[str, str]] = (),
 ) -> Signal:
     """A reply. ``citations``: title, url, page; ``buttons``: title, intent; ``evidence`` as `actions.reply` makes it."""
     return {

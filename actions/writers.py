@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +39,6 @@ class Writer(Protocol):
     name: str
     model: str | None
 
-    def write(self, asked: Asked, *, seconds: float) -> AsyncIterator[str]:
+    def write(self, asked: Asked, *, seconds: float) -> AsyncGenerator[str, None]:
         """The pieces as they come, within ``seconds``. Raises ModelFailed."""
         ...
