@@ -1,4 +1,4 @@
-"""What answers when the message was not understood: the same reply, flagged, so that the desk can count misunderstandings."""
+"""Answers a message that was not understood: the same reply, flagged, so that the desk can count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a model's answer while it streams: text for the customer on one side, citations and the machine line on the other.
+"""Reads a model's answer while it streams: the customer's text on one side, citations and machine line on the other.
 
 A model writes plain text with marks such as ``[delivery-costs]`` and ends with ``@@{"needs": "nothing"}``. Neither
 may ever be seen by a customer, however the stream is cut into pieces; what is unreadable is taken the safe way.
@@ -20,7 +20,7 @@ _AT_LINE_START = ("```", '{"needs', '{ "needs', "{'needs", "needs:")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. ``cited`` are page ids in the order of their first mark; ``well_formed``: the last line was there."""
+    """A finished answer. ``cited`` are page ids, first mark first; ``well_formed``: the last line was there."""
 
     text: str
     cited: tuple[str, ...]
@@ -101,17 +101,17 @@ class AnswerParser:
                 return len(body)
             if not final and start.startswith(body):
                 return None
-        if body[0] != "[":
-            return 0
+        return self._mark(body, final=final) if body[0] == "[" else 0
+
+    def _mark(self, body: str, *, final: bool) -> int | None:
+        """The same for what starts with a bracket: a citation mark, a link, or just a bracket."""
         mark = _MARK.match(body)
         if mark is None:
             open_still = len(body) < _LONGEST_MARK and _MARK_START.match(body) is not None
             return (len(body) if final else None) if open_still else 0
-        if mark.end() > _LONGEST_MARK:
-            return 0
-        if mark.end() == len(body) and not final:
+        if mark.end() == len(body) and not final and mark.end() <= _LONGEST_MARK:
             return None  # A "(" may follow: then it is a link, not a mark.
-        if body[mark.end() :].startswith("("):
+        if mark.end() > _LONGEST_MARK or body[mark.end() :].startswith("("):
             return 0
         for page in re.split(r"[,;]", mark[1]):
             self._cited.setdefault(page.strip())

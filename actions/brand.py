@@ -60,12 +60,25 @@ def read_brand(file: Path) -> Brand:
     unknown = sorted(set(data) - {*_TEXTS, *_LISTS, "examples"})
     if unknown:
         raise BadBrand(f"{file}: unknown field '{unknown[0]}'; known are {', '.join((*_TEXTS, *_LISTS, 'examples'))}")
-    texts = {name: _text(data, name, file) for name in _TEXTS}
-    lists = {name: _texts(data, name, file) for name in _LISTS}
-    if "automated" not in texts["disclosure"].lower():
+    disclosure = _text(data, "disclosure", file)
+    if "automated" not in disclosure.lower():
         raise BadBrand(f"{file}: 'disclosure' must say that the assistant is automated: customers have a right to know")
-    fields = frozenset(lists.pop("profile_fields"))
-    return Brand(**texts, is_for=lists.pop("for"), **lists, profile_fields=fields, examples=_examples(data, file))
+    return Brand(
+        assistant=_text(data, "assistant", file),
+        company=_text(data, "company", file),
+        greeting=_text(data, "greeting", file),
+        disclosure=disclosure,
+        unsure=_text(data, "unsure", file),
+        nothing_found=_text(data, "nothing_found", file),
+        is_for=_texts(data, "for", file),
+        not_for=_texts(data, "not_for", file),
+        objectives=_texts(data, "objectives", file),
+        voice=_texts(data, "voice", file),
+        never_say=_texts(data, "never_say", file),
+        offer_person_when=_texts(data, "offer_person_when", file),
+        profile_fields=frozenset(_texts(data, "profile_fields", file)),
+        examples=_examples(data, file),
+    )
 
 
 def _text(data: dict[str, Any], name: str, file: Path) -> str:

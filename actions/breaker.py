@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Breaker:
-    """``failures`` in a row open it for ``seconds``. `allows` says whether to try; report with `succeeded` or `failed`."""
+    """``failures`` in a row open it for ``seconds``. `allows` says whether to try; then report how it went."""
 
     failures: int = 3
     seconds: float = 30.0

@@ -1,4 +1,4 @@
-"""What a turn is given: the customer's words, who said what before, what a person left behind. Read from Rasa's tracker.
+"""What a turn is given, read from Rasa's tracker: the customer's words, who said what, what a person left behind.
 
 The service sends it as message metadata; without it (rasa shell) it is made from the tracker's own events.
 Anything missing or of the wrong shape counts as absent: a turn is never lost to odd metadata.

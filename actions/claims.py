@@ -22,14 +22,16 @@ THRESHOLD_HYBRID = 0.43
 THRESHOLD_KEYWORDS = 0.40
 
 _NO_CLAIM = re.compile(
-    r"^(hi|hello|hey|good (morning|afternoon|evening)|thanks|thank you|you're welcome|sure|of course|certainly|great|okay|ok|"
-    r"i see|i understand|got it|no problem|happy to help|sorry|i'm sorry|i am sorry|apologies|please|let me know|"
+    r"^(hi|hello|hey|good (morning|afternoon|evening)|thanks|thank you|you're welcome|sure|"
+    r"of course|certainly|great|okay|ok|i see|i understand|got it|no problem|happy to help|sorry|"
+    r"i'm sorry|i am sorry|apologies|please|let me know|"
     r"if you|feel free|just (let|tell|ask)|to (help|check|look)|here's what|here is what|in short|have a)\b",
     re.I,
 )
 _HEDGE = re.compile(
-    r"\b(i('m| am) not sure|i (can't|cannot|can not|couldn't|could not) (find|tell|say|confirm|see|promise)|i don't (know|have)|"
-    r"i do not (know|have)|i'd rather not guess|would you like|do you want|shall i|could you|can you (tell|give|send)|"
+    r"\b(i('m| am) not sure|i (can't|cannot|can not|couldn't|could not) (find|tell|say|confirm|see|promise)|"
+    r"i don't (know|have)|i do not (know|have)|i'd rather not guess|would you like|do you want|"
+    r"shall i|could you|can you (tell|give|send)|"
     r"(talk|speak) to a person|(a|one of our) (person|people|colleague|team members?)\b|"
     r"i (can|could|will|'ll) (help|look|pass|connect|hand|put|transfer)|i'll (help|look|pass|connect|hand|put)|"
     r"automated assistant|i hope)",
@@ -38,7 +40,8 @@ _HEDGE = re.compile(
 _DONE = re.compile(
     r"\b(i('ve| have)|we('ve| have)|has been|have been)\s+(just\s+|now\s+|already\s+|successfully\s+)?"
     r"(refunded|cancelled|canceled|changed|updated|booked|sent|shipped|ordered|applied|issued|registered|credited|upgraded|"
-    r"deleted|replaced|approved|arranged|processed|reserved)\b|\bi('ll| will) (refund|credit|send you|cancel|give you|replace)\b|"
+    r"deleted|replaced|approved|arranged|processed|reserved)\b|"
+    r"\bi('ll| will) (refund|credit|send you|cancel|give you|replace)\b|"
     r"\b(i|we) (promise|guarantee)\b",
     re.I,
 )
@@ -48,13 +51,14 @@ _CLEAR_LEAD = 0.2
 _BREAK = re.compile(r"[,;:]\s+|\s+(?:and|but|because|while)\s+")
 _AMOUNT = re.compile(
     r"[€$£]\s?\d[\d.,]*|\d[\d.,]*\s?(?:€|%)|\d[\d.,]*\s?(?:to|-|–)\s?\d[\d.,]*|\d[\d.,]*\s?°?(?=[a-zC]{1,2}\b|/)|"
-    r"\d[\d.,]*(?=\s(?:working |business )?(?:days?|weeks?|months?|years?|hours?|points?|g|kg|cm|mm|litres?|minutes?)\b)"
+    r"\d[\d.,]*(?=\s(?:working |business )?(?:days?|weeks?|months?|years?|"
+    r"hours?|points?|g|kg|cm|mm|litres?|minutes?)\b)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something a sentence may rest on; ``page`` is None for people's lines and tools. ``kind``: page, agent, tool, brand."""
+    """Something a sentence may rest on. ``kind``: page, agent, tool or brand; ``page`` is set for pages only."""
 
     text: str
     kind: str
@@ -96,7 +100,7 @@ def _clauses(text: str) -> tuple[_Clause, ...]:
 
 
 def is_claim(sentence: str) -> bool:
-    """Whether a sentence states something. Greetings, questions, hedges and offers of help do not, unless they hold facts."""
+    """Whether a sentence states something. Greetings, questions, hedges and offers do not, unless they hold facts."""
     if sentence.rstrip("\"'”’)").endswith("?") and not _has_price(sentence):
         return False
     if _DONE.search(sentence):
@@ -111,7 +115,7 @@ def _has_price(sentence: str) -> bool:
 
 
 class Checker:
-    """Holds the sources of one turn. ``own_words`` are the customer's: they may be repeated, but prove no price or term."""
+    """The sources of one turn. ``own_words`` are the customer's: they may be repeated, but prove no price or term."""
 
     def __init__(
         self,
@@ -247,7 +251,8 @@ def _same(sentence: str, source: str) -> bool:
 
 _PROMISE = re.compile(
     r"\b(i('ll| will| am going to|'m going to)|let me|we('ll| will)|i am|i'm)\s+(now\s+|just\s+|happily\s+)?"
-    r"(transfer(ring)?|pass(ing)?|connect(ing)?|hand(ing)?|forward(ing)?|put(ting)?|get(ting)?|escalat(e|ing)|bring(ing)? in)\b"
+    r"(transfer(ring)?|pass(ing)?|connect(ing)?|hand(ing)?|forward(ing)?|put(ting)?|get(ting)?|"
+    r"escalat(e|ing)|bring(ing)? in)\b"
     r"[^.?!]*\b(you|this|it|conversation|person|colleague|agent|human|team|someone|specialist|member)\b",
     re.I,
 )

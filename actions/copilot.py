@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from actions.answer_parser import AnswerParser
+from actions.answer_parser import Answer, AnswerParser
 from actions.briefing import Briefing, HandBack, Line, hand_back_from, lines_from
 from actions.facts import carried, facts
 from actions.knowledge import Found
@@ -72,9 +72,9 @@ def asked_from(message: dict[str, Any]) -> CopilotAsked:
 async def summarise(asked: CopilotAsked, tools: ReplyTools) -> Signal:
     """What a colleague must know, in at most five lines."""
     rules = (
-        f"Summarise this customer conversation of {tools.brand.company} for a colleague who takes it over: the customer's goal, "
-        "facts given, what was tried or promised and by whom, what is open. At most five short lines, only what is said "
-        f"there. {_QUOTED}"
+        f"Summarise this customer conversation of {tools.brand.company} for a colleague who takes it over: "
+        "the customer's goal, facts given, what was tried or promised and by whom, what is open. "
+        f"At most five short lines, only what is said there. {_QUOTED}"
     )
     messages = _plain_messages(rules, fitting(asked.history, _HISTORY_TOKENS))
     sources = "\n".join(line.text for line in asked.history)
@@ -86,7 +86,7 @@ async def suggest(asked: CopilotAsked, tools: ReplyTools) -> Signal:
     briefing = _briefing(asked)
     found = tuple(tools.knowledge.search(question_of(briefing)))
     messages = messages_for(briefing, found, tools.brand)
-    note = "The reply will be sent by a person of the team who reads it first: write it as that person, without disclosure."
+    note = "A person of the team reads the reply first and sends it: write it as that person, without disclosure."
     messages = (*messages, {"role": "system", "content": note})
     offline = AnswerParser()
     shown = offline.feed(tools.offline.answer(briefing, found, tools.brand)) + offline.close()
@@ -101,8 +101,8 @@ async def rewrite(asked: CopilotAsked, tools: ReplyTools) -> Signal:
     if not asked.text.strip():
         return copilot_signal("", citations=[], provider="offline", fallback_reason="no_text")
     rules = (
-        f"Rewrite the agent's draft reply to a customer. {_STYLES[asked.style]} Keep its meaning, language and every fact; "
-        f"add nothing. Answer with the new text only. {_QUOTED}"
+        f"Rewrite the agent's draft reply to a customer. {_STYLES[asked.style]} Keep its meaning, language and "
+        f"every fact; add nothing. Answer with the new text only. {_QUOTED}"
     )
     messages = _plain_messages(rules, asked.text)
     return await _with_model(
@@ -124,12 +124,7 @@ async def _with_model(
     reason = None
     if tools.model is not None and tools.breaker.allows():
         try:
-            parser = await _ask(messages, asked, tools)
-            answer = parser.answer()
-            if not answer.text:
-                raise ModelFailed("empty")
-            if not all(carried(f, facts(known)) for f in facts(answer.text)):
-                raise ModelFailed("invented", "The text holds facts that no source has.")
+            answer = _sound(await _ask(messages, asked, tools), known)
         except ModelFailed as failed:
             reason = failed.kind
             if reason != "invented":
@@ -138,6 +133,16 @@ async def _with_model(
             tools.breaker.succeeded()
             return copilot_signal(answer.text, citations=_citations(answer.cited, found), provider=tools.model.name)
     return copilot_signal(otherwise, citations=_citations(cited, found), provider="offline", fallback_reason=reason)
+
+
+def _sound(parser: AnswerParser, known: str) -> Answer:
+    """The answer; raises ModelFailed when it is empty or brings in a fact of its own."""
+    answer = parser.answer()
+    if not answer.text:
+        raise ModelFailed("empty")
+    if not all(carried(f, facts(known)) for f in facts(answer.text)):
+        raise ModelFailed("invented", "The text holds facts that no source has.")
+    return answer
 
 
 async def _ask(messages: Sequence[Message], asked: CopilotAsked, tools: ReplyTools) -> AnswerParser:

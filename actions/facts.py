@@ -25,13 +25,8 @@ _RANGE = re.compile(
 )
 _WITH_UNIT = re.compile(rf"(-?(?:{_NUMBER}))[\s-]?{_UNIT}", re.I)
 _BARE = re.compile(rf"(?<![\w.,/-])(-?(?:{_NUMBER}))(?![\w])")
-_IN_WORDS = dict(
-    zip(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fourteen", "fifteen", "twenty", "thirty", "sixty", "ninety", "hundred"],
-        (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 20, 30, 60, 90, 100),
-        strict=True,
-    )
-)
+_IN_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_IN_WORDS |= {"eleven": 11, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60}
 _WORD_NUMBER = re.compile(rf"\b({'|'.join(_IN_WORDS)})\b", re.I)
 _SAME_UNIT = {
     "hr": "hour",

@@ -1,4 +1,4 @@
-"""Lets a streaming reply through sentence by sentence: what invents a fact is held back and never reaches the customer."""
+"""Lets a streaming reply through sentence by sentence: what invents a fact never reaches the customer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search in the help pages: embeddings and keywords together, exact, in memory. ``python -m actions.knowledge`` indexes.
+"""Searches the help pages: embeddings and keywords together, in memory. ``python -m actions.knowledge`` indexes them.
 
 Without embedder files the search goes by keywords alone, and says so in ``Knowledge.search``.
 """

@@ -1,4 +1,4 @@
-"""The model behind an OpenAI-compatible server: Chat Completions, streamed. The only place that knows the openai package.
+"""The model behind an OpenAI-compatible server, streamed. The only place that knows the openai package.
 
 Time limits and the one retry are ours; every failure comes out as ModelFailed.
 """

@@ -20,9 +20,10 @@ from actions.writers import Asked
 
 _MOST_SENTENCES = 3
 _ABOUT_A_PERSON = re.compile(
-    r"\b(colleague|agent|person|human|she|he|they|team( member)?|someone|somebody|supervisor|lady|guy|woman|man)\b.{0,40}"
+    r"\b(colleague|agent|person|human|she|he|they|team( member)?|someone|somebody|supervisor|lady|guy)\b.{0,40}"
     r"\b(say|said|tell|told|promise[ds]?|mean|meant|decide[ds]?|agree[ds]?|offer(ed)?|do|did|write|wrote|mention(ed)?)\b|"
-    r"\bwhat (was|were|did) .{0,30}\b(said|agreed|promised|decided|say|told|outcome)\b|\bremind me\b|\bas (agreed|promised)\b",
+    r"\bwhat (was|were|did) .{0,30}\b(said|agreed|promised|decided|say|told|outcome)\b|"
+    r"\bremind me\b|\bas (agreed|promised)\b",
     re.I,
 )
 _A_ROBOT = re.compile(

@@ -84,12 +84,12 @@ async def write_reply(briefing: Briefing, tools: ReplyTools, *, fallback: bool =
     except Fenced:
         tools.breaker.gave_up()
         evidence = _evidence(tools, found, fallback, started) | {"fallback_reason": "fenced"}
-        return reply_signal("", citations=[], evidence=evidence)
+        return reply_signal("", evidence)
     return _signal(written, found, tools, fallback=fallback, started=started)
 
 
 def sources_of(briefing: Briefing, found: tuple[Found, ...], brand: Brand) -> list[Source]:
-    """All that a reply may rest on: pages found, tool results, people's words, and what the brand file says of the bot."""
+    """All a reply may rest on: pages found, tool results, people's words, what the brand file says of the bot."""
     pages = [
         Source(f"{f.passage.title}. {f.passage.heading}. {f.passage.text}", "page", f.passage.page)
         for f in found
@@ -193,7 +193,7 @@ def _signal(
         "needs": written.answer.needs,
         "promises_transfer": promises_transfer(written.text),
     }
-    return reply_signal(written.text, citations=_citations(written, found), evidence=evidence)
+    return reply_signal(written.text, evidence, citations=_citations(written, found))
 
 
 def _evidence(tools: ReplyTools, found: tuple[Found, ...], fallback: bool, started: float) -> dict[str, Any]:

@@ -9,12 +9,20 @@ _END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9€*\-])
 _SHORT_FORMS = ("e.g.", "i.e.", "approx.", "no.", "incl.", "max.", "min.", "mr.", "mrs.", "dr.", "st.")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9'’&-]|[.,](?=\d))*")
 _STOP = frozenset(
-    ["a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "before", "but", "by", "can", "could", "did", "do", "does", "for", "from", "get", "had", "has", "have", "he", "her", "here", "him", "his", "how", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "into", "is", "it", "it's", "its", "just", "let", "like", "me", "more", "most", "much", "my", "no", "not", "of", "on", "one", "or", "our", "out", "please", "she", "so", "some", "than", "that", "that's", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "up", "us", "was", "we", "we'll", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would", "you", "you'll", "your", "yours"]
+    re.findall(
+        r"\S+",
+        """
+    a about after all also am an and any are as at be been before but by can could did do does for from get had
+    has have he her here him his how i i'd i'll i'm i've if in into is it it's its just let like me more most much
+    my no not of on one or our out please she so some than that that's the their them then there these they this
+    those to too up us was we we'll what when where which while who why will with would you you'll your yours
+    """,
+    )
 )
 
 
 def plain(text: str) -> str:
-    """The text without characters nobody sees (zero-width, bidirectional controls, tags), which can hide instructions."""
+    """The text without invisible characters (zero-width, direction controls, tags): they can hide instructions."""
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn", "Cs"))
     return unicodedata.normalize("NFC", "".join(kept))
 
@@ -22,10 +30,7 @@ def plain(text: str) -> str:
 def sentences(text: str) -> list[str]:
     """The sentences of a text in order, stripped, none empty; list lines count as sentences."""
     found: list[str] = []
-    for piece in _END.split(text):
-        piece = piece.strip()
-        if not piece:
-            continue
+    for piece in filter(None, map(str.strip, _END.split(text))):
         if found and found[-1].lower().endswith(_SHORT_FORMS):
             found[-1] = f"{found[-1]} {piece}"
         else:

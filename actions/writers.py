@@ -1,4 +1,4 @@
-"""The port every writer of replies keeps to: the model behind openai, and the offline one. What they are asked, how they fail."""
+"""The port of whoever writes replies (a model, or nobody: offline): what they are asked and how they fail."""
 
 from __future__ import annotations
 
