@@ -1,4 +1,4 @@
-"""The machine-readable results an action sends beside its words. Built here only, so that the relay can rely on the shape."""
+"""The machine-readable results an action sends beside its words. Built only here: the relay relies on the shape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def reply_signal(
     citations: list[dict[str, str]] | None = None,
     buttons: list[dict[str, str]] | None = None,
 ) -> Json:
-    """A written answer with its evidence as separate fields. Buttons are {title, intent}; citations {title, url, page}."""
+    """A written answer and, apart, its evidence. Buttons are {title, intent}; citations {title, url, page}."""
     return {
         "switchboard": 1,
         "kind": "reply",

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from actions.shop import seed
 from actions.shop.port import (
@@ -24,6 +25,8 @@ from actions.shop.port import (
     Status,
     TooLate,
 )
+
+T = TypeVar("T")
 
 # Shorter than a tool's own deadline, so that a locked file is an honest failure and not a late effect.
 _BUSY_SECONDS = 1.5
@@ -41,10 +44,10 @@ class _File:
         self._file = file
         self._made = False
 
-    async def run[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.to_thread(self._in_transaction, work)
 
-    def _in_transaction[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if not self._made:
                 seed.make(self._file)

@@ -142,19 +142,19 @@ def _order(buyer: Buyer, number: str, status: Status, placed: date, goods: tuple
 def returns(today: date) -> list[Return]:
     """One refunded, one arrived, one registered for the chosen orders, and some more of older deliveries."""
     made = [
-        _return(0, "TT-500344", item("SLB-310"), ReturnStatus.REFUNDED, today - timedelta(days=6), today),
-        _return(1, "TT-500233", item("PCK-321"), ReturnStatus.ARRIVED, today - timedelta(days=5), today),
+        _return(0, "TT-500344", item("SLB-310"), ReturnStatus.REFUNDED, today - timedelta(days=6)),
+        _return(1, "TT-500233", item("PCK-321"), ReturnStatus.ARRIVED, today - timedelta(days=5)),
     ]
     for _, order in orders(today)[5:]:
         first = order.items[0]
         if order.delivered and first.returnable and order.delivered <= today - timedelta(days=8):
             state = tuple(ReturnStatus)[len(made) % 3]
-            made.append(_return(len(made), order.number, first, state, order.delivered + timedelta(days=3), today))
+            made.append(_return(len(made), order.number, first, state, order.delivered + timedelta(days=3)))
     return made
 
 
-def _return(n: int, order: str, what: Item, state: ReturnStatus, day: date, today: date) -> Return:
-    refunded = min(today, day + timedelta(days=5)) if state is ReturnStatus.REFUNDED else None
+def _return(n: int, order: str, what: Item, state: ReturnStatus, day: date) -> Return:
+    refunded = day + timedelta(days=4) if state is ReturnStatus.REFUNDED else None
     return Return(
         f"RT-{700100 + n}", order, what.sku, what.name, state, _REASONS[n % len(_REASONS)], what.cents, day, refunded
     )
