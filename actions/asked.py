@@ -1,4 +1,4 @@
-"""What a business action is asked: the slots and the turn of Rasa's tracker as one plain value, and the answer as another."""
+"""What a business action is asked, and its answer, as plain values; the only reader of Rasa's tracker."""
 
 from __future__ import annotations
 

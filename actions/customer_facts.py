@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_ORDER = re.compile(
-    r"(?:\bt\s*t\b|#|\bno\b|\bnumber\b|\border\b|^|(?<=\s))[\s.:#–-]*(\d(?:[\s-]?\d){5})(?!\s?\d)", re.I
-)
+_ORDER = re.compile(r"(?:\bt\s*t|#|^|(?<=[\s:.]))[\s.:#–-]*(\d(?:[\s-]?\d){5})(?!\s?\d)", re.I)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN = (
     (re.compile(r"\s*[\[(]\s*(?:at|@)\s*[\])]\s*|\s+at\s+|\s*@\s*", re.I), "@"),
@@ -53,8 +51,11 @@ def postcode(text: str) -> str | None:
 
 
 def street(text: str) -> str | None:
-    """A street with a house number, 4 to 80 characters, and no question."""
+    """A street with a house number, 4 to 80 characters, and no question. Town and postcode after a comma are cut."""
     plain = " ".join(text.split()).strip(" .,")
+    first = plain.partition(",")[0].strip()
+    if re.search(r"\d", first) and re.search(r"[^\W\d]{3}", first):
+        plain = first
     usable = 4 <= len(plain) <= 80 and "?" not in plain
     return plain if usable and re.search(r"\d", plain) and re.search(r"[^\W\d]{3}", plain) else None
 

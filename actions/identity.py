@@ -1,4 +1,4 @@
-"""Proves who is asking: an order number AND the e-mail address on that order. A wrong pair says nothing about either."""
+"""Proves who is asking: an order number AND the e-mail address on it. A wrong pair says nothing about either."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Proof:
 
 
 async def prove(orders: Orders, asked: Asked) -> Proof:
-    """Checks the pair of slots, counting wrong ones; raises ShopDown. Unfinished pairs prove nothing and count nothing."""
+    """Checks the pair of slots, counting wrong ones; raises ShopDown. An unfinished pair counts nothing."""
     number, email = asked.slot("order_number"), asked.slot("email")
     if asked.tries >= MOST_TRIES:
         return Proof(None, {"identity": "none"}, locked=True)

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from actions.shop import seed
 from actions.shop.port import (
     Address,
     Item,
@@ -25,6 +24,7 @@ from actions.shop.port import (
     Status,
     TooLate,
 )
+from actions.shop.tables import make
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class _File:
     def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if not self._made:
-                seed.make(self._file)
+                make(self._file)
                 self._made = True
             with closing(sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
                 db.row_factory = sqlite3.Row
