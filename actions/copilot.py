@@ -21,7 +21,7 @@ from actions.prompt import fitting, messages_for
 from actions.question import question_of
 from actions.reply import ReplyTools
 from actions.sentences import plain, sentences
-from actions.signal import Signal, copilot_signal
+from actions.signal import Json, copilot_signal
 from actions.writers import Asked, Message, ModelFailed
 
 _SECONDS = 12.0
@@ -69,7 +69,7 @@ def asked_from(message: dict[str, Any]) -> CopilotAsked:
     )
 
 
-async def summarise(asked: CopilotAsked, tools: ReplyTools) -> Signal:
+async def summarise(asked: CopilotAsked, tools: ReplyTools) -> Json:
     """What a colleague must know, in at most five lines."""
     rules = (
         f"Summarise this customer conversation of {tools.brand.company} for a colleague who takes it over: "
@@ -81,7 +81,7 @@ async def summarise(asked: CopilotAsked, tools: ReplyTools) -> Signal:
     return await _with_model(messages, asked, tools, known=sources, otherwise=summary_by_rules(asked))
 
 
-async def suggest(asked: CopilotAsked, tools: ReplyTools) -> Signal:
+async def suggest(asked: CopilotAsked, tools: ReplyTools) -> Json:
     """A reply the agent may send after reading it, with its sources."""
     briefing = _briefing(asked)
     found = tuple(tools.knowledge.search(question_of(briefing)))
@@ -96,7 +96,7 @@ async def suggest(asked: CopilotAsked, tools: ReplyTools) -> Signal:
     return await _with_model(messages, asked, tools, known=known, otherwise=text, found=found, cited=answer.cited)
 
 
-async def rewrite(asked: CopilotAsked, tools: ReplyTools) -> Signal:
+async def rewrite(asked: CopilotAsked, tools: ReplyTools) -> Json:
     """The agent's own draft in another style. A rewrite that brings in a fact is thrown away."""
     if not asked.text.strip():
         return copilot_signal("", citations=[], provider="offline", fallback_reason="no_text")
@@ -119,7 +119,7 @@ async def _with_model(
     otherwise: str,
     found: tuple[Found, ...] = (),
     cited: tuple[str, ...] = (),
-) -> Signal:
+) -> Json:
     """The model's text when it comes in time and brings in no fact that ``known`` lacks; else ``otherwise``."""
     reason = None
     if tools.model is not None and tools.breaker.allows():

@@ -24,7 +24,7 @@ from actions.knowledge import Found, Knowledge
 from actions.offline import OfflineWriter
 from actions.prompt import messages_for
 from actions.question import question_of
-from actions.signal import Signal, reply_signal
+from actions.signal import Json, reply_signal
 from actions.stream import DeltaStream, NoStream
 from actions.writers import Asked, ModelFailed, Writer
 
@@ -67,7 +67,7 @@ class _Written:
     fallback_reason: str | None
 
 
-async def write_reply(briefing: Briefing, tools: ReplyTools, *, fallback: bool = False) -> Signal:
+async def write_reply(briefing: Briefing, tools: ReplyTools, *, fallback: bool = False) -> Json:
     """The reply signal for a turn. ``fallback``: the turn was not understood, so the evidence says so."""
     started = tools.monotonic()
     found = tuple(tools.knowledge.search(question_of(briefing)))
@@ -181,7 +181,7 @@ def _seconds(briefing: Briefing, tools: ReplyTools) -> float:
 
 def _signal(
     written: _Written, found: tuple[Found, ...], tools: ReplyTools, *, fallback: bool, started: float
-) -> Signal:
+) -> Json:
     claims = [
         {"sentence": c.sentence, "supported": c.supported, "score": c.score, "page": c.page} for c in written.checked
     ]

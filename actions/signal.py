@@ -33,3 +33,17 @@ def handover_signal(reason: str, words: str | None = None) -> Json:
 def tool_signal(name: str, *, ok: bool, error: str | None = None, facts: dict[str, str] | None = None) -> Json:
     """What a business tool did. ``facts`` go into the packet an agent sees; names and values are for people."""
     return {"switchboard": 1, "kind": "tool", "name": name, "ok": ok, "error": error, "facts": facts or {}}
+
+
+def copilot_signal(
+    text: str, *, citations: list[dict[str, str]], provider: str, fallback_reason: str | None = None
+) -> Json:
+    """Work for an agent: a summary, a suggestion or a rewrite, and who wrote it ("openai" or "offline")."""
+    return {
+        "switchboard": 1,
+        "kind": "copilot",
+        "text": text,
+        "citations": citations,
+        "provider": provider,
+        "fallback_reason": fallback_reason,
+    }
