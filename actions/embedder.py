@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -51,9 +52,29 @@ class MiniLM:
         return np.asarray(found, dtype=np.float32)
 
 
-def open_embedder(folder: Path) -> MiniLM | None:
+class Remembering:
+    """An embedder that keeps the latest ``size`` vectors: the same passages come up in turn after turn."""
+
+    def __init__(self, inner: Embedder, size: int = 4096) -> None:
+        self._inner, self._size = inner, size
+        self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self.name = inner.name
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        found = {text: self._kept[text] for text in texts if text in self._kept}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        found.update(zip(new, self._inner.encode(new), strict=True))
+        for text, vector in found.items():
+            self._kept[text] = vector
+            self._kept.move_to_end(text)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+        return np.array([found[text] for text in texts], dtype=np.float32).reshape(len(texts), -1)
+
+
+def open_embedder(folder: Path) -> Embedder | None:
     """The embedder, or None when its files have not been made: search and checks then go by words alone."""
     try:
-        return MiniLM(folder)
+        return Remembering(MiniLM(folder))
     except FileNotFoundError:
         return None

@@ -52,7 +52,7 @@ class Knowledge:
         """How telling a stem is among the help pages."""
         return self._keywords.weight(word)
 
-    def search(self, question: str, limit: int = 4) -> list[Found]:
+    def search(self, question: str, limit: int = 5) -> list[Found]:
         """The best passages, best first, at most ``limit`` and at most two of one page."""
         if not question.strip():
             return []

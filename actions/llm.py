@@ -146,10 +146,12 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 
 def _read(chunk: Any) -> tuple[str, str | None]:
     """The text of one chunk and, with the last one, why the answer ended. The usage chunk holds neither."""
-    choices = chunk.choices
-    if not choices:
-        return "", None
-    text = choices[0].delta.content or ""
+    try:
+        if not chunk.choices:
+            return "", None
+        text, finish = chunk.choices[0].delta.content or "", chunk.choices[0].finish_reason
+    except (AttributeError, TypeError, LookupError) as error:
+        raise ModelFailed("garbage", "A piece of the answer has no known shape.") from error
     if not isinstance(text, str):
         raise ModelFailed("garbage", "A piece of the answer is not text.")
-    return text, choices[0].finish_reason
+    return text, finish

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +11,30 @@ from hypothesis import strategies as st
 from actions.answer_parser import Answer, AnswerParser
 
 _PARTS = st.sampled_from(
-    ["Hello", " ", "\n", "\n\n", ".", "[", "]", "[delivery-costs]", "[a, b-c]", "[link](x)", "@", "@@", '{"needs": "human"}']
-    + ['@@{"needs": "knowledge"}', "```json", "`", "{", '{"needs', "needs:", "[Not A Mark]", "help@shop.example", "€4.90"]
+    [
+        "Hello",
+        " ",
+        "\n",
+        "\n\n",
+        ".",
+        "[",
+        "]",
+        "[delivery-costs]",
+        "[a, b-c]",
+        "[link](x)",
+        "@",
+        "@@",
+        '{"needs": "human"}',
+        '@@{"needs": "knowledge"}',
+        "```json",
+        "`",
+        "{",
+        '{"needs',
+        "needs:",
+        "[Not A Mark]",
+        "help@shop.example",
+        "€4.90",
+    ]
 )
 TEXTS = st.lists(st.one_of(_PARTS, st.text(max_size=6)), max_size=14).map("".join)
 
@@ -25,7 +49,7 @@ def parsed(pieces: list[str]) -> tuple[str, Answer]:
 def test_the_cutting_of_the_stream_changes_nothing(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=8)))
     edges = [0, *cuts, len(text)]
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in pairwise(edges)]
     whole, by_letter = parsed([text]), parsed(list(text))
     assert parsed(pieces) == whole == by_letter
 

@@ -20,6 +20,12 @@ QUESTION = "How much is delivery to Norway?"
 GOOD = 'Delivery to Norway costs €14.90 [delivery-costs].\n@@{"needs": "nothing"}'
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _index_is_made() -> None:
+    """Indexing is work of the start, not of a turn."""
+    tools()
+
+
 @dataclass
 class Model:
     """Says one fixed raw answer, or fails."""
@@ -95,7 +101,7 @@ async def test_after_three_failures_the_model_is_left_alone() -> None:
 
 async def test_an_invented_price_is_never_shown() -> None:
     heard = HeardStream()
-    raw = 'Delivery to Norway costs €14.90 [delivery-costs]. With express it is only €3.33 [delivery-costs].\n@@{"needs":"nothing"}'
+    raw = "Delivery to Norway costs €14.90 [delivery-costs]. With express it is only €3.33 [delivery-costs].\n@@"
     reply = await write_reply(asking(QUESTION), tools(Model(raw), stream=heard))
     assert reply["text"] == "Delivery to Norway costs €14.90."
     assert "3.33" not in "".join(heard.pieces)
@@ -149,7 +155,9 @@ async def test_a_question_no_page_answers_gets_an_honest_reply_and_an_offer() ->
 
 
 async def test_offline_repeats_what_a_person_settled_rather_than_a_page() -> None:
-    brief = HandBack("Priya", "Priya sends a replacement headlamp, no return needed", ("Replacement leaves on 24 November",))
+    brief = HandBack(
+        "Priya", "Priya sends a replacement headlamp, no return needed", ("Replacement leaves on 24 November",)
+    )
     asked = asking("and what about my headlamp, what did your colleague say?", hand_back=brief)
     reply = await write_reply(asked, tools())
     assert "Priya" in reply["text"]
@@ -182,8 +190,7 @@ async def test_cancelling_a_turn_leaves_no_work_behind() -> None:
     async with scripted_llm([Stall("Delivery")]) as server:
         model = OpenAIWriter(api_key=None, base_url=server.url, model="scripted")
         turn = asyncio.create_task(write_reply(asking(QUESTION), tools(model)))
-        while not server.requests:
-            await asyncio.sleep(0.01)
+        await within(5, server.asked.wait())
         turn.cancel()
         with pytest.raises(asyncio.CancelledError):
             await turn

@@ -16,7 +16,7 @@ from typing import Any, Self
 from actions.brand import Brand, read_brand
 from actions.breaker import Breaker
 from actions.briefing import Briefing
-from actions.embedder import MiniLM
+from actions.embedder import MiniLM, Remembering
 from actions.knowledge import Knowledge, open_knowledge
 from actions.offline import OfflineWriter
 from actions.reply import ReplyTools
@@ -29,11 +29,11 @@ MINILM = ROOT / "var" / "minilm"
 
 
 @functools.cache
-def minilm() -> MiniLM:
+def minilm() -> Remembering:
     """The exported model; made first when this clone has none yet."""
     if not (MINILM / "model.onnx").is_file():
         subprocess.run([sys.executable, "-m", "bot.nlu.export", "--to", str(MINILM)], cwd=ROOT, check=True)
-    return MiniLM(MINILM)
+    return Remembering(MiniLM(MINILM))
 
 
 @functools.cache

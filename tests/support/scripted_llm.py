@@ -1,4 +1,4 @@
-"""A strict, scripted server that speaks Chat Completions on a real loopback socket; tests drive the real openai package.
+"""A strict, scripted server that speaks Chat Completions on a real socket; tests drive the real openai package.
 
 In tests it follows a list of steps and complains about leftovers and unexpected calls. As a program
 (``python -m tests.support.scripted_llm --port 8099 --journal prompts.jsonl``) it answers for ever from what the prompt
@@ -71,13 +71,14 @@ Step = Say | Refuse | Stall | Cut | Garbage | Endless
 
 @dataclass
 class ScriptedLLM:
-    """``requests`` are the JSON bodies received, in order. ``dropped`` counts answers that the client stopped reading."""
+    """``requests`` are the bodies received, in order; ``dropped`` counts answers the client stopped reading."""
 
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     dropped: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -105,8 +106,8 @@ async def serving(next_step: NextStep, port: int = 0) -> AsyncIterator[ScriptedL
         open_ones.add(task)
         try:
             await _serve(reader, writer, llm, next_step)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return  # The client is gone, or the test is over.
         finally:
             open_ones.discard(task)
             writer.close()
@@ -135,6 +136,7 @@ async def _serve(
         await _plain(writer, 404, "not here")
         return
     llm.requests.append(body)
+    llm.asked.set()
     step = next_step(body)
     if step is None:
         llm.unexpected.append("one request too many")
@@ -143,7 +145,7 @@ async def _serve(
     gone = asyncio.ensure_future(reader.read(1))
     play = asyncio.ensure_future(_play(step, writer, llm))
     await asyncio.wait({gone, play}, return_when=asyncio.FIRST_COMPLETED)
-    if not play.done():
+    if not play.done() or play.exception() is not None:
         llm.dropped += 1
         llm.stopped.set()
     for task in (gone, play):
@@ -235,7 +237,9 @@ def answer_from(body: dict[str, Any]) -> Say:
         first = re.match(r".*?[.!?](?=\s|$)", page[2])
         parts.append(f"{first[0] if first else page[2]} [{page[1]}]")
     if not parts:
-        return Say('I can\'t find that in our help pages. Would you like to talk to a person?\n@@{"needs": "knowledge"}', 5)
+        return Say(
+            'I can\'t find that in our help pages. Would you like to talk to a person?\n@@{"needs": "knowledge"}', 5
+        )
     return Say("\n".join(parts) + NEEDS_NOTHING, 5)
 
 
