@@ -198,6 +198,7 @@ def rewritten_by_rules(text: str, style: str) -> str:
 
 def _tidy(sentence: str) -> str:
     sentence = re.sub(r"\bi\b(?!\.)", "I", sentence[:1].upper() + sentence[1:])
+    sentence = re.sub(r"([a-z]{2}[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), sentence)
     return sentence if sentence.endswith((".", "!", "?", ":", "…")) else f"{sentence}."
 
 
