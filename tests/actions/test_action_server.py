@@ -36,7 +36,7 @@ async def server() -> AsyncIterator[httpx2.AsyncClient]:
             await _ready(client)
             yield client
         finally:
-            process.terminate()
+            process.kill()
             await process.wait()
 
 
@@ -50,7 +50,7 @@ async def _ready(client: httpx2.AsyncClient) -> None:
                 await asyncio.sleep(0.1)  # Nothing tells us when another process listens but trying.
 
 
-def call(action: str, text: str, **metadata: Any) -> dict[str, Any]:
+def call(action: str, text: str, metadata: dict[str, Any]) -> dict[str, Any]:
     message = {"text": text, "intent": {"name": "delivery_cost"}, "entities": [], "metadata": metadata}
     tracker = {
         "sender_id": "c1",
@@ -66,9 +66,10 @@ def call(action: str, text: str, **metadata: Any) -> dict[str, Any]:
     return {"next_action": action, "sender_id": "c1", "tracker": tracker, "domain": {}, "version": "3.6.21"}
 
 
+@pytest.mark.stack
 async def test_rasa_and_the_service_get_their_answers(server: httpx2.AsyncClient) -> None:
-    async def custom(action: str, text: str, **metadata: Any) -> dict[str, Any]:
-        answer = await server.post("/webhook", json=call(action, text, **metadata))
+    async def custom(action: str, words: str, /, **metadata: Any) -> dict[str, Any]:
+        answer = await server.post("/webhook", json=call(action, words, metadata))
         assert answer.status_code == 200, answer.text
         [response] = answer.json()["responses"]
         return dict(response["custom"])

@@ -23,11 +23,14 @@ async def test_steps_left_over_fail_the_test() -> None:
 
 
 async def test_a_request_too_many_fails_the_test() -> None:
-    with pytest.raises(AssertionError, match="one request too many"):
+    async def ask_once() -> None:
         async with scripted_llm([]) as server:
             model = OpenAIWriter(api_key=None, base_url=server.url, model="m")
             await write_reply(asking("how much is delivery?"), tools(model))
             await model.close()
+
+    with pytest.raises(AssertionError, match="one request too many"):
+        await ask_once()
 
 
 async def test_as_a_program_it_uses_the_hand_back_and_journals_the_prompt(tmp_path: Path) -> None:
