@@ -1,0 +1,23 @@
+"""The action that answers a customer in free words; a thin shell over `actions.reply`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.briefing import briefing_from
+from actions.reply import write_reply
+from actions.wiring import reply_tools
+
+
+class ActionReply(Action):
+    """Named in rules and stories as ``action_reply``."""
+
+    def name(self) -> str:
+        return "action_reply"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
+        dispatcher.utter_message(json_message=await write_reply(briefing_from(tracker), await reply_tools()))
+        return []

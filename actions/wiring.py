@@ -1,0 +1,69 @@
+"""Builds what the actions work with, once per process and at the first turn, for nothing may happen at import."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable
+
+import httpx2
+
+from actions.brand import read_brand
+from actions.breaker import Breaker
+from actions.briefing import Briefing
+from actions.embedder import open_embedder
+from actions.knowledge import open_knowledge
+from actions.llm import OpenAIWriter
+from actions.offline import OfflineWriter
+from actions.reply import ReplyTools
+from actions.settings import ActionSettings, settings_from_env
+from actions.stream import DeltaStream, NoStream
+
+_one_builds = threading.Lock()
+
+
+async def reply_tools() -> ReplyTools:
+    """The tools of this process. Raises BadSetting, BadBrand, BadPage when the configuration is wrong."""
+    return await asyncio.to_thread(_built)
+
+
+@functools.cache
+def _kept() -> ReplyTools:
+    return build_tools(settings_from_env())
+
+
+def _built() -> ReplyTools:
+    with _one_builds:
+        return _kept()
+
+
+def build_tools(settings: ActionSettings) -> ReplyTools:
+    """Everything from the settings; the HTTP clients open connections only when used."""
+    embedder = open_embedder(settings.embedder_dir)
+    knowledge = open_knowledge(settings.knowledge, embedder, settings.cache)
+    model = None
+    if settings.provider == "openai":
+        model = OpenAIWriter(api_key=settings.api_key, base_url=settings.base_url, model=settings.model)
+    return ReplyTools(
+        brand=read_brand(settings.brand),
+        knowledge=knowledge,
+        offline=OfflineWriter(embedder, knowledge.weight),
+        model=model,
+        breaker=Breaker(),
+        stream_for=streams(settings.service_url, settings.internal_token),
+    )
+
+
+def streams(service_url: str, token: str | None) -> Callable[[Briefing], DeltaStream | NoStream]:
+    """How a turn streams: to the service, or nowhere when the message came with no turn (rasa shell)."""
+    clients: list[httpx2.AsyncClient] = []
+
+    def stream_for(briefing: Briefing) -> DeltaStream | NoStream:
+        if not briefing.turn or not token:
+            return NoStream()
+        if not clients:
+            clients.append(httpx2.AsyncClient(trust_env=False))  # The service is near; a proxy must not see this.
+        return DeltaStream(clients[0], f"{service_url}/internal/turns/{briefing.turn}/delta", token, briefing.epoch)
+
+    return stream_for
