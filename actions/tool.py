@@ -55,6 +55,6 @@ def say(dispatcher: CollectingDispatcher, done: Done) -> list[EventType]:
     dispatcher.utter_message(text=done.words, buttons=buttons or None)
     dispatcher.utter_message(json_message=tool_signal(done.tool, ok=done.ok, error=done.error, facts=done.facts))
     slots = dict(done.slots)
-    if done.offer_person:
-        slots.setdefault("pending_offer", "person")
+    if done.offer_person and slots.get("pending_offer") is None:
+        slots["pending_offer"] = "person"
     return [SlotSet(name, value) for name, value in slots.items()]
