@@ -8,6 +8,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.action_forms import (
     ActionAskProduct,
+    ActionLeaveForm,
     ValidateAddressChangeForm,
     ValidateOrderStatusForm,
     ValidateReturnRequestForm,
@@ -139,3 +140,12 @@ async def test_the_items_of_an_order_are_shown_only_when_the_identity_is_proved(
         dispatcher = CollectingDispatcher()
         await ActionAskProduct(fresh_shop(tmp_path)).run(dispatcher, tracker({**ANNA, "identity": identity}), {})
         assert [button["title"] for button in dispatcher.messages[0]["buttons"] or []] == titles
+
+
+async def test_leaving_a_form_forgets_its_half_answers_and_not_who_the_customer_is() -> None:
+    dispatcher = CollectingDispatcher()
+    known: dict[str, object] = {**ANNA, "identity": "order_verified", "street": "Mill Lane 4"}
+    slots = set_slots(await ActionLeaveForm().run(dispatcher, tracker(known), DOMAIN))
+    assert dispatcher.messages[0]["response"] == "utter_form_left"
+    assert slots["street"] is None
+    assert not {"order_number", "email", "identity"} & set(slots)
