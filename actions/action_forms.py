@@ -93,3 +93,15 @@ class ActionAskProduct(Action):
         buttons = [{"title": line.name, "payload": f'/inform{{"product": "{line.sku}"}}'} for line in items]
         dispatcher.utter_message(text="Which item would you like to return?", buttons=buttons or None)
         return []
+
+
+class ActionLeaveForm(Action):
+    """Says that nothing was changed, and forgets half an address or half a return. Who the customer is stays known."""
+
+    def name(self) -> str:
+        return "action_leave_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        dispatcher.utter_message(response="utter_form_left")
+        forgotten = ("product", "return_reason", "street", "city", "postcode")
+        return [*(SlotSet(name, None) for name in forgotten), SlotSet("form_misses", 0)]

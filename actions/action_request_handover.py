@@ -39,5 +39,4 @@ class ActionRequestHandover(Action):
         if reason == "asked":
             dispatcher.utter_message(text=_WORDS)
         dispatcher.utter_message(json_message=handover_signal(reason, why))
-        # What the bot had on offer is over: after a hand-back a stray "yes" must start nothing.
-        return [SlotSet("pending_offer", None), SlotSet("order_wish", None), SlotSet("last_topic", "handover")]
+        return [SlotSet("last_topic", "handover")]

@@ -35,9 +35,10 @@ class ShopAction(Action, ABC):
         return f"action_{self.tool}"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        work = self.work(self._shop or the_shop(), self._fence or fence_from_env(), asked_from(tracker))
+        asked = asked_from(tracker)
+        work = self.work(self._shop or the_shop(), self._fence or fence_from_env(), asked)
         done = await within_deadline(self.tool, work, effect=self.effect, seconds=self._seconds)
-        return say(dispatcher, done)
+        return say(dispatcher, done, said_yes=asked.intent == "affirm")
 
     @abstractmethod
     def work(self, shop: Shop, fence: Fence, asked: Asked) -> Awaitable[Done]:

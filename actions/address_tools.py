@@ -9,7 +9,7 @@ from actions.order_tools import facts_of
 from actions.shop.port import Address, Order, Orders, Status, TooLate
 
 _TOOL = "change_address"
-_FORM_DONE = {"street": None, "city": None, "postcode": None, "pending_offer": None, "last_topic": "change_address"}
+_FORM_DONE = {"street": None, "city": None, "postcode": None, "last_topic": "change_address"}
 
 
 async def change_address(orders: Orders, fence: Fence, asked: Asked) -> Done:

@@ -16,8 +16,7 @@ from actions.shop.port import Order, Orders, ShopDown
 _SPELL = {
     "order_number": (
         customer_facts.order_number,
-        "That doesn't look like one of our order numbers. They have six digits, like TT-482913, "
-        "and are in your confirmation e-mail.",
+        "I need the order number for this: TT and six digits, like TT-482913. It is in your confirmation e-mail.",
     ),
     "email": (
         customer_facts.email,

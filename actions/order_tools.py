@@ -9,8 +9,6 @@ from actions.fence import Fence
 from actions.identity import prove, refusal
 from actions.shop.port import Order, Orders, Return, ReturnStatus, Status, TooLate
 
-_WISH_DONE = {"order_wish": None, "pending_offer": None}
-
 
 def euros(cents: int) -> str:
     return f"€{cents / 100:,.2f}"
@@ -65,7 +63,7 @@ async def order_status(orders: Orders, asked: Asked) -> Done:
     proof = await prove(orders, asked)
     if proof.order is None:
         return refusal("order_status", proof)
-    slots = {**proof.slots, **_WISH_DONE, "last_topic": "order_status"}
+    slots = {**proof.slots, "last_topic": "order_status"}
     return Done("order_status", describe(proof.order), facts=facts_of(proof.order), slots=slots)
 
 
@@ -88,7 +86,7 @@ async def refund_status(orders: Orders, asked: Asked) -> Done:
     if proof.order is None:
         return refusal("refund_status", proof)
     order, backs = proof.order, await orders.returns_of(proof.order.number)
-    slots = {**proof.slots, **_WISH_DONE, "last_topic": "refund_status"}
+    slots = {**proof.slots, "last_topic": "refund_status"}
     facts = facts_of(order) | {f"return {back.number}": f"{back.item}: {back.status.value}" for back in backs}
     if backs:
         return Done("refund_status", " ".join(map(describe_return, backs)), facts=facts, slots=slots)
@@ -105,7 +103,7 @@ async def cancel_order(orders: Orders, fence: Fence, asked: Asked) -> Done:
     order = proof.order
     if order is None:
         return refusal("cancel_order", proof)
-    slots = {**proof.slots, **_WISH_DONE, "last_topic": "cancel_order"}
+    slots = {**proof.slots, "last_topic": "cancel_order"}
     if order.status is Status.CANCELLED:
         return Done("cancel_order", f"Order {order.number} is cancelled.", facts=facts_of(order), slots=slots)
     if order.status is not Status.RECEIVED:

@@ -12,7 +12,7 @@ from actions.shop.port import Item, Order, Orders, Status
 
 RETURN_DAYS = 30
 _TOOL = "submit_return"
-_FORM_DONE = {"product": None, "return_reason": None, "pending_offer": None, "last_topic": "return_request"}
+_FORM_DONE = {"product": None, "return_reason": None, "last_topic": "return_request"}
 
 
 def item_meant(order: Order, words: str) -> Item | None:

@@ -47,8 +47,12 @@ async def within_deadline(tool: str, work: Awaitable[Done], *, effect: bool, sec
     return Done(tool, words, False, error, offer_person=True)
 
 
-def say(dispatcher: CollectingDispatcher, done: Done) -> list[EventType]:
-    """Utter the words with their buttons, send the signal, and give the slots as events."""
+def say(dispatcher: CollectingDispatcher, done: Done, *, said_yes: bool) -> list[EventType]:
+    """Utter the words with their buttons, send the signal, and give the slots as events.
+
+    ``said_yes``: the rule that led here rests on what was on offer. The action must leave that slot alone, else Rasa
+    no longer recognises where it is; the customer's next words clear it.
+    """
     buttons: list[dict[str, Any]] = [{"title": title, "payload": payload} for title, payload in done.buttons]
     if done.offer_person:
         buttons.append(PERSON_BUTTON)
@@ -57,4 +61,6 @@ def say(dispatcher: CollectingDispatcher, done: Done) -> list[EventType]:
     slots = dict(done.slots)
     if done.offer_person:
         slots.setdefault("pending_offer", "person")
+    if said_yes:
+        slots.pop("pending_offer", None)
     return [SlotSet(name, value) for name, value in slots.items()]
