@@ -1,4 +1,4 @@
-"""The agents' socket of the scripted service: every frame is checked by the real models, and answered as the desk would."""
+"""The agents' socket of the scripted service: the real models check every frame; answers are as the desk's."""
 
 from __future__ import annotations
 
@@ -130,4 +130,6 @@ class AgentSocket:
         self.service.presence(talk)
 
     def on_suggest(self, talk: Talk, frame: Any) -> None:
-        self.service.draft(talk, "I am sorry about the wait. Your parcel left our warehouse on Tuesday and is due tomorrow.")
+        self.service.draft(
+            talk, "I am sorry about the wait. Your parcel left our warehouse on Tuesday and is due tomorrow."
+        )

@@ -1,6 +1,7 @@
 """A service for page tests: holds conversations in memory and speaks both sockets' frames, built from the real models.
 
-It decides nothing by itself: tests (and the demo scenes) say what happens. It is not the desk and proves nothing about it.
+It decides nothing by itself: tests (and the demo scenes) say what happens. It is not the desk and proves nothing
+about it.
 """
 
 from __future__ import annotations

@@ -60,14 +60,16 @@ function Head({ client, desk, row, open, ask, side, setSide }: HeadProps) {
       <div class="whom">
         <h2 dir="auto">{nameOf(row)}</h2>
         <p>
-          {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row)}</span>}
+          {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, desk.me?.id)}</span>}
           <Others desk={desk} open={open} />
         </p>
       </div>
       {row && <Verbs client={client} desk={desk} row={row} ask={ask} />}
-      <button type="button" class="quiet small" aria-expanded={side} onClick={() => setSide(!side)}>
-        Details
-      </button>
+      {!side && (
+        <button type="button" class="quiet small details" onClick={() => setSide(true)}>
+          Details
+        </button>
+      )}
     </header>
   );
 }

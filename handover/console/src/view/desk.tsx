@@ -25,6 +25,9 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   const mine = row?.control === "human" && row.agent?.id === desk.me?.id;
   useNotifications(desk);
   useEffect(() => {
+    if (mine) setView("mine"); // what was accepted or taken over is found again where it now belongs
+  }, [mine]);
+  useEffect(() => {
     client.loadView(view).catch(() => undefined); // the socket's rows are shown meanwhile
   }, [view]);
   useEffect(() => {

@@ -33,6 +33,9 @@ export function Thread({ client, open, conversation }: { client: DeskClient; ope
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     if (atEnd.current) setReadTo(last);
   };
+  // A reply that was sent settles the drafts before it.
+  const answered = open.log.entries.findLast((entry) => entry.author.kind === "agent")?.at ?? "";
+  const drafts = open.drafts.filter((draft) => Date.parse(draft.at) > (Date.parse(answered) || 0));
   const spoken = open.log.entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
   return (
     <div class="thread">
@@ -50,7 +53,7 @@ export function Thread({ client, open, conversation }: { client: DeskClient; ope
         </div>
         {open.writing && <Writing text={open.writing.text} />}
         {open.typing && !open.writing && <p class="typing">{open.typing.name || KINDS[open.typing.kind]} is writing…</p>}
-        {open.drafts.slice(-2).map((draft) => (
+        {drafts.slice(-2).map((draft) => (
           <Draft key={draft.at} client={client} draft={draft} conversation={conversation} />
         ))}
       </div>
