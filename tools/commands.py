@@ -16,6 +16,8 @@ from tools.trouble import FULL_DISK, Trouble
 FULL_DISK_SIGNS = ("No space left on device", "Errno 28", "os error 28", "Disk quota exceeded")
 KEPT_BYTES = 40_000
 
+Command = list[str | Path]
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
