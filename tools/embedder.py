@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tools.commands import step
+from tools.commands import Command, step
 from tools.disk import NEED_EMBEDDER_GB, FreeSpace, free_bytes, need
 from tools.places import Places
 from tools.stamps import fingerprint, holds, put
@@ -31,7 +29,7 @@ def make_embedder(places: Places, free: FreeSpace = free_bytes) -> None:
     if embedder_ready(places):
         return
     need(NEED_EMBEDDER_GB, "the sentence embedder", places.root, free)
-    command: list[str | Path] = [
+    command: Command = [
         places.service_python,
         "-m",
         "bot.nlu.export",

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.commands import run, say, step
+from tools.commands import Command, run, say, step
 from tools.disk import NEED_RASA_GB, NEED_SERVICE_GB, FreeSpace, free_bytes, need
 from tools.installer import TORCH, Installer
 from tools.places import Places, python_of
@@ -80,7 +80,7 @@ class Environments:
             return
         python = obtain_python_310(self._environ, uv=installer.uv)
         _clear(environment)
-        command: list[str | Path] = [python.path, "-m", "venv", environment]
+        command: Command = [python.path, "-m", "venv", environment]
         if installer.uv:
             # uv makes environments even where a system's Python was packaged without venv; --seed adds pip.
             command = [*installer.uv, "venv", "--quiet", "--no-project", "--seed", "--python", python.path, environment]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.commands import run, step
+from tools.commands import Command, run, step
 from tools.places import Places, python_of
 
 # Installed by itself before the rest: on Linux the plain package brings several GB of CUDA that nothing here uses.
@@ -82,11 +82,11 @@ class Installer:
             return
         if "find-links" in self.settings:
             # No dependencies: they are pinned in service.txt, which follows.
-            local: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", TORCH]
+            local: Command = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", TORCH]
             if run(local).ok:
                 return
         if self.uv:
-            command: list[str | Path] = [
+            command: Command = [
                 *self.uv,
                 "pip",
                 "install",

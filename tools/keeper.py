@@ -7,64 +7,71 @@ processes dies, or when the manager itself is killed, all of them are stopped, w
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import psutil
 
+# Every process below the manager inherits it, so that even an orphan whose parents are gone is found.
+MARK = "SWITCHBOARD_STACK"
 # honcho itself waits 5 s before it kills; we come after it.
 PATIENCE = 8.0
 
 
-def descendants(of: int) -> set[psutil.Process]:
-    """Every living process below a process id."""
-    try:
-        return set(psutil.Process(of).children(recursive=True))
-    except psutil.NoSuchProcess:
-        return set()
+def marked(mark: str) -> Iterator[psutil.Process]:
+    """Every living process that carries our mark."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+        except psutil.Error:
+            # Gone meanwhile, or somebody else's.
+            continue
 
 
-def stop(manager: subprocess.Popen[bytes], seen: set[psutil.Process]) -> None:
-    """Ask the manager to stop, wait, and kill what is left of what was ever seen below it."""
-    seen |= descendants(manager.pid)
+def send(mark: str, what: signal.Signals) -> None:
+    """Send a signal to every process that carries our mark."""
+    for process in list(marked(mark)):
+        try:
+            # psutil compares the start time first, so a reused process id is never hit.
+            process.send_signal(what)
+        except psutil.Error:
+            continue
+
+
+def stop(manager: subprocess.Popen[bytes], mark: str) -> None:
+    """Ask the manager to stop, wait, and kill what is left."""
     if manager.poll() is None:
         manager.send_signal(signal.SIGTERM)
     else:
         # The manager is gone and cannot ask any more: we ask in its place.
-        _each(seen, signal.SIGTERM)
+        send(mark, signal.SIGTERM)
     until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and (manager.poll() is None or _living(seen)):
-        seen |= descendants(manager.pid)
-        time.sleep(0.1)
-    for process in list(seen):
-        seen |= _children(process)
-    _each(seen, signal.SIGKILL)
-    if manager.poll() is None:
-        manager.kill()
+    while time.monotonic() < until and (manager.poll() is None or any(marked(mark))):
+        time.sleep(0.2)
+    # Twice: something may have been started while we looked.
+    send(mark, signal.SIGKILL)
+    send(mark, signal.SIGKILL)
     manager.wait()
 
 
-def _children(process: psutil.Process) -> set[psutil.Process]:
+def has_a_dead_process(manager: subprocess.Popen[bytes]) -> bool:
+    """Whether a process of the Procfile is dead and nobody noticed.
+
+    honcho sees a death by the end of the output, which a surviving grandchild holds open; what remains of the dead
+    process is a zombie below one of honcho's watchers.
+    """
     try:
-        return set(process.children(recursive=True))
-    except psutil.NoSuchProcess:
-        return set()
-
-
-def _living(processes: set[psutil.Process]) -> bool:
-    return any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
-
-
-def _each(processes: set[psutil.Process], what: signal.Signals) -> None:
-    for process in processes:
-        try:
-            # psutil compares the start time first, so a reused process id is never hit.
-            process.send_signal(what)
-        except psutil.NoSuchProcess:
-            continue
+        watchers = psutil.Process(manager.pid).children()
+        processes = [process for watcher in watchers for process in watcher.children()]
+        return any(process.status() == psutil.STATUS_ZOMBIE for process in processes)
+    except psutil.Error:
+        return False
 
 
 def keep(command: list[str]) -> int:
@@ -72,14 +79,23 @@ def keep(command: list[str]) -> int:
     # A Ctrl-C in the terminal reaches this process too; the pipe is what counts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    manager = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    seen: set[psutil.Process] = set()
+    mark = f"{os.getpid()}-{time.time_ns()}"
+    manager = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, MARK: mark},
+        start_new_session=True,
+    )
     asked = False
-    while manager.poll() is None and not asked:
-        seen = {process for process in seen | descendants(manager.pid) if process.is_running()}
-        readable, _, _ = select.select([sys.stdin.buffer], [], [], 0.5)
+    looks_dead = 0
+    while manager.poll() is None and not asked and looks_dead < 3:
+        readable, _, _ = select.select([sys.stdin.buffer], [], [], 0.4)
         asked = bool(readable)
-    stop(manager, seen)
+        # Three looks: honcho itself needs a moment to clear away a process that died the ordinary way.
+        looks_dead = looks_dead + 1 if has_a_dead_process(manager) else 0
+    if looks_dead:
+        print("keeper | a process ended and left children behind; stopping everything", flush=True)
+    stop(manager, mark)
     return 0 if asked else manager.returncode or 1
 
 

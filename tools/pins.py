@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from tools.commands import say, step
+from tools.commands import Command, say, step
 from tools.installer import TORCH, pip_settings, uv_environment
 from tools.places import Places
 from tools.trouble import explained
@@ -23,8 +22,8 @@ def main() -> int:
     overrides.parent.mkdir(parents=True, exist_ok=True)
     overrides.write_text(TORCH + "\n", encoding="utf-8")
     for name, version in FILES.items():
-        command: list[str | Path] = [places.service_python, "-m", "uv", "pip", "compile", f"requirements/{name}.in"]
-        options: list[str | Path] = [
+        command: Command = [places.service_python, "-m", "uv", "pip", "compile", f"requirements/{name}.in"]
+        options: Command = [
             "--upgrade",
             "--no-header",
             "--no-annotate",
@@ -33,7 +32,7 @@ def main() -> int:
             "--torch-backend",
             "cpu",
         ]
-        where: list[str | Path] = [
+        where: Command = [
             "--python-version",
             version,
             "--overrides",

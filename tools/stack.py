@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-KEPT_LINES = 40
+# By its path, not as a module: it starts in the folder of the Procfile, wherever that is.
+KEEPER = Path(__file__).with_name("keeper.py")
 
 
 class Stack:
@@ -21,24 +22,26 @@ class Stack:
         self._env = env
         self._log = log
         self._show = show
-        self._last: list[str] = []
+        self._over = threading.Event()
 
     def __enter__(self) -> Stack:
-        # An env file that is not there: honcho's own .env would win over the caller's variables.
-        honcho = [self._python, "-m", "honcho", "--env", os.devnull, "start", "--no-colour", "-f", self._procfile]
-        keeper = [self._python, "-m", "tools.keeper", *honcho, "-d", self._procfile.parent]
+        # No env file: honcho's own .env would win over the caller's variables.
+        honcho = [self._python, "-m", "honcho", "start", "--env", os.devnull, "--no-colour", "-f", self._procfile]
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
-            [str(part) for part in keeper],
-            cwd=Path(__file__).resolve().parent.parent,
-            env=dict(self._env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        # Straight into a file: nobody downstream can stop reading and so stop the processes.
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(part) for part in [self._python, KEEPER, *honcho]],
+                cwd=self._procfile.parent,
+                env=dict(self._env),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._shower = threading.Thread(target=self._show_log, daemon=True)
+        if self._show:
+            self._shower.start()
         return self
 
     def __exit__(
@@ -46,29 +49,26 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._log.open("wb") as log:
-            for line in self._process.stdout:
-                log.write(line)
-                log.flush()
-                text = line.decode(errors="replace").rstrip()
-                self._last = [*self._last[-KEPT_LINES + 1 :], text]
-                if self._show:
-                    print(text, flush=True)
+    def _show_log(self) -> None:
+        with self._log.open(encoding="utf-8", errors="replace") as log:
+            last_look = False
+            while not last_look:
+                last_look = self._over.wait(0.2)
+                print(log.read(), end="", flush=True)
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    @property
-    def last_lines(self) -> list[str]:
+    def last_lines(self, count: int) -> list[str]:
         """The end of what the processes wrote, each line with the name of its process in front."""
-        return list(self._last)
+        return self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
 
     def stop(self) -> None:
         """Stop every process and wait until the last is gone. Doing it twice is harmless."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
         self._process.wait()
-        self._reader.join(timeout=5)
+        self._over.set()
+        if self._show:
+            self._shower.join(timeout=5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.commands import must, run, say
+from tools.commands import Command, must, run, say
 from tools.disk import NEED_TRAINING_GB, FreeSpace, free_bytes, need
 from tools.places import Places
 from tools.stamps import fingerprint
@@ -30,7 +30,7 @@ def train(places: Places, free: FreeSpace = free_bytes) -> Path:
     need(NEED_TRAINING_GB, "training Rasa", places.root, free)
     say("  training Rasa (its own progress follows)")
     name = model.name.removesuffix(".tar.gz")
-    command: list[str | Path] = [
+    command: Command = [
         places.rasa_python,
         "-m",
         "rasa",

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from tools.commands import say
@@ -49,6 +49,9 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
     return process_env(places, settings, str(model.relative_to(places.root)))
 
 
+Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]
+
+
 def greet(env: Mapping[str, str], seconds: float) -> None:
     """Where to go and how to sign in."""
     url = env["SERVICE_URL"]
@@ -68,11 +71,11 @@ def watch(stack: Stack, parent: int) -> None:
         time.sleep(0.5)
 
 
-def up(places: Places, parent: int) -> int:
-    """The whole of `make up`. Returns the exit code."""
+def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
+    """The whole of `make up`; ends by Stopped or Trouble only."""
     started = time.monotonic()
     settings = settings_of(places)
-    env = prepare(places, settings)
+    env = prepared(places, settings)
     say(f"  starting service, actions and rasa (their words are in {places.log.relative_to(places.root)})")
     with Stack(places.service_python, places.procfile, env, places.log, show=bool(settings.get("LOGS"))) as stack:
         answer = wait_until_ready(
@@ -88,17 +91,17 @@ def up(places: Places, parent: int) -> int:
             raise Trouble(
                 f"Not ready in time; everything is stopped again. The last answer of /readyz was: {answer.text[:500]}"
             )
-    last = "\n".join(stack.last_lines[-25:])
+    last = "\n".join(stack.last_lines(25))
     raise Trouble(f"One of the processes ended, so all were stopped. Their last lines:\n{last}")
 
 
-def main() -> int:
-    """Run, and turn being stopped into a calm goodbye."""
+def main(places: Places | None = None, prepared: Prepare = prepare) -> int:
+    """Run, and turn being stopped into a calm goodbye. Returns the exit code."""
     parent = os.getppid()
     for number in SIGNALS:
         signal.signal(number, _on_signal)
     try:
-        return up(Places(), parent)
+        return up(places or Places(), parent, prepared)
     except Stopped as why:
         say(f"\nStopped ({why}); nothing is left running.")
         return 0 if str(why) == "SIGINT" else 143
