@@ -36,14 +36,14 @@ class Environments:
     def service_ready(self, *, developing: bool) -> bool:
         """Whether .venv holds what the pins say, for the interpreter it was made with."""
         environment = self._places.service_environment
-        return holds(environment / STAMP, self._expected(environment, self.pins(developing=True))) or (
-            not developing and holds(environment / STAMP, self._expected(environment, self.pins(developing=False)))
+        return holds(environment / STAMP, self.expected(environment, self.pins(developing=True))) or (
+            not developing and holds(environment / STAMP, self.expected(environment, self.pins(developing=False)))
         )
 
     def rasa_ready(self) -> bool:
         """Whether .venv-rasa holds what the pins say."""
         environment = self._places.rasa_environment
-        return holds(environment / STAMP, self._expected(environment, [self._places.requirements / "rasa.txt"]))
+        return holds(environment / STAMP, self.expected(environment, [self._places.requirements / "rasa.txt"]))
 
     def make(self, *, developing: bool = False) -> None:
         """Bring both environments up to date. Raises Trouble when a Python or the space is missing."""
@@ -63,7 +63,8 @@ class Environments:
         if not rasa_ready:
             self._fill(self._places.rasa_environment, installer, [self._places.requirements / "rasa.txt"])
 
-    def _expected(self, environment: Path, pins: Sequence[Path]) -> str:
+    def expected(self, environment: Path, pins: Sequence[Path]) -> str:
+        """What the stamp of an environment says when it was made from these pins by today's interpreter."""
         return fingerprint(pins, TORCH, _version_of(environment), root=self._places.root)
 
     def _have_service_environment(self) -> None:
@@ -94,7 +95,7 @@ class Environments:
     def _fill(self, environment: Path, installer: Installer, pins: Sequence[Path]) -> None:
         (environment / STAMP).unlink(missing_ok=True)
         installer.install(environment, pins)
-        put(environment / STAMP, self._expected(environment, pins))
+        put(environment / STAMP, self.expected(environment, pins))
 
 
 def _version_of(environment: Path) -> str:
