@@ -30,7 +30,7 @@ def modules() -> set[str]:
 def mapped() -> set[str]:
     """What the map of ARCHITECTURE.md lists: the first code word of each row of a table, and of each line of a list."""
     section = text("ARCHITECTURE.md").partition("\n## Map\n")[2].partition("\n## ")[0]
-    return {name for name in re.findall(r"^(?:\| |- )`((?:bot|actions|handover)/[\w./]+\.py)`", section, re.MULTILINE)}
+    return set(re.findall(r"^(?:\| |- )`((?:bot|actions|handover)/[\w./]+\.py)`", section, re.MULTILINE))
 
 
 def test_the_map_names_every_module() -> None:
