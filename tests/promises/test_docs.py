@@ -75,7 +75,10 @@ def test_make_help_explains_every_target() -> None:
 
 
 def settings_of(name: str) -> set[str]:
-    """The environment names of a settings module: the fields of its classes whose name ends in Settings."""
+    """The environment names of a settings module: what it asks the environment for, or the fields of its settings."""
+    asked = set(re.findall(r"""env\.get\("([A-Z0-9_]+)\"""", text(name)))
+    if asked:
+        return asked
     tree = ast.parse(text(name))
     return {
         field.target.id.upper()

@@ -76,7 +76,8 @@ def test_nothing_is_installed_when_every_program_is_there() -> None:
 
 def test_readiness_is_awaited_and_what_is_missing_is_said() -> None:
     answers = iter(
-        [Answer(False, '{"checks": {"store": {"ok": true}, "rasa": {"ok": false}}}')] * 40 + [Answer(True, "")]
+        [Answer(False, '{"parts": {"store": {"ok": true, "why": ""}, "rasa": {"ok": false, "why": "loading"}}}')] * 40
+        + [Answer(True, "")]
     )
     said: list[str] = []
     now = [0.0]
@@ -88,7 +89,7 @@ def test_readiness_is_awaited_and_what_is_missing_is_said() -> None:
         lambda: next(answers), alive=lambda: True, seconds=60, say=said.append, pause=pause, clock=lambda: now[0]
     )
     assert last.ready
-    assert [line.split(":")[1] for line in said] == [" waiting for rasa"] * 2
+    assert [line.split(":")[1] for line in said] == [" waiting for rasa (loading)"] * 2
 
 
 def test_waiting_ends_with_the_last_answer_when_the_time_is_over_or_a_process_died() -> None:
