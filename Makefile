@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3.11 python3 python3.12 python3.13 python3
 NO_PYTHON := switchboard: Python 3.11 or newer (with venv) is not on the PATH: install python3 and python3-venv, then run make again.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check doctor setup train embedder ui lint types pins clean python
+.PHONY: help up test check doctor setup train embedder ui lint types map pins clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
@@ -50,6 +50,10 @@ lint: python ## ruff, check and format
 types: python ## mypy strict and the import contracts
 	@echo "make types: mypy strict, import contracts"
 	@exec $(PYTHON) -m tools.checks types
+
+map: python ## the map in ARCHITECTURE.md anew from the modules' first sentences
+	@echo "make map: the map in ARCHITECTURE.md"
+	@exec $(PYTHON) -m tools.architecture_map
 
 pins: python ## requirements/*.txt anew from requirements/*.in
 	@echo "make pins: resolve requirements/*.in"
