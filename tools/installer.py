@@ -9,9 +9,16 @@ from pathlib import Path
 
 from tools.commands import Command, run, step
 from tools.places import Places, python_of
+from tools.trouble import Trouble
 
 # Installed by itself before the rest: on Linux the plain package brings several GB of CUDA that nothing here uses.
 TORCH = "torch==2.13.0"
+
+# The way out is not taken by itself: on Linux it may bring several GB.
+NO_TORCH = (
+    f"The CPU build of {TORCH} cannot be fetched: put its wheel where pip's find-links points, or install it yourself"
+    f" (`.venv/bin/python -m pip install {TORCH}`), then run the same command again."
+)
 
 # What pip is told in its settings, and the variable by which uv is told the same.
 UV_NAMES = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX"}
@@ -85,20 +92,13 @@ class Installer:
             local: Command = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", TORCH]
             if run(local).ok:
                 return
+        command: Command = [python, "-m", "pip", "install", TORCH]
         if self.uv:
-            command: Command = [
-                *self.uv,
-                "pip",
-                "install",
-                "--python",
-                python,
-                "--torch-backend",
-                "cpu",
-                TORCH,
-            ]
-        else:
-            command = [python, "-m", "pip", "install", TORCH]
-        step(f"installing {TORCH} (CPU build)", command, env=self._uv_env)
+            command = [*self.uv, "pip", "install", "--python", python, "--torch-backend", "cpu", TORCH]
+        try:
+            step(f"installing {TORCH} (CPU build)", command, env=self._uv_env)
+        except Trouble as trouble:
+            raise Trouble(f"{trouble}\n{NO_TORCH}") from None
 
 
 def _has(python: Path, pin: str) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import psutil
 
-# Every process below the manager inherits it, so that even an orphan whose parents are gone is found.
+# Given by `up` and inherited by every process, so that even an orphan whose parents are gone is found.
 MARK = "SWITCHBOARD_STACK"
 # honcho itself waits 5 s before it kills; we come after it.
 PATIENCE = 8.0
@@ -27,7 +27,8 @@ def marked(mark: str) -> Iterator[psutil.Process]:
     """Every living process that carries our mark."""
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+            ours = process.pid != os.getpid() and process.environ().get(MARK) == mark
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 yield process
         except psutil.Error:
             # Gone meanwhile, or somebody else's.
@@ -79,11 +80,10 @@ def keep(command: list[str]) -> int:
     # A Ctrl-C in the terminal reaches this process too; the pipe is what counts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    mark = f"{os.getpid()}-{time.time_ns()}"
+    mark = os.environ[MARK]
     manager = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, MARK: mark},
         start_new_session=True,
     )
     asked = False
@@ -99,5 +99,13 @@ def keep(command: list[str]) -> int:
     return 0 if asked else manager.returncode or 1
 
 
+def main(arguments: list[str]) -> int:
+    """Keep the command that follows; with none, only kill what carries the mark (a keeper was killed outright)."""
+    if arguments:
+        return keep(arguments)
+    send(os.environ[MARK], signal.SIGKILL)
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(keep(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

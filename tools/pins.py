@@ -16,7 +16,10 @@ FILES = {"installer": "3.11", "service": "3.11", "dev": "3.11", "rasa": "3.10"}
 def main() -> int:
     """Resolve each file; no address of a registry and no hash of a local build gets into it."""
     places = Places()
-    env = uv_environment(pip_settings(places.service_python))
+    settings = pip_settings(places.service_python)
+    env = uv_environment(settings)
+    # As when installing: a CPU build in find-links, else the one that uv knows of.
+    backend = [] if "find-links" in settings else ["--torch-backend", "cpu"]
     # The CPU build's own version number must not become a pin, and torch is installed before the rest.
     overrides = places.var / "torch-pin.txt"
     overrides.parent.mkdir(parents=True, exist_ok=True)
@@ -29,8 +32,7 @@ def main() -> int:
             "--no-annotate",
             "--no-emit-package",
             "torch",
-            "--torch-backend",
-            "cpu",
+            *backend,
         ]
         where: Command = [
             "--python-version",

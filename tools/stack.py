@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 # By its path, not as a module: it starts in the folder of the Procfile, wherever that is.
+MARK = "SWITCHBOARD_STACK"
 KEEPER = Path(__file__).with_name("keeper.py")
 
 
@@ -19,10 +21,10 @@ class Stack:
     def __init__(self, python: Path, procfile: Path, env: Mapping[str, str], log: Path, *, show: bool = False) -> None:
         self._python = python
         self._procfile = procfile
-        self._env = env
         self._log = log
         self._show = show
         self._over = threading.Event()
+        self._env = {**env, MARK: f"{os.getpid()}-{time.time_ns()}"}
 
     def __enter__(self) -> Stack:
         # No env file: honcho's own .env would win over the caller's variables.
@@ -33,7 +35,7 @@ class Stack:
             self._process = subprocess.Popen(
                 [str(part) for part in [self._python, KEEPER, *honcho]],
                 cwd=self._procfile.parent,
-                env=dict(self._env),
+                env=self._env,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -68,7 +70,9 @@ class Stack:
         """Stop every process and wait until the last is gone. Doing it twice is harmless."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
-        self._process.wait()
+        if self._process.wait() < 0:
+            # The keeper itself was killed by a signal and could not do its work.
+            subprocess.run([str(self._python), str(KEEPER)], env=self._env, check=False)
         self._over.set()
         if self._show:
             self._shower.join(timeout=5)

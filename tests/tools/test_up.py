@@ -178,6 +178,14 @@ def test_nothing_is_left_when_the_process_manager_is_killed_outright(running: Ru
     assert gone(everything)
 
 
+def test_nothing_is_left_when_the_keeper_is_killed_outright(running: Running) -> None:
+    running.hear("Ctrl-C")
+    everything = running.everything()
+    next(one for one in everything if any("keeper" in word for word in one.cmdline())).kill()
+    assert "One of the processes ended" in running.hear_the_rest()
+    assert gone(everything)
+
+
 def test_one_process_that_dies_takes_the_others_along_and_its_last_words_are_shown(running: Running) -> None:
     running.hear("Ctrl-C")
     everything = running.everything()
