@@ -76,12 +76,14 @@ def _collect(process: subprocess.Popen[bytes], show: bool) -> str:
     return kept.decode(errors="replace")
 
 
-def must(finished: Finished, what: str) -> Finished:
-    """Return `finished` if it went well; else Trouble that shows the last lines and names what failed."""
+def must(finished: Finished, what: str, *, shown: bool = False) -> Finished:
+    """Return `finished` if it went well; else Trouble that names what failed, with its last lines unless shown."""
     if finished.ok:
         return finished
     if any(sign in finished.output for sign in FULL_DISK_SIGNS):
         raise Trouble(FULL_DISK)
+    if shown:
+        raise Trouble(f"{what} failed (exit code {finished.code}); the reason is above.")
     last = "\n".join(finished.output.strip().splitlines()[-15:])
     raise Trouble(f"{what} failed (exit code {finished.code}); its last lines are:\n{last}")
 

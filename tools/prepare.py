@@ -42,8 +42,8 @@ def ui(places: Places) -> None:
         raise Trouble(
             "Building the pages needs Node 20 or newer with npm: install it (Debian: apt-get install nodejs npm)."
         )
-    must(run(["npm", "ci", "--no-audit", "--no-fund"], cwd=places.root, show=True), "npm ci")
-    must(run(["npm", "run", "build"], cwd=places.root, show=True), "npm run build")
+    must(run(["npm", "ci", "--no-audit", "--no-fund"], cwd=places.root, show=True), "npm ci", shown=True)
+    must(run(["npm", "run", "build"], cwd=places.root, show=True), "npm run build", shown=True)
 
 
 def clean(places: Places) -> None:

@@ -66,7 +66,7 @@ def run_steps(steps: Sequence[Step], log_folder: Path) -> int:
 
 
 def _summary(total: int, failed: Sequence[str], seconds: float, log_folder: Path) -> None:
-    print(f"\n{total} steps in {seconds:.0f} s; what they printed is in {log_folder.name}/")
+    print(f"\n{total} steps in {seconds:.0f} s; what they printed is in {log_folder.parent.name}/{log_folder.name}/")
     for name in failed:
         print(f"failed: {name}")
     print(f"switchboard: {total - len(failed)} passed, {len(failed)} failed")

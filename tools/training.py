@@ -41,7 +41,7 @@ def train(places: Places, free: FreeSpace = free_bytes) -> Path:
         "models",
     ]
     surroundings = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
-    finished = must(run(command, cwd=places.root, env=surroundings, show=True), "training Rasa")
+    finished = must(run(command, cwd=places.root, env=surroundings, show=True), "training Rasa", shown=True)
     say(f"  training took {finished.seconds:.0f} s")
     _forget_old_models(places)
     return model
