@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.built_pages import same_after_rebuild
@@ -13,11 +13,11 @@ from tools.embedder import make_embedder
 from tools.environments import Environments
 from tools.nlu_gate import failures, read_report
 from tools.places import Places
+from tools.process_env import QUIET_RASA
 from tools.steps import Outcome, Step, run_steps
 from tools.training import train
 from tools.trouble import Trouble, explained
 
-QUIET_RASA = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2"}
 SERVICES = "rasa or browser or stack"
 
 
@@ -27,18 +27,18 @@ class Checks:
     def __init__(self, places: Places) -> None:
         self._places = places
 
-    def _command(self, name: str, *command: str | Path, needed: bool = False) -> Step:
+    def _command(self, name: str, *command: str | Path, env: Mapping[str, str] | None = None) -> Step:
         def do() -> Outcome:
-            finished = run(command, cwd=self._places.root, env=QUIET_RASA)
+            finished = run(command, cwd=self._places.root, env=env)
             return Outcome(finished.ok, finished.output)
 
-        return Step(name, do, needed)
+        return Step(name, do)
 
     def _python(self, name: str, *arguments: str) -> Step:
         return self._command(name, self._places.service_python, "-m", *arguments)
 
     def _rasa(self, name: str, *arguments: str) -> Step:
-        return self._command(name, self._places.rasa_python, "-m", "rasa", *arguments)
+        return self._command(name, self._places.rasa_python, "-m", "rasa", *arguments, env=QUIET_RASA)
 
     def _own(self, name: str, do: Callable[[], object], *, needed: bool = False) -> Step:
         def outcome() -> Outcome:

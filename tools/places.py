@@ -24,6 +24,7 @@ class Places:
         self.embedder = self.var / "minilm"
         self.secrets = self.var / "secrets.env"
         self.log = self.var / "log" / "up.log"
+        self.endpoints = self.var / "endpoints.yml"
         self.models = root / "models"
         self.procfile = root / "Procfile"
 

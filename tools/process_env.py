@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -12,6 +13,14 @@ from tools.ports import PORTS, chosen
 # Name and length in bytes of what is made once for a checkout. DEMO_PASSWORD is typed by people, so it is short;
 # sign-in tries are limited.
 GENERATED = {"SECRET_KEY": 32, "INTERNAL_TOKEN": 32, "RASA_TOKEN": 32, "DEMO_PASSWORD": 9}
+
+# No calls home; and the start-up remarks of TensorFlow and of Rasa's old packages help nobody here.
+QUIET_RASA = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "PYTHONWARNINGS": "ignore::DeprecationWarning",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
 
 
 def read_env_file(text: str) -> dict[str, str]:
@@ -51,6 +60,14 @@ def settings_of(places: Places, environ: Mapping[str, str] = os.environ) -> dict
     return {**told, **environ}
 
 
+def write_endpoints(places: Places, actions_url: str) -> None:
+    """Rasa's endpoints.yml with this run's action server in it: Rasa has no default values for its ${...}."""
+    usual = (places.root / "endpoints.yml").read_text(encoding="utf-8")
+    written = re.sub(r"(?m)^(action_endpoint:\s*\n(?:\s+#.*\n)*\s+url:\s*).*$", rf"\g<1>{actions_url}/webhook", usual)
+    places.endpoints.parent.mkdir(parents=True, exist_ok=True)
+    places.endpoints.write_text(written, encoding="utf-8")
+
+
 def process_env(places: Places, settings: Mapping[str, str], model: str) -> dict[str, str]:
     """The whole environment of service, actions and rasa. `model` is the path of the trained Rasa model."""
     numbers = {port.variable: str(chosen(port, settings)) for port in PORTS}
@@ -60,9 +77,8 @@ def process_env(places: Places, settings: Mapping[str, str], model: str) -> dict
         "RASA_URL": f"http://127.0.0.1:{numbers['RASA_PORT']}",
         "ACTIONS_URL": f"http://127.0.0.1:{numbers['ACTIONS_PORT']}",
         "RASA_MODEL": model,
-        "RASA_TELEMETRY_ENABLED": "false",
-        # TensorFlow's start-up remarks help nobody here.
-        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "RASA_ENDPOINTS": str(places.endpoints.relative_to(places.root)),
+        **QUIET_RASA,
         "PYTHONUNBUFFERED": "1",
     }
     given = {name: value for name, value in settings.items() if value}

@@ -7,6 +7,7 @@ from pathlib import Path
 from tools.commands import Command, must, run, say
 from tools.disk import NEED_TRAINING_GB, FreeSpace, free_bytes, need
 from tools.places import Places
+from tools.process_env import QUIET_RASA
 from tools.stamps import fingerprint
 
 LEARNS_FROM = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories", "bot/nlu", "requirements/rasa.txt")
@@ -40,7 +41,7 @@ def train(places: Places, free: FreeSpace = free_bytes) -> Path:
         "--out",
         "models",
     ]
-    surroundings = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
+    surroundings = {**QUIET_RASA, "PYTHONUNBUFFERED": "1"}
     finished = must(run(command, cwd=places.root, env=surroundings, show=True), "training Rasa", shown=True)
     say(f"  training took {finished.seconds:.0f} s")
     _forget_old_models(places)

@@ -15,7 +15,7 @@ from tools.embedder import make_embedder
 from tools.environments import Environments
 from tools.places import Places
 from tools.ports import must_be_free
-from tools.process_env import process_env, settings_of
+from tools.process_env import process_env, settings_of, write_endpoints
 from tools.readiness import ask_ready, wait_until_ready
 from tools.stack import Stack
 from tools.training import train
@@ -46,7 +46,9 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
     make_embedder(places)
     model = train(places)
     need(NEED_RUNNING_GB, "running", places.root)
-    return process_env(places, settings, str(model.relative_to(places.root)))
+    env = process_env(places, settings, str(model.relative_to(places.root)))
+    write_endpoints(places, env["ACTIONS_URL"])
+    return env
 
 
 Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]

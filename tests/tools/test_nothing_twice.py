@@ -11,7 +11,7 @@ from tools.embedder import embedder_ready
 from tools.environments import STAMP, Environments
 from tools.installer import uv_environment
 from tools.places import Places
-from tools.process_env import GENERATED, make_secrets, process_env, read_env_file, settings_of
+from tools.process_env import GENERATED, make_secrets, process_env, read_env_file, settings_of, write_endpoints
 from tools.stamps import fingerprint, holds, put
 from tools.training import model_for_today
 
@@ -157,3 +157,10 @@ def test_uv_looks_where_pip_looks_unless_it_was_told_otherwise() -> None:
     assert told["UV_INDEX"] == "https://mirror.example/simple"
     assert told["UV_INDEX_STRATEGY"] == "unsafe-best-match"
     assert "UV_FIND_LINKS" not in uv_environment(settings, {"UV_FIND_LINKS": "/mine"})
+
+
+def test_rasa_is_told_where_this_runs_action_server_is_and_the_rest_of_its_endpoints_stays(places: Places) -> None:
+    usual = "# why\naction_endpoint:\n  url: http://127.0.0.1:5055/webhook\n\nlock_store:\n  type: in_memory\n"
+    (places.root / "endpoints.yml").write_text(usual)
+    write_endpoints(places, "http://127.0.0.1:5065")
+    assert places.endpoints.read_text() == usual.replace("5055", "5065")
