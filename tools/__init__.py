@@ -1,0 +1,1 @@
+"""What `make` runs: plain Python on the standard library, so that it works before anything is installed."""

@@ -1,0 +1,78 @@
+"""The three processes as one thing: start them from the Procfile, see whether they live, stop them all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+# By its path, not as a module: it starts in the folder of the Procfile, wherever that is.
+MARK = "SWITCHBOARD_STACK"
+KEEPER = Path(__file__).with_name("keeper.py")
+
+
+class Stack:
+    """The processes of a Procfile under honcho, which is under our keeper. Leaving `with` stops everything."""
+
+    def __init__(self, python: Path, procfile: Path, env: Mapping[str, str], log: Path, *, show: bool = False) -> None:
+        self._python = python
+        self._procfile = procfile
+        self._log = log
+        self._show = show
+        self._over = threading.Event()
+        self._env = {**env, MARK: f"{os.getpid()}-{time.time_ns()}"}
+
+    def __enter__(self) -> Stack:
+        # No env file: honcho's own .env would win over the caller's variables.
+        honcho = [self._python, "-m", "honcho", "start", "--env", os.devnull, "--no-colour", "-f", self._procfile]
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        # Straight into a file: nobody downstream can stop reading and so stop the processes.
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(part) for part in [self._python, KEEPER, *honcho]],
+                cwd=self._procfile.parent,
+                env=self._env,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._shower = threading.Thread(target=self._show_log, daemon=True)
+        if self._show:
+            self._shower.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _show_log(self) -> None:
+        with self._log.open(encoding="utf-8", errors="replace") as log:
+            last_look = False
+            while not last_look:
+                last_look = self._over.wait(0.2)
+                print(log.read(), end="", flush=True)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def last_lines(self, count: int) -> list[str]:
+        """The end of what the processes wrote, each line with the name of its process in front."""
+        return self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+
+    def stop(self) -> None:
+        """Stop every process and wait until the last is gone. Doing it twice is harmless."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+        if self._process.wait() < 0:
+            # The keeper itself was killed by a signal and could not do its work.
+            subprocess.run([str(self._python), str(KEEPER)], env=self._env, check=False)
+        self._over.set()
+        if self._show:
+            self._shower.join(timeout=5)

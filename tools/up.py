@@ -1,0 +1,113 @@
+"""`make up`: from a fresh clone to a running Switchboard, and nothing left behind when it stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+from tools.commands import say
+from tools.disk import NEED_RUNNING_GB, need
+from tools.embedder import make_embedder
+from tools.environments import Environments
+from tools.places import Places
+from tools.ports import must_be_free
+from tools.process_env import process_env, settings_of, write_endpoints
+from tools.readiness import ask_ready, wait_until_ready
+from tools.stack import Stack
+from tools.training import train
+from tools.trouble import Trouble, explained
+
+# Rasa loads TensorFlow at its start: 15 to 25 s on two cores, several times that on a busy or slow machine.
+READY_SECONDS = 240.0
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop: Ctrl-C, SIGTERM, a closed terminal, or the `make` above us is gone."""
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    # Once is enough: a second Ctrl-C must not cut the stopping short.
+    for later in SIGNALS:
+        signal.signal(later, signal.SIG_IGN)
+    raise Stopped(signal.Signals(number).name)
+
+
+def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
+    """Everything before the start, each part only if needed. Returns the processes' environment."""
+    must_be_free(settings)
+    Environments(places).make()
+    make_embedder(places)
+    model = train(places)
+    need(NEED_RUNNING_GB, "running", places.root)
+    env = process_env(places, settings, str(model.relative_to(places.root)))
+    write_endpoints(places, env["ACTIONS_URL"])
+    return env
+
+
+Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]
+
+
+def greet(env: Mapping[str, str], seconds: float) -> None:
+    """Where to go and how to sign in."""
+    url = env["SERVICE_URL"]
+    say(f"\nSwitchboard is ready ({seconds:.0f} s).")
+    say(f"  the shop with the widget   {url}/")
+    say(f"  the agents' console        {url}/console")
+    if env.get("DEMO", "").lower() in {"1", "true", "yes", "on"}:
+        say(f"  sign in as                 agent1@example.com or agent2@example.com, password {env['DEMO_PASSWORD']}")
+    say("Ctrl-C stops everything.")
+
+
+def watch(stack: Stack, parent: int) -> None:
+    """Return when one of the processes has died; raise Stopped when the process that started us is gone."""
+    while stack.alive:
+        if os.getppid() != parent:
+            raise Stopped("make is gone")
+        time.sleep(0.5)
+
+
+def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
+    """The whole of `make up`; ends by Stopped or Trouble only."""
+    started = time.monotonic()
+    settings = settings_of(places)
+    env = prepared(places, settings)
+    say(f"  starting service, actions and rasa (their words are in {places.log.relative_to(places.root)})")
+    with Stack(places.service_python, places.procfile, env, places.log, show=bool(settings.get("LOGS"))) as stack:
+        answer = wait_until_ready(
+            lambda: ask_ready(env["SERVICE_URL"]),
+            alive=lambda: stack.alive and os.getppid() == parent,
+            seconds=float(settings.get("READY_SECONDS") or READY_SECONDS),
+            say=say,
+        )
+        if answer.ready:
+            greet(env, time.monotonic() - started)
+            watch(stack, parent)
+        elif stack.alive:
+            raise Trouble(
+                f"Not ready in time; everything is stopped again. The last answer of /readyz was: {answer.text[:500]}"
+            )
+    last = "\n".join(stack.last_lines(25))
+    raise Trouble(f"One of the processes ended, so all were stopped. Their last lines:\n{last}")
+
+
+def main(places: Places | None = None, prepared: Prepare = prepare) -> int:
+    """Run, and turn being stopped into a calm goodbye. Returns the exit code."""
+    parent = os.getppid()
+    for number in SIGNALS:
+        signal.signal(number, _on_signal)
+    try:
+        return up(places or Places(), parent, prepared)
+    except Stopped as why:
+        say(f"\nStopped ({why}); nothing is left running.")
+        return 0 if str(why) == "SIGINT" else 143
+
+
+if __name__ == "__main__":
+    sys.exit(explained(main))
