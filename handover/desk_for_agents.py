@@ -12,7 +12,7 @@ from handover.desk_change import Change, change
 from handover.desk_hours import DeskHours
 from handover.desk_offers import close_offer, make_offer
 from handover.desk_parts import DeskParts, new_id
-from handover.entries import AgentId, Author, AuthorKind, ConversationId, Entry
+from handover.entries import AgentId, Author, AuthorKind, ConversationId, Entry, EntryKind
 from handover.errors import BadInput, IllegalMove, NotYours, StaleView, Taken, Unavailable
 from handover.evidence import Decision, Outcome, Reason
 from handover.stored import Draft, HandBack, Note
@@ -50,8 +50,6 @@ class DeskForAgents:
             await work.move(Move.ACCEPT if offered else verb, agent.id, agent=agent.id)
             work.row = replace(work.row, answered=work.conversation.last_offset)
             await work.notice(self._parts.policy.words.joined.replace("{agent}", agent.name))
-        if offered:
-            await self._hours.queue_moved()
         return work.conversation
 
     async def decline(self, agent: Agent, conversation: ConversationId, reason: str | None = None) -> None:
@@ -79,10 +77,10 @@ class DeskForAgents:
             _must_hold(work, agent)
             if seen < work.conversation.last_offset:
                 missed = await work.tx.entries.after(conversation, seen, 200)
-                # What the agent said on another screen, and notices about the agent, are no news to them.
-                if any(e.author.kind is AuthorKind.CUSTOMER for e in missed):
+                # What the agent said on another screen, and notices, are no news to them.
+                if any(e.author.id != agent.id and e.kind is EntryKind.MESSAGE for e in missed):
                     last = work.conversation.last_offset
-                    raise StaleView("The customer wrote meanwhile.", missed=tuple(missed), last_offset=last)
+                    raise StaleView("Something was said meanwhile.", missed=tuple(missed), last_offset=last)
             if work.conversation.lifecycle is Lifecycle.SNOOZED:
                 await work.move(Move.WAKE, agent.id)
             entry = await work.append(Author(AuthorKind.AGENT, agent.name, agent.id), text, client_id=client_id)

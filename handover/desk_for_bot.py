@@ -38,11 +38,11 @@ class TurnBrief:
     history: tuple[Entry, ...]
     stretch_texts: tuple[str, ...]
     fallbacks_before: int
-    lacking_before: int
     hand_back: HandBack | None
     untold: tuple[Entry, ...]
     customer: Customer
     started_at: datetime
+    lacking_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ class DeskForCustomers:
 
     async def start(self, inbox: str, customer: CustomerId, *, greeting: str | None = None) -> Conversation:
         """The customer's conversation in ``inbox``: the one they have, else a new one that begins with ``greeting``."""
+        try:
+            return await self._start(inbox, customer, greeting)
+        except AlreadyThere:
+            # Another process was quicker; now theirs is found.
+            return await self._start(inbox, customer, greeting)
+
+    async def _start(self, inbox: str, customer: CustomerId, greeting: str | None) -> Conversation:
         parts = self._parts
         async with parts.records.transaction() as tx:
             there = await tx.conversations.open_one(inbox, customer)

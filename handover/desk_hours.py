@@ -43,11 +43,6 @@ class DeskHours:
         async with self._parts.records.transaction() as tx:
             await desk_offers.ring_for(self._parts, tx, agent.id)
 
-    async def queue_moved(self) -> None:
-        """Somebody left the queue: the others' places changed."""
-        async with self._parts.records.transaction() as tx:
-            await desk_offers.tell_waiting(self._parts, tx)
-
     async def tick(self) -> None:
         await self.expire_offers()
         await self._wake_snoozed()

@@ -16,6 +16,9 @@ from handover.matcher import audience, desk_open
 from handover.ports import Transaction
 from handover.stored import Offer
 
+# How many waiting customers hear at once that they moved up; the others hear it when they get there.
+FIRST_IN_QUEUE = 50
+
 
 async def make_offer(
     work: Change,
@@ -77,9 +80,10 @@ async def build_packet(work: Change, decision: Decision) -> packet.Packet:
 
 
 async def close_offer(work: Change, taken_by: AgentId | None, name: str | None) -> None:
-    """The offer is over: taken, or no longer needed."""
+    """The offer is over, taken or no longer needed; those behind it move up."""
     await work.tx.offers.close(work.conversation.id, work.at, taken_by)
     work.tell(screens.AGENTS, screens.offer_gone(work.conversation.id, name, work.row.feed))
+    await tell_waiting(work.parts, work.tx)
 
 
 async def renew_offer(work: Change, offer: Offer) -> None:
@@ -113,9 +117,9 @@ async def ring_for(parts: DeskParts, tx: Transaction, agent: AgentId) -> None:
 
 
 async def tell_waiting(parts: DeskParts, tx: Transaction) -> None:
-    """Tell every waiting customer anew who is there and what their place is."""
+    """Tell those first in the queue anew who is there and what their place is."""
     standing_open = await parts.is_open(tx)
-    for place, offer in enumerate(await tx.offers.all_open(), start=1):
+    for place, offer in enumerate((await tx.offers.all_open())[:FIRST_IN_QUEUE], start=1):
         row = await tx.conversations.get(offer.conversation)
         since = row.conversation.waiting_since
         if since is None:

@@ -16,7 +16,7 @@ def to_html(text: str) -> str:
     return nh3.clean(
         _markdown.render(text),
         tags=TAGS,
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "*": set()},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
     ).strip()

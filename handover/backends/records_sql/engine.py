@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -25,7 +25,10 @@ _WRITES = "writes"
 
 def make_engine(database_url: str) -> AsyncEngine:
     """An engine for ``database_url``; raises BadInput for a store this release cannot honour."""
-    url = sa.make_url(database_url)
+    try:
+        url = sa.make_url(database_url)
+    except ArgumentError as error:
+        raise BadInput("DATABASE_URL is not a database address.") from error
     if url.drivername != "sqlite+aiosqlite":
         raise BadInput(f"DATABASE_URL begins with {url.drivername}; this release keeps its record in sqlite+aiosqlite.")
     if not url.database or url.database == ":memory:":

@@ -1,0 +1,140 @@
+"""The gate: what reaches a channel, once, in order, and only while it may."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from handover.entries import Entry
+from handover.outbox import OutboxWorker, SendFailed
+from handover.stored import ConversationRow
+from tests.support.desk_world import ASKED, World, open_world
+
+
+@dataclass
+class ScriptedChannel:
+    """Takes the steps it was given, one per send: None takes the line, an exception refuses it."""
+
+    steps: list[SendFailed | None] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    async def send(self, entry: Entry, row: ConversationRow, key: str) -> str | None:
+        assert self.steps, f"nobody expected {entry.text!r}"
+        step = self.steps.pop(0)
+        if step is not None:
+            raise step
+        self.sent.append((key, entry.text))
+        return f"id-{entry.offset}"
+
+
+@dataclass
+class Pushing:
+    world: World
+    channel: ScriptedChannel
+    worker: OutboxWorker
+
+    async def states(self) -> list[tuple[int, str, int]]:
+        async with self.world.backends.records.reading() as tx:
+            query = sa.text('SELECT "offset", state, tries FROM outbox ORDER BY id')
+            return [tuple(row) for row in await tx.connection.execute(query)]
+
+
+@pytest.fixture
+async def pushing(tmp_path: Path) -> AsyncIterator[Pushing]:
+    async with open_world(tmp_path, pushes=["telegram"]) as world:
+        channel = ScriptedChannel()
+        worker = OutboxWorker(world.backends.records, world.clock, {"telegram": channel}, world.policy.outbox)
+        yield Pushing(world, channel, worker)
+        assert channel.steps == []
+
+
+async def test_the_bot_s_words_go_out_once_and_the_customer_s_own_never(pushing: Pushing) -> None:
+    pushing.channel.steps = [None, None]
+    conversation = await pushing.world.conversation("hi", inbox="telegram")
+    await pushing.world.bot_turn(conversation.id, "Hello!")
+    while await pushing.worker.send_due():
+        pass
+    assert [text for _, text in pushing.channel.sent] == ["I am an automated assistant.", "Hello!"]
+    assert pushing.channel.sent[1][0] == f"{conversation.id}:3"
+    assert await pushing.states() == [(1, "sent", 1), (3, "sent", 1)]
+
+
+async def test_the_web_has_no_rows(pushing: Pushing) -> None:
+    await pushing.world.conversation("hi")
+    assert await pushing.states() == []
+
+
+async def test_a_bot_line_of_a_control_that_is_over_is_withdrawn_and_people_s_lines_go(pushing: Pushing) -> None:
+    world = pushing.world
+    mia = await world.agent("Mia")
+    conversation = await world.conversation("hi", inbox="telegram")
+    await world.bot_turn(conversation.id, "Hello!")
+    held = await world.desk.agents.take(mia, conversation.id, conversation.epoch)
+    await world.desk.agents.say(mia, conversation.id, "a1", "Mia here", held.last_offset)
+    pushing.channel.steps = [None, None]
+    while await pushing.worker.send_due():
+        pass
+    assert [text for _, text in pushing.channel.sent] == ["Mia has joined the conversation.", "Mia here"]
+    assert [state for _, state, _ in await pushing.states()] == ["withdrawn", "withdrawn", "sent", "sent"]
+
+
+async def test_the_last_words_before_a_handover_still_go_out(pushing: Pushing) -> None:
+    conversation = await pushing.world.conversation("a person", inbox="telegram")
+    pushing.channel.steps = [None]
+    await pushing.worker.send_due()
+    await pushing.world.bot_turn(conversation.id, "Of course.", ASKED)
+    pushing.channel.steps = [None, None]
+    while await pushing.worker.send_due():
+        pass
+    assert "Of course." in [text for _, text in pushing.channel.sent]
+
+
+async def test_a_line_that_fails_is_tried_again_later_and_nothing_overtakes_it(pushing: Pushing) -> None:
+    conversation = await pushing.world.conversation("hi", inbox="telegram")
+    await pushing.world.bot_turn(conversation.id, "Hello!")
+    pushing.channel.steps = [SendFailed("busy", retry_after=5)]
+    assert await pushing.worker.send_due() == 1
+    assert await pushing.worker.send_due() == 0
+    pushing.world.clock.advance(5)
+    pushing.channel.steps = [None, None]
+    while await pushing.worker.send_due():
+        pass
+    assert await pushing.states() == [(1, "sent", 2), (3, "sent", 1)]
+
+
+@pytest.mark.parametrize("final", [True, False])
+async def test_a_line_that_cannot_be_sent_is_settled_as_failed(pushing: Pushing, final: bool) -> None:
+    await pushing.world.conversation(inbox="telegram")
+    tries = 1 if final else pushing.world.policy.outbox.tries
+    pushing.channel.steps = [SendFailed("no such number", final=final) for _ in range(tries)]
+    for _ in range(tries):
+        await pushing.worker.send_due()
+        pushing.world.clock.advance(pushing.world.policy.outbox.longest_pause_seconds)
+    assert await pushing.worker.send_due() == 0
+    assert await pushing.states() == [(1, "failed", tries)]
+
+
+async def test_a_line_of_a_worker_that_died_comes_due_again_with_the_same_key(pushing: Pushing) -> None:
+    conversation = await pushing.world.conversation(inbox="telegram")
+    now = pushing.world.clock.now()
+    async with pushing.world.backends.records.transaction() as tx:
+        (due,) = await tx.outbox.due(now, 10)
+        later = now.replace(minute=now.minute + 1)
+        assert await tx.outbox.claim(due.id, now, later)
+        assert not await tx.outbox.claim(due.id, now, later)
+    assert await pushing.worker.send_due() == 0
+    pushing.world.clock.advance(60)
+    pushing.channel.steps = [None]
+    await pushing.worker.send_due()
+    assert pushing.channel.sent[0][0] == f"{conversation.id}:1" == due.key
+
+
+async def test_an_inbox_without_a_sender_loses_nothing(pushing: Pushing) -> None:
+    await pushing.world.conversation(inbox="telegram")
+    nobody = OutboxWorker(pushing.world.backends.records, pushing.world.clock, {}, pushing.world.policy.outbox)
+    await nobody.send_due()
+    assert await pushing.states() == [(1, "queued", 1)]
