@@ -1,7 +1,7 @@
 """What we believe of Rasa, asked of a real Rasa 3.6 with a real action server behind it."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,16 +23,8 @@ _turns = (TurnId(f"turn-{number}") for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny_rasa.Addresses]:
-    folder = tmp_path_factory.mktemp("rasa")
-    tiny_rasa.train(folder)
-    with tiny_rasa.running(folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def url(addresses: tiny_rasa.Addresses) -> str:
-    return addresses.rasa
+def url(tiny: tiny_rasa.Addresses) -> str:
+    return tiny.rasa
 
 
 @pytest_asyncio.fixture
@@ -212,8 +204,8 @@ async def test_a_tracker_left_paused_answers_after_one_retry(dialogue: RasaHttp,
     assert (await dialogue.next_turn(asked)).text == "First.\n\nLast."
 
 
-async def test_the_copilot_is_answered_by_a_real_action_server(addresses: tiny_rasa.Addresses) -> None:
-    async with CopilotHttp(addresses.actions, clock=SystemClock()) as copilot:
+async def test_the_copilot_is_answered_by_a_real_action_server(tiny: tiny_rasa.Addresses) -> None:
+    async with CopilotHttp(tiny.actions, clock=SystemClock()) as copilot:
         here = ConversationId("copilot-real")
         draft = await copilot.suggest([line(here, "I have sent it again.")], None)
         assert await copilot.summarise({}, [line(here, "There is no such action here.")]) is None
