@@ -1,6 +1,6 @@
 """Runs the scripted service on a free port in a thread, for tests; or with the demo scenes, for whoever builds pages.
 
-    python -m tests.support.scripted_running 8123
+python -m tests.support.scripted_running 8123
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def running() -> Iterator[Running]:
     fill(service)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # whoever connects before the server runs waits, and is not refused
     server = uvicorn.Server(
         uvicorn.Config(scripted_app(service), log_level="warning", ws="websockets-sansio", lifespan="off")
     )

@@ -105,7 +105,11 @@ async def answer(service: ScriptedService, where: Talk, entry: EntryFrame) -> No
     if where.control is not Control.BOT:
         return
     if "person" in entry.text.lower():
-        service.bot(where, "I can bring a person in.", buttons=[("Talk to a person", "ask_for_human"), ("No, thanks", "signed-no")])
+        service.bot(
+            where,
+            "I can bring a person in.",
+            buttons=[("Talk to a person", "ask_for_human"), ("No, thanks", "signed-no")],
+        )
         return
     service.types(where, AuthorKind.BOT, "Juniper")
     await asyncio.sleep(0.25)
@@ -113,4 +117,6 @@ async def answer(service: ScriptedService, where: Talk, entry: EntryFrame) -> No
     for at in range(0, len(ANSWER), 9):
         service.delta(where, turn, ANSWER[at : at + 9])
         await asyncio.sleep(0.03)
-    service.bot(where, ANSWER, html=ANSWER_HTML, citations=[("Sending things back", "https://shop.example/help/returns")])
+    service.bot(
+        where, ANSWER, html=ANSWER_HTML, citations=[("Sending things back", "https://shop.example/help/returns")]
+    )

@@ -1,6 +1,7 @@
 """A service for page tests: holds conversations in memory and speaks both sockets' frames, built from the real models.
 
-It decides nothing by itself: tests (and the demo scenes) say what happens. It is not the desk and proves nothing about it.
+It decides nothing by itself: tests (and the demo scenes) say what happens. It is not the desk and proves nothing
+about it.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class ScriptedService:
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it
-        self.agent_screens: set[Send] = set()
+        self.agent_screens: list[Send] = []
         self.viewing: dict[str, list[str]] = {}
         self.typing: dict[str, list[str]] = {}
         self.received: list[dict[str, Any]] = []  # every frame the pages sent, for tests to look at

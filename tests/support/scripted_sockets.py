@@ -25,7 +25,9 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-DISCLOSURE = "You are talking to Juniper, an automated assistant. It can make mistakes; you can ask for a person at any time."
+DISCLOSURE = (
+    "You are talking to Juniper, an automated assistant. It can make mistakes; you can ask for a person at any time."
+)
 
 
 class Line:
@@ -81,7 +83,9 @@ class CustomerSocket:
             case "say":
                 self.say(talk, frame.text, frame.client_id)
             case "ask_for_human":
-                self.service.offer(talk, {"version": 1, "reason": "asked", "because": "The customer asked for a person."})
+                self.service.offer(
+                    talk, {"version": 1, "reason": "asked", "because": "The customer asked for a person."}
+                )
             case "stop_waiting":
                 self.service.moved(talk, Control.BOT)
             case "leave_message":

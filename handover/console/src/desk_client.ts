@@ -11,6 +11,7 @@ import { rest } from "./rest";
 const TYPING_EVERY = 3_000;
 const TYPING_SHOWN = 6_000;
 const ASK_AGAIN = 3_000;
+const SNAPSHOT = 3_000; // a line that was lost sooner may have cut the first snapshot short
 
 export interface Message {
   id: number;
@@ -34,6 +35,8 @@ export class DeskClient {
   private readonly link: Link<AgentSends, AgentReceives>;
   private typedAt = 0;
   private askedAt = 0;
+  private whole = false; // the first snapshot has come: from here a feed number says what is missing
+  private snapshotTimer: ReturnType<typeof setTimeout> | undefined;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -121,7 +124,7 @@ export class DeskClient {
 
   private hello(): void {
     const { feed } = this.desk.value;
-    this.link.send(feed ? { type: "hello", after: feed } : { type: "hello" });
+    this.link.send(feed && this.whole ? { type: "hello", after: feed } : { type: "hello" });
   }
 
   private follow(conversation: string): void {
@@ -142,6 +145,10 @@ export class DeskClient {
 
   private welcomed(): void {
     this.link.settled();
+    if (!this.whole) {
+      clearTimeout(this.snapshotTimer);
+      this.snapshotTimer = setTimeout(() => (this.whole = this.link.open), SNAPSHOT);
+    }
     if (this.current.value) this.follow(this.current.value);
     for (const { frame } of this.onTheirWay.value.values()) this.link.send(frame);
   }

@@ -28,8 +28,9 @@ export function nameOf(row: ConversationFrame | undefined): string {
 }
 
 /** One word for where a conversation is. */
-export function stateOf(row: ConversationFrame): string {
+export function stateOf(row: ConversationFrame, me: string | undefined): string {
   if (row.lifecycle === "resolved") return "Resolved";
   if (row.lifecycle === "snoozed") return "Snoozed";
+  if (row.control === "human" && row.agent?.id === me) return "You have it";
   return { bot: "With the bot", offered: "Waiting", human: row.agent?.name ?? "With a person", nobody: "Left a message" }[row.control];
 }

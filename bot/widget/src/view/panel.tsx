@@ -46,7 +46,7 @@ export function Panel({ client, talk, close, field }: PanelProps) {
 function Header({ talk, close }: { talk: Talk; close: () => void }) {
   const { assistant } = talk;
   return (
-    <header class="head">
+    <div class="head">
       <div>
         <h2 id="title">{assistant ? `Help from ${assistant.company}` : "Help"}</h2>
         <p class="disclosure">
@@ -58,7 +58,7 @@ function Header({ talk, close }: { talk: Talk; close: () => void }) {
       <button type="button" class="icon" aria-label="Minimise" onClick={close}>
         <CloseIcon />
       </button>
-    </header>
+    </div>
   );
 }
 

@@ -27,22 +27,22 @@ export function Conversation(props: ConversationProps) {
   useObserved(client.texts);
   if (!current || !open) {
     return (
-      <main class="conversation empty">
+      <section class="conversation empty" aria-label="Open conversation">
         <div>
           <h2>No conversation open</h2>
           <p>
             Choose one at the left. <kbd>Alt</kbd> <kbd>J</kbd> opens the next, <kbd>?</kbd> lists all keys.
           </p>
         </div>
-      </main>
+      </section>
     );
   }
   return (
-    <main class="conversation">
+    <section class="conversation" aria-label="Open conversation">
       <Head {...props} row={row} open={open} />
       <Thread key={current} client={client} open={open} conversation={current} />
       <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab} />
-    </main>
+    </section>
   );
 }
 
@@ -60,14 +60,16 @@ function Head({ client, desk, row, open, ask, side, setSide }: HeadProps) {
       <div class="whom">
         <h2 dir="auto">{nameOf(row)}</h2>
         <p>
-          {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row)}</span>}
+          {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, desk.me?.id)}</span>}
           <Others desk={desk} open={open} />
         </p>
       </div>
       {row && <Verbs client={client} desk={desk} row={row} ask={ask} />}
-      <button type="button" class="quiet small" aria-expanded={side} onClick={() => setSide(!side)}>
-        Details
-      </button>
+      {!side && (
+        <button type="button" class="quiet small details" onClick={() => setSide(true)}>
+          Details
+        </button>
+      )}
     </header>
   );
 }

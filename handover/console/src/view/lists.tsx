@@ -70,7 +70,7 @@ export function Lists({ client, desk, view, setView, current }: ListsProps) {
               {view === "offers" ? (
                 <OfferCard client={client} row={row} offer={desk.offers.get(row.conversation)!} now={now} open={row.conversation === current} />
               ) : (
-                <Row client={client} row={row} now={now} open={row.conversation === current} />
+                <Row client={client} row={row} now={now} open={row.conversation === current} me={desk.me?.id} />
               )}
             </li>
           ))}
@@ -92,7 +92,15 @@ function LastWords({ row }: { row: ConversationFrame }) {
   );
 }
 
-function Row({ client, row, now, open }: { client: DeskClient; row: ConversationFrame; now: number; open: boolean }) {
+interface RowProps {
+  client: DeskClient;
+  row: ConversationFrame;
+  now: number;
+  open: boolean;
+  me: string | undefined;
+}
+
+function Row({ client, row, now, open, me }: RowProps) {
   const waited = row.waiting_since ? now - Date.parse(row.waiting_since) : null;
   return (
     <button type="button" class="row" aria-current={open ? "true" : undefined} onClick={() => client.open(row.conversation)}>
@@ -102,7 +110,7 @@ function Row({ client, row, now, open }: { client: DeskClient; row: Conversation
       </span>
       <LastWords row={row} />
       <span class="marks">
-        <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row)}</span>
+        <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, me)}</span>
         {waited !== null && <span>waits {spanOf(waited)}</span>}
         {row.rating && <span>Rated {row.rating} of 5</span>}
       </span>

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import type { AgentPart, AgentReceives, ConversationFrame, EntryFrame, OfferFrame } from "../../../bot/widget/src/shared/wire";
+import { blankDesk, blankOpened, listed, unanswered, withFrame, type DeskState } from "./desk_state";
+
+const me: AgentPart = { id: "a1", name: "Amina", role: "agent", availability: "online", capacity: 4 };
+const row = (conversation: string, feed: number, more: Partial<ConversationFrame> = {}): ConversationFrame => ({
+  type: "conversation",
+  conversation,
+  inbox: "web",
+  lifecycle: "active",
+  control: "bot",
+  epoch: 1,
+  customer: { id: "k" },
+  feed,
+  changed_at: "2026-11-21T10:00:00Z",
+  ...more,
+});
+const offer = (conversation: string, epoch: number, feed: number): OfferFrame => ({
+  type: "offer", conversation, epoch, feed, packet: {}, expires_at: "2026-11-21T10:01:00Z",
+});
+const entry = (offset: number): EntryFrame => ({
+  type: "entry", conversation: "c", offset, author: { kind: "customer", name: "Mara" }, kind: "message", text: "x", at: "2026-11-21T10:00:00Z",
+});
+const after = (...frames: AgentReceives[]): DeskState => frames.reduce(withFrame, { ...blankDesk, me });
+const names = (desk: DeskState, view: Parameters<typeof listed>[1]): string[] => listed(desk, view).map((each) => each.conversation);
+
+describe("the desk's lists", () => {
+  it("let the newest row win, whichever came last", () => {
+    const desk = after(row("c", 5, { control: "human", agent: me }), row("c", 3));
+    expect(names(desk, "mine")).toEqual(["c"]);
+  });
+
+  it("show a conversation in every list it belongs to and no other", () => {
+    const desk = after(
+      row("b", 1),
+      row("o", 2, { control: "offered", epoch: 2 }),
+      offer("o", 2, 3),
+      row("m", 4, { control: "human", agent: me }),
+      row("t", 5, { control: "human", agent: { ...me, id: "a2" } }),
+      row("n", 6, { control: "nobody" }),
+      row("r", 7, { control: "nobody", lifecycle: "resolved" }),
+    );
+    expect(names(desk, "offers")).toEqual(["o"]);
+    expect(names(desk, "mine")).toEqual(["m"]);
+    expect(names(desk, "bot")).toEqual(["b"]);
+    expect(names(desk, "waiting").sort()).toEqual(["n", "o"]);
+    expect(names(desk, "resolved")).toEqual(["r"]);
+  });
+
+  it("drop an offer when somebody took it, even if the word of it was lost and only the row comes", () => {
+    const offered = after(row("o", 1, { control: "offered", epoch: 2 }), offer("o", 2, 2));
+    expect(names(withFrame(offered, { type: "offer_gone", conversation: "o", feed: 3 }), "offers")).toEqual([]);
+    expect(withFrame(offered, row("o", 4, { control: "human", epoch: 3 })).offers.size).toBe(0);
+  });
+
+  it("refuse an offer that was overtaken on its way", () => {
+    expect(after(row("o", 9, { control: "human", epoch: 3 }), offer("o", 2, 4)).offers.size).toBe(0);
+  });
+
+  it("count feed numbers only from what was received, so that a resume misses nothing", () => {
+    const desk = after({ type: "welcome", agent: me, feed: 40 }, row("c", 12));
+    expect(desk.feed).toBe(12);
+  });
+
+  it("put those who wait longest first", () => {
+    const desk = after(
+      row("late", 1, { control: "offered", waiting_since: "2026-11-21T10:05:00Z" }),
+      row("early", 2, { control: "offered", waiting_since: "2026-11-21T10:01:00Z" }),
+    );
+    expect(names(desk, "waiting")).toEqual(["early", "late"]);
+  });
+
+  it("count mine as unanswered while the customer has the last word", () => {
+    const last = { offset: 3, author: "customer", text: "?", at: "2026-11-21T10:00:00Z" } as const;
+    expect(unanswered(after(row("c", 1, { control: "human", agent: me, last_entry: last })))).toBe(1);
+  });
+});
+
+describe("an opened conversation", () => {
+  const opened = (): DeskState => ({ ...blankDesk, me, opened: new Map([["c", blankOpened]]) });
+  const at = (desk: DeskState) => desk.opened.get("c")!;
+
+  it("shows the missed lines that a stale send bounced with", () => {
+    const desk = [entry(1)].reduce<DeskState>(withFrame, opened());
+    const bounced = withFrame(desk, { type: "error", code: "stale_view", message: "", conversation: "c", missed: [entry(2), entry(3)] });
+    expect(at(bounced).log.entries.map((each) => each.offset)).toEqual([1, 2, 3]);
+  });
+
+  it("keeps a note once, however often it comes", () => {
+    const note = { type: "note", conversation: "c", id: "n1", author: me, text: "x", at: "2026-11-21T10:00:00Z", after_offset: 1 } as const;
+    expect(at([note, note].reduce<DeskState>(withFrame, opened())).notes).toHaveLength(1);
+  });
+
+  it("takes no lines for a conversation that was not opened", () => {
+    expect(withFrame({ ...blankDesk, me }, entry(1)).opened.size).toBe(0);
+  });
+});
