@@ -31,7 +31,7 @@ from bot.relay_settings import RelaySettings
 from bot.repeats import open_repeats
 from bot.settings import Settings
 from bot.visitors import Visitors
-from handover.accounts import Accounts
+from handover.accounts import Accounts, Passwords
 from handover.agent_socket import AgentDoorway
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
@@ -59,6 +59,7 @@ def create_app(
     dialogue: Dialogue | None = None,
     copilot: Copilot | None = None,
     clock: Clock | None = None,
+    passwords: Passwords | None = None,
 ) -> FastAPI:
     """The service. What it opens, it closes when it stops; partners that are handed in stay the caller's."""
     meters = Meters()
@@ -66,7 +67,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            service = _Service(settings, clock or SystemClock(), meters)
+            service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords())
             await service.open(stack, backends, dialogue, copilot)
             service.add_routes(app)
             background = await stack.enter_async_context(TaskGroup())
@@ -91,10 +92,11 @@ def create_app(
 class _Service:
     """Everything that lives while the service runs."""
 
-    def __init__(self, settings: Settings, clock: Clock, meters: Meters) -> None:
+    def __init__(self, settings: Settings, clock: Clock, meters: Meters, passwords: Passwords) -> None:
         self._settings = settings
         self._clock = clock
         self._meters = meters
+        self._passwords = passwords
         policy = load_policy(settings.policy_file)
         # One name for the bot, wherever it is shown.
         words = policy.words.model_copy(update={"bot_name": settings.assistant_name})
@@ -118,6 +120,7 @@ class _Service:
             SqlAccounts(backends.records),
             backends.live,
             self._clock,
+            passwords=self._passwords,
             login_hours=settings.login_hours,
             tries_per_email=settings.tries_per_email,
             tries_per_address=settings.tries_per_address,

@@ -72,6 +72,13 @@ def page_routes(
             response.headers["access-control-allow-origin"] = request.headers["origin"]
         return response
 
+    routes.include_router(_console(console))
+    return routes
+
+
+def _console(console: Path) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
     @routes.get("/console/")
     async def console_slash() -> Response:
         return RedirectResponse("/console", status_code=308)

@@ -16,12 +16,12 @@ from handover.agent_frames import AgentSends, Hello, agent_sends
 from handover.agent_screen import Screen
 from handover.desk import Desk
 from handover.entries import AgentId
-from handover.errors import Forbidden, SwitchboardError
+from handover.errors import Forbidden
 from handover.limits import WaitingRoom
 from handover.login_api import Asking, Door, own_page, token_of
 from handover.meters import Meters
 from handover.presence import Presence
-from handover.sockets import HungUp, Socket, SocketLimits, address_of, deny
+from handover.sockets import Socket, SocketLimits, address_of, answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,14 @@ class AgentDoorway:
             websocket, agent_sends, side="agent", limits=self.limits,
             monotonic=self.desk.clock.monotonic, meters=self.meters,
         )  # fmt: skip
-        accepted = False
-        try:
+        async with answering(websocket, socket):
             self._check_origin(websocket)
             with self.waiting.wait(address_of(websocket)):
                 asking = await self.door.agent(websocket)
                 await websocket.accept()
-                accepted = True
                 hello = await socket.hello(Hello)
             assert isinstance(hello, Hello)
             await self._serve_agent(socket, asking, hello)
-        except HungUp:
-            return
-        except SwitchboardError as error:
-            await (socket.close(error) if accepted else deny(websocket, error))
 
     def _check_origin(self, websocket: WebSocket) -> None:
         # A cookie goes along with whatever page opens the socket; a bearer token is shown on purpose.

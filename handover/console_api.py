@@ -76,6 +76,7 @@ def console_routes(desk: Desk, accounts: Accounts, door: Door) -> APIRouter:
     """Routes under ``/api/v1`` for signed-in agents."""
     routes = APIRouter(prefix="/api/v1", tags=["desk"], responses=PROBLEMS)
     routes.include_router(_conversations(desk, door))
+    routes.include_router(_entries(desk, door))
     routes.include_router(_agents(accounts, door))
 
     @routes.get("/desk")
@@ -116,6 +117,13 @@ def _conversations(desk: Desk, door: Door) -> APIRouter:
             notes=[note_frame(note) for note in await reading.notes(name)],
             drafts=[draft_frame(draft) for draft in await reading.drafts(name)],
         )
+
+    return routes
+
+
+def _entries(desk: Desk, door: Door) -> APIRouter:
+    routes = APIRouter()
+    reading = desk.reading
 
     @routes.get("/conversations/{conversation}/entries")
     async def entries(

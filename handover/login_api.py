@@ -60,15 +60,8 @@ class PasswordBody(Body):
     new: Annotated[str, Field(min_length=8, max_length=256)]
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "Bad input"},
-    401: {"model": Problem, "description": "Not signed in"},
-    403: {"model": Problem, "description": "Not allowed"},
-    404: {"model": Problem, "description": "Not found"},
-    409: {"model": Problem, "description": "Not in this state"},
-    413: {"model": Problem, "description": "Too large"},
-    429: {"model": Problem, "description": "Too many tries"},
-}
+# What every route may answer instead of its own answer; the status comes from the error's class.
+PROBLEMS: dict[int | str, dict[str, Any]] = {"default": {"model": Problem, "description": "Refused"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +152,13 @@ def login_routes(accounts: Accounts, door: Door, meters: Meters) -> APIRouter:
         asking = await door.agent(request)
         await accounts.sign_out(asking.agent, asking.login)
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https")
+
+    routes.include_router(_own_account(accounts, door))
+    return routes
+
+
+def _own_account(accounts: Accounts, door: Door) -> APIRouter:
+    routes = APIRouter()
 
     @routes.get("/me")
     async def me(request: Request) -> AgentPart:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -232,6 +232,27 @@ async def deny(websocket: WebSocket, error: SwitchboardError) -> None:
         await websocket.send_denial_response(JSONResponse(error.as_dict(), status_code=error.http_status))
     else:
         await websocket.close(error.close_code, error.code)
+
+
+@asynccontextmanager
+async def answering(websocket: WebSocket, socket: Socket[F]) -> AsyncIterator[None]:
+    """Whatever ends the block ends the connection in the one shape; a peer that hung up is no error."""
+    try:
+        yield
+    except HungUp:
+        return
+    except SwitchboardError as error:
+        await _end(websocket, socket, error)
+    except Exception:
+        log.exception("socket_failed")
+        await _end(websocket, socket, _FOR_A_PROGRAMMER)
+
+
+async def _end(websocket: WebSocket, socket: Socket[F], error: SwitchboardError) -> None:
+    if websocket.application_state is WebSocketState.CONNECTING:
+        await deny(websocket, error)
+    else:
+        await socket.close(error)
 
 
 def address_of(websocket: WebSocket) -> str:

@@ -29,13 +29,13 @@ from bot.visitors import Visitors
 from handover.conversation import Control, Conversation
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AuthorKind, ConversationId, CustomerId, Entry
-from handover.errors import BadInput, Forbidden, NotFound, NotSignedIn, SwitchboardError
+from handover.errors import BadInput, Forbidden, NotFound, NotSignedIn
 from handover.frames import AuthorPart, EntryFrame, TypingFrame
 from handover.limits import Buckets, WaitingRoom
 from handover.meters import Meters
 from handover.ports import Follower
 from handover.screens import customer_topic, desk_topic, told
-from handover.sockets import HungUp, Socket, SocketLimits, address_of, allowed_origin, deny, side_by_side
+from handover.sockets import Socket, SocketLimits, address_of, allowed_origin, answering, side_by_side
 from handover.tail import Tail
 
 INBOX = "web"
@@ -75,31 +75,27 @@ class WebChannel:
         return routes
 
     async def _serve(self, websocket: WebSocket) -> None:
-        if not allowed_origin(websocket, self.origins):
-            await deny(websocket, Forbidden("This site may not use this service. Is it in PUBLIC_ORIGINS?"))
-            return
         address = address_of(websocket)
         socket = Socket(
-            websocket, customer_sends, side="customer", limits=self.limits,
-            monotonic=self.desk.clock.monotonic, meters=self.meters,
-        )  # fmt: skip
-        try:
+            websocket,
+            customer_sends,
+            side="customer",
+            limits=self.limits,
+            monotonic=self.desk.clock.monotonic,
+            meters=self.meters,
+        )
+        async with answering(websocket, socket):
+            if not allowed_origin(websocket, self.origins):
+                raise Forbidden("This site may not use this service. Is it in PUBLIC_ORIGINS?")
             with self.waiting.wait(address):
                 await websocket.accept()
                 hello = await socket.hello(Hello)
-                assert isinstance(hello, Hello)
+            assert isinstance(hello, Hello)
             token, customer = await self._known_or_new(hello, address)
             conversation = await self._conversation(customer, hello.conversation)
             # An offset counts in one conversation only: without a name for it this page has nothing yet.
             after = (hello.after or 0) if hello.conversation else 0
             await _Line(self, socket, conversation.id, token, after).run()
-        except HungUp:
-            return
-        except SwitchboardError as error:
-            if websocket.application_state.name == "CONNECTING":
-                await deny(websocket, error)
-            else:
-                await socket.close(error)
 
     async def _known_or_new(self, hello: Hello, address: str) -> tuple[str, CustomerId]:
         """The customer a token proves, or without a token somebody new, who can read nobody's conversation.

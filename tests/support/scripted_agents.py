@@ -18,7 +18,8 @@ class AgentSocket:
         self.opened: set[str] = set()
 
     def gone(self) -> None:
-        self.service.agent_screens.discard(self.send)
+        if self.send in self.service.agent_screens:
+            self.service.agent_screens.remove(self.send)
         for conversation in list(self.opened):
             self.close(conversation)
 
@@ -35,7 +36,8 @@ class AgentSocket:
             getattr(self, f"on_{raw['type']}")(talk, frame)
 
     def hello(self, after: int | None) -> None:
-        self.service.agent_screens.add(self.send)
+        if self.send not in self.service.agent_screens:
+            self.service.agent_screens.append(self.send)
         self.send(Welcome(agent=self.agent, feed=self.service.feed))
         for talk in self.service.talks.values():
             if talk.feed > (after or -1):
@@ -130,6 +132,4 @@ class AgentSocket:
         self.service.presence(talk)
 
     def on_suggest(self, talk: Talk, frame: Any) -> None:
-        self.service.draft(
-            talk, "I am sorry about the wait. Your parcel left our warehouse on Tuesday and is due tomorrow."
-        )
+        self.service.draft(talk, "I am sorry about the wait. Your parcel left us on Tuesday and is due tomorrow.")

@@ -102,7 +102,7 @@ class ScriptedService:
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it
-        self.agent_screens: set[Send] = set()
+        self.agent_screens: list[Send] = []
         self.viewing: dict[str, list[str]] = {}
         self.typing: dict[str, list[str]] = {}
         self.received: list[dict[str, Any]] = []  # every frame the pages sent, for tests to look at

@@ -13,6 +13,7 @@ import httpx2
 from bot.app import create_app
 from bot.dialogue import Dialogue
 from bot.settings import read_settings
+from handover.accounts import Passwords
 from handover.backends import Backends, open_backends
 from tests.support.scripted_dialogue import ScriptedDialogue
 from tests.support.serving import serving
@@ -99,7 +100,7 @@ async def running_service(folder: Path, *, dialogue: Dialogue | None = None, **s
         def make(port: int) -> Any:
             return create_app(
                 read_settings(_env_file=None, port=port, **chosen),
-                backends=backends, dialogue=talking, copilot=NoCopilot(),
+                backends=backends, dialogue=talking, copilot=NoCopilot(), passwords=Passwords(memory_kib=64),
             )  # fmt: skip
 
         async with (

@@ -1,6 +1,7 @@
 // Turns the service's HTML of a message into nodes we build ourselves: a few tags, no attributes but a checked link.
 // The HTML is parsed in an inert document and copied; it never enters the page as HTML.
 import { h, type ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 
 const KEPT = new Set(["p", "br", "strong", "em", "b", "i", "ul", "ol", "li", "code", "pre", "blockquote", "h3", "h4"]);
 // Not even the words of these are shown: they were never meant to be read.
@@ -42,9 +43,13 @@ export function richText(html: string): ComponentChildren {
 
 /** A message's words: its HTML when the service rendered one, else its text as text. */
 export function Words({ text, html }: { text: string; html?: string | null | undefined }) {
-  return (
-    <div class="words" dir="auto">
-      {html ? richText(html) : <p class="plain">{text}</p>}
-    </div>
+  // Built once: a long conversation is drawn again with every line that comes.
+  return useMemo(
+    () => (
+      <div class="words" dir="auto">
+        {html ? richText(html) : <p class="plain">{text}</p>}
+      </div>
+    ),
+    [text, html],
   );
 }

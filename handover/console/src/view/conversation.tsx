@@ -27,22 +27,22 @@ export function Conversation(props: ConversationProps) {
   useObserved(client.texts);
   if (!current || !open) {
     return (
-      <main class="conversation empty">
+      <section class="conversation empty" aria-label="Open conversation">
         <div>
           <h2>No conversation open</h2>
           <p>
             Choose one at the left. <kbd>Alt</kbd> <kbd>J</kbd> opens the next, <kbd>?</kbd> lists all keys.
           </p>
         </div>
-      </main>
+      </section>
     );
   }
   return (
-    <main class="conversation">
+    <section class="conversation" aria-label="Open conversation">
       <Head {...props} row={row} open={open} />
       <Thread key={current} client={client} open={open} conversation={current} />
       <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab} />
-    </main>
+    </section>
   );
 }
 

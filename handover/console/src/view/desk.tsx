@@ -70,17 +70,19 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   return (
     <div class={`desk${current ? " reading" : ""}${side ? " with-side" : ""}`}>
       <Top client={client} desk={desk} leave={leave} showKeys={() => setDialog("keys")} />
-      <Lists client={client} desk={desk} view={view} setView={setView} current={current} />
-      <Conversation
-        client={client}
-        desk={desk}
-        current={current}
-        tab={tab}
-        setTab={setTab}
-        ask={setDialog}
-        side={side}
-        setSide={setSide}
-      />
+      <main>
+        <Lists client={client} desk={desk} view={view} setView={setView} current={current} />
+        <Conversation
+          client={client}
+          desk={desk}
+          current={current}
+          tab={tab}
+          setTab={setTab}
+          ask={setDialog}
+          side={side}
+          setSide={setSide}
+        />
+      </main>
       {side && current && <PacketPanel client={client} desk={desk} current={current} close={() => setSide(false)} />}
       {row && dialog === "hand_back" && <HandBack client={client} row={row} close={close} />}
       {row && dialog === "snooze" && <Snooze client={client} row={row} close={close} />}

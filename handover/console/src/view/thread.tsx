@@ -36,20 +36,20 @@ export function Thread({ client, open, conversation }: { client: DeskClient; ope
   // A reply that was sent settles the drafts before it.
   const answered = open.log.entries.findLast((entry) => entry.author.kind === "agent")?.at ?? "";
   const drafts = open.drafts.filter((draft) => Date.parse(draft.at) > (Date.parse(answered) || 0));
+  const notes = Map.groupBy(open.notes, (note) => Math.min(note.after_offset, last));
   const spoken = open.log.entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
   return (
     <div class="thread">
       <div class="scroller" ref={box} onScroll={scrolled} tabIndex={0} role="group" aria-label="Lines of this conversation">
         <div role="log" aria-live="off" aria-label="Conversation">
           {open.log.entries.length === 0 && <p class="none">Loading the conversation…</p>}
-          <Notes notes={open.notes.filter((note) => note.after_offset === 0)} />
+          <Notes notes={notes.get(0)} />
           {open.log.entries.map((entry) => (
             <div key={entry.offset}>
               <Line entry={entry} />
-              <Notes notes={open.notes.filter((note) => note.after_offset === entry.offset)} />
+              <Notes notes={notes.get(entry.offset)} />
             </div>
           ))}
-          <Notes notes={open.notes.filter((note) => note.after_offset > last)} />
         </div>
         {open.writing && <Writing text={open.writing.text} />}
         {open.typing && !open.writing && <p class="typing">{open.typing.name || KINDS[open.typing.kind]} is writing…</p>}
@@ -112,7 +112,7 @@ export function Sources({ citations }: { citations: readonly CitationPart[] }) {
   );
 }
 
-function Notes({ notes }: { notes: readonly NoteFrame[] }) {
+function Notes({ notes = [] }: { notes: readonly NoteFrame[] | undefined }) {
   return (
     <>
       {notes.map((note) => (
