@@ -65,13 +65,14 @@ class OfflineWriter:
         return " ".join(f"{s} [{passage.page}]" for s in picked) + '\n@@{"needs": "nothing"}'
 
     def _pick(self, question: str, text: str) -> list[str]:
-        """The sentences that answer, in the order of the page: the best one, and near ones that read on from it."""
+        """The sentences that answer, in the order of the page: the best one with those around it that fit best."""
         parts = sentences(text)
         if len(parts) <= _MOST_SENTENCES:
             return parts
         scores = self._scores(question, parts)
         best = max(range(len(parts)), key=lambda i: (scores[i], -i))
-        start = min(max(0, best - (1 if _reads_on(parts[best]) else 0)), len(parts) - 1)
+        starts = [s for s in range(len(parts) - _MOST_SENTENCES + 1) if s <= best < s + _MOST_SENTENCES]
+        start = max(starts, key=lambda s: (not _reads_on(parts[s]), sum(scores[s : s + _MOST_SENTENCES]), -s))
         return parts[start : start + _MOST_SENTENCES]
 
     def _scores(self, question: str, parts: list[str]) -> list[float]:

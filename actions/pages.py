@@ -28,6 +28,7 @@ class Page:
     url: str
     topics: tuple[str, ...]
     body: str
+    also: str = ""  # other words customers use for it; searched, never shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,12 @@ class Passage:
     heading: str
     url: str
     text: str
+    also: str = ""
 
     @property
     def searched(self) -> str:
         """What the search looks at: the passage with its headings, for a bare "it takes 3 days" means nothing."""
-        return f"{self.title}. {self.heading}. {self.text}" if self.heading else f"{self.title}. {self.text}"
+        return ". ".join(part for part in (self.title, self.also, self.heading, self.text) if part)
 
 
 def read_pages(folder: Path) -> list[Page]:
@@ -85,13 +87,17 @@ def _read_page(path: Path) -> Page:
     body = plain(found[2]).strip()
     if not body:
         raise BadPage(f"{path.name}: the page has no text")
-    return Page(path.stem, plain(str(front["title"])), str(front["url"]), tuple(map(str, topics)), body)
+    also = front.get("also") or []
+    if not isinstance(also, list):
+        raise BadPage(f"{path.name}: 'also' must be a list of other words for the page's subject")
+    words = plain(", ".join(map(str, also)))
+    return Page(path.stem, plain(str(front["title"])), str(front["url"]), tuple(map(str, topics)), body, words)
 
 
 def passages(pages: list[Page]) -> list[Passage]:
     """The pages cut by heading; short sections join the next one, long ones are cut between sentences."""
     return [
-        Passage(page.id, number, page.title, heading, page.url, text)
+        Passage(page.id, number, page.title, heading, page.url, text, page.also)
         for page in pages
         for number, (heading, text) in enumerate(_cut(page.body))
     ]

@@ -47,18 +47,20 @@ def labelled(name: str) -> dict[str, list[Any]]:
     return dict(yaml.safe_load((_HERE / name).read_text(encoding="utf-8")))
 
 
-def search_figures(known: Knowledge) -> SearchFigures:
+def search_figures(known: Knowledge, *, held_out: bool = False) -> SearchFigures:
+    """Over the questions used to choose by, or over those never looked at while choosing."""
     data = labelled("questions.yml")
+    asks, strays = ("held_out", "held_out_unanswerable") if held_out else ("answerable", "unanswerable")
     first = third = 0
     best = []
-    for row in data["answerable"]:
+    for row in data[asks]:
         found = known.search(row["ask"], limit=8)
         pages = list(dict.fromkeys(f.passage.page for f in found))
         first += pages[0] in row["pages"]
         third += any(page in row["pages"] for page in pages[:3])
         best.append(found[0].score)
-    stray = tuple(known.search(ask)[0].score for ask in data["unanswerable"])
-    count = len(data["answerable"])
+    stray = tuple(known.search(ask)[0].score for ask in data[strays])
+    count = len(data[asks])
     return SearchFigures(first / count, third / count, tuple(best), stray)
 
 
@@ -87,6 +89,9 @@ def main() -> None:
         )
         for floor in (0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60):
             print(f"  floor {floor:.2f}: answered {search.answered(floor):.2f}, rejected {search.rejected(floor):.2f}")
+        unseen = search_figures(known, held_out=True)
+        print(f"  held out: recall@1 {unseen.recall_1:.2f}, recall@3 {unseen.recall_3:.2f}, ", end="")
+        print(f"answered {unseen.answered(known.floor):.2f}, rejected {unseen.rejected(known.floor):.2f}")
         print(f"  claims: true ones let through {claims.supported:.2f}, false ones caught {claims.caught:.2f}")
 
 

@@ -25,17 +25,24 @@ def test_the_labelled_questions_are_enough_to_choose_a_floor_by() -> None:
 
 def test_customers_questions_find_their_page() -> None:
     figures = search_figures(knowledge())
-    assert figures.recall_1 >= 0.84
-    assert figures.recall_3 >= 0.91
-    assert figures.answered(knowledge().floor) >= 0.87
-    assert figures.rejected(knowledge().floor) >= 0.84
+    assert figures.recall_1 >= 0.89
+    assert figures.recall_3 >= 0.95
+    assert figures.answered(knowledge().floor) >= 0.93
+    assert figures.rejected(knowledge().floor) >= 0.87
+
+
+def test_questions_never_used_to_choose_by_find_their_page_too() -> None:
+    figures = search_figures(knowledge(), held_out=True)
+    assert figures.recall_3 >= 0.90
+    assert figures.answered(knowledge().floor) >= 0.65
+    assert figures.rejected(knowledge().floor) >= 0.85
 
 
 def test_without_a_model_keywords_still_find_most_pages() -> None:
     known = knowledge_by_keywords()
     figures = search_figures(known)
     assert known.search_kind == "keyword"
-    assert figures.recall_3 >= 0.80
+    assert figures.recall_3 >= 0.89
     assert figures.rejected(known.floor) >= 0.88
 
 

@@ -67,7 +67,7 @@ async def test_a_model_answers_from_the_pages_and_its_sources_are_named() -> Non
         (Stall("Delivery to"), "stalled"),
         (Cut("Delivery to Norway costs €14.90. It"), "cut"),
         (Garbage(), "garbage"),
-        (Endless(), "too_long"),
+        (Endless("and so on and on " * 40), "too_long"),
         (Say('[delivery-costs] @@{"needs": "nothing"}'), "empty"),
     ],
 )
