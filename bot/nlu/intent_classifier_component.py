@@ -45,7 +45,7 @@ class TunedIntentClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """strengths: values of C tried; folds, seed: of the inner cross-validation; ranking_length: of the output."""
-        return {"strengths": [3.0, 10.0, 30.0], "folds": 5, "seed": 7, "ranking_length": 10}
+        return {"strengths": [3.0, 10.0, 30.0], "folds": 3, "seed": 7, "ranking_length": 10}
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         """An untrained classifier; raises InvalidConfigException when there is nothing to choose from."""
