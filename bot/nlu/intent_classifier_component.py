@@ -19,6 +19,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import hstack, issparse, vstack
 from sklearn.linear_model import LogisticRegression
 
 from bot.nlu.intent_model import IntentModel, best_temperature, folds
@@ -29,11 +30,11 @@ MODEL_FILE = "intents.npz"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TunedIntentClassifier(IntentClassifier, GraphComponent):
-    """Predicts `intent` and `intent_ranking` from the dense sentence features set before it."""
+    """Predicts `intent` and `intent_ranking` from the sentence features set before it."""
 
     @classmethod
     def required_components(cls) -> List[Type]:
-        """A dense featurizer must come before."""
+        """A featurizer must come before."""
         return [Featurizer]
 
     @staticmethod
@@ -44,7 +45,7 @@ class TunedIntentClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """strengths: values of C tried; folds, seed: of the inner cross-validation; ranking_length: of the output."""
-        return {"strengths": [3.0, 10.0, 30.0], "folds": 5, "seed": 7, "ranking_length": 10}
+        return {"strengths": [3.0, 10.0, 30.0], "folds": 3, "seed": 7, "ranking_length": 10}
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         """An untrained classifier; raises InvalidConfigException when there is nothing to choose from."""
@@ -98,9 +99,7 @@ class TunedIntentClassifier(IntentClassifier, GraphComponent):
             self._model.save(folder / MODEL_FILE)
         return self._resource
 
-    def _try(
-        self, vectors: np.ndarray, names: List[Text], truth: np.ndarray, strength: float
-    ) -> Tuple[float, float, float]:
+    def _try(self, vectors: Any, names: List[Text], truth: np.ndarray, strength: float) -> Tuple[float, float, float]:
         """(accuracy on messages held out, strength, best temperature for their scores)."""
         numbers = folds(names, self._config["folds"], self._config["seed"])
         held_out = np.full((len(names), truth.max() + 1), -20.0)
@@ -131,17 +130,20 @@ class TunedIntentClassifier(IntentClassifier, GraphComponent):
         return [{"name": self._model.labels[each], "confidence": float(confidences[each])} for each in best]
 
 
-def _vectors(messages: List[Message]) -> np.ndarray:
+def _vectors(messages: List[Message]) -> Any:
+    """Sentence features side by side, (n, d): an array when all are dense, else a sparse matrix."""
     rows = []
     for message in messages:
-        _, sentence = message.get_dense_features(TEXT)
-        if sentence is None:
-            raise InvalidConfigException("TunedIntentClassifier needs a dense featurizer before it in the pipeline.")
-        rows.append(np.asarray(sentence.features)[0])
-    return np.vstack(rows).astype(np.float64)
+        _, dense = message.get_dense_features(TEXT)
+        _, sparse = message.get_sparse_features(TEXT)
+        parts = [part.features for part in (dense, sparse) if part is not None]
+        if not parts:
+            raise InvalidConfigException("TunedIntentClassifier needs a featurizer before it in the pipeline.")
+        rows.append(hstack(parts).tocsr() if sparse is not None else np.asarray(parts[0], dtype=np.float64))
+    return vstack(rows).tocsr() if any(issparse(row) for row in rows) else np.vstack(rows)
 
 
-def _fitted(vectors: np.ndarray, truth: np.ndarray, strength: float) -> LogisticRegression:
+def _fitted(vectors: Any, truth: np.ndarray, strength: float) -> LogisticRegression:
     return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(vectors, truth)
 
 
