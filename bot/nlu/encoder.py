@@ -1,0 +1,68 @@
+"""Turns sentences into MiniLM vectors with onnxruntime alone, so that no serving process needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+MANIFEST_FILE = "manifest.json"
+DIMENSION = 384
+MAX_TOKENS = 256
+
+
+class EmbedderMissing(FileNotFoundError):
+    """The exported embedder is not where it should be; the message says which command makes it."""
+
+
+def required_files(folder: Path) -> list[Path]:
+    """The files an embedder consists of; raises EmbedderMissing when one is absent."""
+    files = [folder / MODEL_FILE, folder / TOKENIZER_FILE, folder / MANIFEST_FILE]
+    absent = [file.name for file in files if not file.is_file()]
+    if absent:
+        raise EmbedderMissing(
+            f"The embedder in {folder} lacks {', '.join(absent)}. Make it with: python -m bot.nlu.export --to {folder}"
+        )
+    return files
+
+
+class Encoder:
+    """MiniLM from ONNX. A text has the same vector in any company; safe to share between threads."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """Load the model in `folder`; raises EmbedderMissing. `threads` bounds the cores one call may use."""
+        required_files(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._network = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.enable_padding()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, float32 of shape (len(texts), 384), in the order given. An empty text has a vector too."""
+        vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = self._encode_one(text)
+        return vectors
+
+    def _encode_one(self, text: str) -> NDArray[np.float32]:
+        # One at a time on purpose. int8 scales its activations over the whole batch, so that a text's vector would
+        # depend on its neighbours (cosine down to 0.96); and on one thread a batch of 32 is no faster (measured).
+        encoding = self._tokenizer.encode(text)
+        feeds = {
+            "input_ids": np.array([encoding.ids], dtype=np.int64),
+            "attention_mask": np.array([encoding.attention_mask], dtype=np.int64),
+        }
+        (embedding,) = self._network.run(["embedding"], feeds)
+        return np.asarray(embedding[0], dtype=np.float32)
