@@ -1,10 +1,11 @@
 // Starts the widget on a shop's page: <script src="/widget.js" data-server="https://…" async></script>
-import { render } from "preact";
+import { options, render } from "preact";
 import { makeApi, type SwitchboardApi } from "./api";
 import { Client } from "./client";
 import { openness } from "./memory";
 import tokens from "./shared/tokens.css?inline";
 import { Observed } from "./shared/observed";
+import cards from "./view/cards.css?inline";
 import lines from "./view/lines.css?inline";
 import sheet from "./view/widget.css?inline";
 import { Widget } from "./view/widget";
@@ -17,7 +18,7 @@ declare global {
 
 /** A constructed sheet: styles under a policy that forbids inline ones. */
 function styled(root: ShadowRoot): void {
-  root.adoptedStyleSheets = [tokens, lines, sheet].map((text) => {
+  root.adoptedStyleSheets = [tokens, lines, sheet, cards].map((text) => {
     const made = new CSSStyleSheet();
     made.replaceSync(text);
     return made;
@@ -58,5 +59,8 @@ function start(script: HTMLScriptElement | null): void {
   if (document.body) place();
   else addEventListener("DOMContentLoaded", place);
 }
+
+// Lines that come together are drawn together: catching up on a long conversation draws it a few times, not hundreds.
+options.debounceRendering = (draw) => setTimeout(draw, 8);
 
 start(document.currentScript as HTMLScriptElement | null);

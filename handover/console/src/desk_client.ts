@@ -186,6 +186,7 @@ export class DeskClient {
   }
 
   wantsDraft: string | null = null;
+  wantsFocus = false; // the composer takes the focus when it is drawn next
 
   suggest(conversation: string): void {
     this.wantsDraft = conversation;

@@ -1,5 +1,5 @@
 // One connection that comes back by itself: a web socket with backoff, jitter and a watchdog on what is heard.
-import { delayBefore, doubt } from "./reconnect";
+import { ANSWER_LIMIT, delayBefore, doubt } from "./reconnect";
 
 export type LinkState = "connecting" | "open" | "lost" | "closed";
 
@@ -18,7 +18,7 @@ const browserPorts: LinkPorts = {
 export interface LinkEvents<Receives> {
   /** The socket is open: say hello. Called again when the watchdog wants a sign of life. */
   greet(): void;
-  /** `answers` is true for the first frame after a greeting that the watchdog wanted. */
+  /** `answers` is true for frames that may answer a greeting the watchdog wanted. */
   frame(frame: Receives, answers: boolean): void;
   state(state: LinkState): void;
   /** The other side closed with this code. Answer false to stop trying. */
@@ -30,6 +30,7 @@ export class Link<Sends extends object, Receives> {
   private attempt = 0;
   private heard = 0;
   private asked: number | null = null;
+  private askedLast = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private wanted = false;
@@ -92,7 +93,7 @@ export class Link<Sends extends object, Receives> {
   /** Ask the other side for a sign of life (and for what we missed). */
   ask(): void {
     if (this.asked !== null) return;
-    this.asked = this.ports.now();
+    this.asked = this.askedLast = this.ports.now();
     this.events.greet();
   }
 
@@ -115,7 +116,7 @@ export class Link<Sends extends object, Receives> {
     };
     socket.onmessage = (message: MessageEvent<string>) => {
       this.heard = this.ports.now() + 1;
-      const answers = this.asked !== null;
+      const answers = this.ports.now() - this.askedLast < ANSWER_LIMIT;
       this.asked = null;
       this.events.frame(JSON.parse(message.data) as Receives, answers);
     };

@@ -11,7 +11,7 @@ export function Composer({ client, talk, field }: { client: Client; talk: Talk; 
   const draft = useObserved(client.draft);
   const write = (text: string): void => client.draft.set(text);
   const send = (): void => {
-    const text = draft.trim();
+    const text = client.draft.value.trim(); // as typed now, not as last drawn
     if (!text) return;
     client.say(text);
     write("");

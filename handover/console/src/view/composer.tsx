@@ -1,5 +1,5 @@
 // Two tabs that cannot be confused: a reply that goes to the customer, a private note that never does.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import { LockIcon } from "../../../../bot/widget/src/view/icons";
@@ -42,6 +42,11 @@ export function Composer({ client, desk, row, conversation, tab, setTab }: Compo
   useEffect(() => {
     if (!sent && field.current === document.activeElement) field.current?.focus();
   }, [sent]);
+  useLayoutEffect(() => {
+    if (!client.wantsFocus || !field.current) return;
+    client.wantsFocus = false;
+    field.current.focus();
+  });
   const submit = (): void => {
     if (!lock) client.submit(conversation, tab);
   };

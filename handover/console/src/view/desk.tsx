@@ -42,8 +42,9 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
     if (next) client.open(next.conversation);
   };
   const compose = (which: Tab): void => {
+    if (which === tab) document.querySelector<HTMLTextAreaElement>("#composer")?.focus();
+    else client.wantsFocus = true; // the other tab's field is not drawn yet
     setTab(which);
-    setTimeout(() => document.querySelector<HTMLTextAreaElement>("#composer")?.focus());
   };
   const shortcuts: Shortcut[] = [
     { code: "KeyJ", key: "J", does: "Next conversation", run: () => step(1) },

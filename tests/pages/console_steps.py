@@ -1,0 +1,33 @@
+"""What an agent does in the console, in the words of the tests."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.scripted_running import Running
+from tests.support.scripted_service import Talk
+
+
+def signed_in(page: Page, run: Running, agent: str = "agent1") -> None:
+    page.goto(run.url + "/console")
+    page.get_by_label("E-mail").fill(f"{agent}@example.com")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_label("Password").press("Enter")
+    expect(page.get_by_role("navigation", name="Lists")).to_be_visible()
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Lists").get_by_role("button", name=name).click()
+
+
+def opens(page: Page, name: str) -> None:
+    page.locator(".row", has_text=name).first.click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def thread(page: Page) -> Locator:
+    return page.get_by_role("log", name="Conversation")
+
+
+def talk_of(run: Running, key: str) -> Talk:
+    return run.do(lambda s: s.talks[key])

@@ -1,0 +1,84 @@
+"""Every state of the console is accessible in both themes, and no text in it is ever taken for markup."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from handover.conversation import Control
+from handover.entries import AuthorKind
+from handover.frames import ErrorFrame
+from tests.pages.conftest import OpenPage, assert_accessible
+from tests.pages.console_steps import opens, signed_in, talk_of, thread
+from tests.support.hostile_markup import PAYLOADS
+from tests.support.scripted_running import Running
+from tests.support.scripted_service import ScriptedService
+
+pytestmark = pytest.mark.browser
+
+
+def test_hostile_markup_is_only_ever_text(page: Page, run: Running) -> None:
+    asked: list[str] = []
+    signed_in(page, run)
+    page.on("request", lambda request: asked.append(request.url))
+    talk = talk_of(run, "c-mara")
+    opens(page, "Mara Lindqvist")
+
+    def flood(s: ScriptedService) -> None:
+        for payload in PAYLOADS:
+            link = (payload, f"javascript:{payload}")
+            s.say(talk, AuthorKind.BOT, payload, name=payload, html=payload, citations=[link])
+            s.note(talk, s.agents["agent2"], payload)
+        s.draft(talk, PAYLOADS[0])
+        facts = [{"name": p, "value": p, "said_by": p, "offset": 1} for p in PAYLOADS]
+        found = [{"title": PAYLOADS[0], "url": "javascript:1"}]
+        s.offer(talk, {"reason": PAYLOADS[0], "because": PAYLOADS[4], "facts": facts, "retrieved": found})
+
+    run.do(flood)
+    expect(thread(page).locator(".note")).to_have_count(len(PAYLOADS), timeout=30_000)
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => window.hit") is None
+    assert [url for url in asked if not url.startswith((run.url, "data:"))] == []
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_state_of_the_console_has_an_accessibility_violation(
+    browser: Browser, run: Running, theme: str, phone: bool
+) -> None:
+    with OpenPage(browser, theme=theme, phone=phone) as page:
+        page.emulate_media(reduced_motion="reduce")
+        page.goto(run.url + "/console")
+        page.get_by_role("button", name="Sign in").wait_for()
+        assert_accessible(page, "the door")
+        signed_in(page, run)
+        page.get_by_role("article").wait_for()
+        assert_accessible(page, "offers")
+        opens(page, "Mara Lindqvist")
+        page.locator("#line-6").wait_for()
+        assert_accessible(page, "an offer open")
+        if phone:
+            page.get_by_role("button", name="Details", exact=True).click()
+            assert_accessible(page, "the details")
+            page.get_by_role("button", name="Hide details").click()
+        page.locator(".verbs").get_by_role("button", name="Accept").click()
+        page.get_by_role("button", name="Suggest a reply").click()
+        page.locator(".draft").wait_for()
+        assert_accessible(page, "mine, with a draft")
+        run.do(lambda s: setattr(s, "refuse_say", ErrorFrame(code="stale_view", message="Stale.")))
+        page.locator("#composer").press("Enter")
+        page.locator(".bounced").wait_for()
+        assert_accessible(page, "a bounced reply")
+        page.get_by_role("button", name="Private note", exact=True).click()
+        page.locator("#composer").fill("a note")
+        assert_accessible(page, "writing a note")
+        page.locator("#composer").press("Enter")
+        page.locator(".thread .note").wait_for()
+        for verb in ("Hand back", "Transfer", "Snooze"):
+            page.locator(".verbs").get_by_role("button", name=verb).click()
+            page.get_by_role("dialog").wait_for()
+            assert_accessible(page, f"the dialog of {verb}")
+            page.keyboard.press("Escape")
+        run.do(lambda s: (s.moved(s.talks["c-mara"], Control.BOT), setattr(s, "accepting", False), s.cut()))
+        page.get_by_text("Connection lost").wait_for()
+        assert_accessible(page, "connection lost")
