@@ -60,7 +60,6 @@ def _environment(folder: Path, ports: dict[str, int], model: bool) -> dict[str, 
         "ACTIONS_PORT": str(ports["actions"]),
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/switchboard.db",
         "SHOP_DB": str(folder / "shop.db"),
-        "TRACKER_DB": str(folder / "tracker.db"),
         "RASA_TELEMETRY_ENABLED": "false",
         "SANIC_HOST": "127.0.0.1",
         "DEMO": "true",
@@ -69,11 +68,22 @@ def _environment(folder: Path, ports: dict[str, int], model: bool) -> dict[str, 
     }
 
 
+def _endpoints(folder: Path, ports: dict[str, int]) -> str:
+    """Rasa's endpoints for these ports, and a tracker store of this stack's own."""
+    file = folder / "endpoints.yml"
+    file.write_text(
+        f"action_endpoint:\n  url: http://127.0.0.1:{ports['actions']}/webhook\n"
+        f"tracker_store:\n  type: SQL\n  dialect: sqlite\n  db: {folder}/rasa.db\n"
+        "lock_store:\n  type: in_memory\n"
+    )
+    return str(file)
+
+
 def _commands(ports: dict[str, int], folder: Path, model: bool) -> dict[str, list[str]]:
     python = sys.executable
     rasa = [str(RASA), "run", "--enable-api", "-i", "127.0.0.1", "-p", str(ports["rasa"]), "-m", str(newest_model())]
     commands = {
-        "rasa": [*rasa, "--auth-token", SECRETS["RASA_TOKEN"], "--endpoints", "endpoints.yml"],
+        "rasa": [*rasa, "--auth-token", SECRETS["RASA_TOKEN"], "--endpoints", _endpoints(folder, ports)],
         "actions": [python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(ports["actions"])],
         "service": [python, "-m", "bot"],
     }
