@@ -44,8 +44,6 @@ async def make_offer(
     await work.move(verb, actor)
     reason = decision.reason or Reason.RULE
     work.row = replace(work.row, reason=reason)
-    offers = parts.policy.offers
-    lease = offers.lease_seconds if to is None else offers.transfer_lease_seconds
     offer = Offer(
         id=new_id(),
         conversation=now.id,
@@ -53,7 +51,7 @@ async def make_offer(
         reason=reason,
         packet=(await build_packet(work, decision)).as_json(),
         made_at=work.at,
-        expires_at=work.at + timedelta(seconds=lease),
+        expires_at=work.at + _lease(parts, to),
         to=to,
     )
     await work.tx.offers.insert(offer)
@@ -62,6 +60,11 @@ async def make_offer(
         work.tell(screens.agent_topic(agent), screens.offer_frame(offer))
     work.tell_desk(screens.packet_frame(offer))
     return offer
+
+
+def _lease(parts: DeskParts, to: AgentId | None) -> timedelta:
+    offers = parts.policy.offers
+    return timedelta(seconds=offers.lease_seconds if to is None else offers.transfer_lease_seconds)
 
 
 async def build_packet(work: Change, decision: Decision) -> packet.Packet:
