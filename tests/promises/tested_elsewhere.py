@@ -1,0 +1,73 @@
+"""Modules without a test file of their own, and the test file that runs them instead: shells, tables, types, parts."""
+
+from __future__ import annotations
+
+# test file → modules. A module that grows rules of its own gets its own file and leaves this table.
+TESTED_IN: dict[str, tuple[str, ...]] = {
+    # Types and frames: what they refuse is shown where they arrive.
+    "tests/bot/channels/test_web.py": ("bot/frames.py", "handover/frames.py"),
+    "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
+    "tests/handover/test_agent_socket.py": (
+        *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
+        "handover/agents.py",
+    ),
+    "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
+    # The states and moves are driven through every order by the invariants.
+    "tests/handover/test_invariants.py": ("handover/conversation.py", "handover/entries.py", "handover/stored.py"),
+    "tests/handover/test_policy.py": ("handover/evidence.py", "handover/policy_settings.py"),
+    # The verbs of the desk are one object to their callers.
+    "tests/handover/test_desk.py": (
+        *("handover/desk_change.py", "handover/desk_for_agents.py", "handover/desk_for_bot.py"),
+        *("handover/desk_for_customers.py", "handover/desk_hours.py", "handover/desk_parts.py"),
+        *("handover/desk_summaries.py", "handover/reading.py", "handover/screens.py"),
+    ),
+    "tests/handover/test_offers.py": ("handover/desk_offers.py",),
+    "tests/handover/test_console_api.py": ("handover/login_api.py",),
+    "tests/handover/test_sockets.py": ("handover/meters.py",),
+    # A backend is tested through its port, by the suite that every backend must pass.
+    "tests/contract/test_live_feed.py": ("handover/backends/live_in_process.py",),
+    "tests/contract/test_records.py": (
+        *(
+            "handover/ports.py",
+            "handover/record_ports.py",
+            "handover/backends/__init__.py",
+            "handover/migrations/env.py",
+        ),
+        *(
+            f"handover/backends/records_sql/{name}.py"
+            for name in (
+                *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
+                *("outbox", "people", "rows", "tables", "tables_of_work", "transaction", "turns"),
+            )
+        ),
+    ),
+    "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
+    # Rasa's components run in Rasa's environment, inside a small trained pipeline.
+    "tests/bot/nlu/test_in_rasa.py": (
+        *("bot/nlu/intent_classifier_component.py", "bot/nlu/minilm_featurizer_component.py"),
+        "bot/nlu/trial_component.py",
+    ),
+    "tests/bot/nlu/test_export.py": ("bot/nlu/agreement.py",),
+    # Thin shells of rasa_sdk are run by the real action server.
+    "tests/actions/test_action_server.py": (
+        *("actions/action_copilot.py", "actions/action_default_fallback.py", "actions/action_reply.py"),
+        "actions/wiring.py",
+    ),
+    "tests/actions/test_action_shop.py": (
+        *("actions/address_tools.py", "actions/order_tools.py", "actions/product_tools.py", "actions/return_tools.py"),
+        *("actions/facts.py", "actions/tool.py", "actions/asked.py", "actions/signal.py"),
+    ),
+    "tests/actions/test_action_forms.py": ("actions/order_forms.py",),
+    "tests/actions/shop/test_demo.py": tuple(
+        f"actions/shop/{name}.py" for name in ("__init__", "fiction", "port", "seed", "tables")
+    ),
+    "tests/actions/test_reply.py": (
+        *("actions/gate.py", "actions/offline.py", "actions/question.py", "actions/writers.py"),
+    ),
+    "tests/actions/test_knowledge.py": ("actions/embedder.py", "actions/keywords.py"),
+    "tests/actions/test_claims.py": ("actions/sentences.py",),
+    # A command for people, tried by hand against a real model.
+    "tests/actions/test_llm.py": ("actions/try_model.py",),
+}
+
+TESTED_ELSEWHERE = {module: test for test, modules in TESTED_IN.items() for module in modules}
