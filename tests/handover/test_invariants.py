@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,37 +23,22 @@ from hypothesis.stateful import (
 
 from handover.agents import Agent
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.conversation import LEGAL_PAIRS, Control, Lifecycle
+from handover.conversation import LEGAL_PAIRS, Control
 from handover.desk import CustomerMessage, TurnBrief
 from handover.entries import AuthorKind, ConversationId, Entry
 from handover.errors import SwitchboardError
 from handover.evidence import Decision, Evidence, Outcome, Reason, Reply, TurnReport
 from tests.support.desk_world import World, fresh_record, open_world
+from tests.support.failing_disk import CommitFails, FailingDisk, as_after_a_kill, new_folder
 
 SECRET = "PRIVATE-NOTE"
-DECISIONS = st.sampled_from(
-    [
-        Decision(Outcome.ANSWER),
-        Decision(Outcome.OFFER, Reason.NO_KNOWLEDGE, "lacks"),
-        Decision(Outcome.HAND_OVER, Reason.ANGER, "angry"),
-    ]
-)
-
-
-# In memory where the system has such a place: thousands of commits need not wait for a disk here.
-_IN_MEMORY = Path("/dev/shm")
-
-
-def new_folder() -> Path:
-    return Path(tempfile.mkdtemp(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
-
-
-class CommitFails(Exception):
-    """What a disk does in the middle of things; raised at the moment of commit."""
+_OFFER = Decision(Outcome.OFFER, Reason.NO_KNOWLEDGE, "lacks")
+_HAND_OVER = Decision(Outcome.HAND_OVER, Reason.ANGER, "angry")
+DECISIONS = st.sampled_from([Decision(Outcome.ANSWER), _OFFER, _HAND_OVER])
 
 
 class DeskMachine(RuleBasedStateMachine):
-    """Two customers, two agents, a bot, a clock, a disk that fails, and a process that is killed."""
+    """Three customers, two agents, a bot, a clock, a disk that fails, and a process that is killed."""
 
     conversations: Bundle[ConversationId] = Bundle("conversations")
     briefs: Bundle[TurnBrief] = Bundle("briefs")
@@ -66,7 +48,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = new_folder()
         self.stack = AsyncExitStack()
-        self.fail_next = False
+        self.disk = FailingDisk()
         self.sent = 0
         self.acknowledged: dict[ConversationId, dict[str, str]] = {}
         self.known: dict[ConversationId, list[Entry]] = {}
@@ -82,14 +64,8 @@ class DeskMachine(RuleBasedStateMachine):
 
     async def _open(self) -> World:
         world = await self.stack.enter_async_context(open_world(self.folder, url=self.url))
-        sync_engine = world.backends.records.engine.sync_engine
-        sa.event.listen(sync_engine, "commit", self._on_commit)
+        self.disk.put_under(world.backends.records.engine)
         return world
-
-    def _on_commit(self, connection: sa.Connection) -> None:
-        if self.fail_next and connection.get_execution_options()["writes"]:
-            self.fail_next = False
-            raise CommitFails
 
     def attempt(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do it; a refusal or a failing disk is an answer too, and then nothing may have happened."""
@@ -103,7 +79,7 @@ class DeskMachine(RuleBasedStateMachine):
         return multiple(*(self._new_conversation() for _ in range(3)))
 
     def _new_conversation(self) -> ConversationId:
-        self.fail_next = False
+        self.disk.fail_next = False
         conversation: ConversationId = self.run(self.world.conversation()).id
         self.acknowledged[conversation] = {}
         self.known[conversation] = []
@@ -166,7 +142,7 @@ class DeskMachine(RuleBasedStateMachine):
     )
     def a_turn_is_overtaken(self, where: ConversationId, race: str, answer: Decision) -> None:
         """Whatever happens while the bot thinks decides whether its words are said."""
-        self.fail_next = False
+        self.disk.fail_next = False
         self.the_customer_writes(where, again=False)
         brief = self.a_turn_begins(where)
         if brief is None:
@@ -249,23 +225,20 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 20, 50, 61]))
     def time_passes(self, seconds: int) -> None:
-        self.fail_next = False
+        self.disk.fail_next = False
         self.world.clock.advance(seconds)
         self.run(self.world.desk.agents.tick())
-        stalled = self.run(self.world.desk.bot.overdue_turns())
-        assert all(c.control is not Control.BOT or c.lifecycle is Lifecycle.ACTIVE for c in stalled)
+        self.run(self.world.desk.bot.overdue_turns())
 
     @rule()
     def the_next_commit_fails(self) -> None:
-        self.fail_next = True
+        self.disk.fail_next = True
 
     @rule()
     def the_process_is_killed(self) -> None:
         """Reopen from the file as it lies there: a copy of database and log, as after kill -9."""
-        self.fail_next = False
-        crashed = new_folder()
-        for part in self.folder.glob("record.db*"):
-            shutil.copy(part, crashed / part.name)
+        self.disk.fail_next = False
+        crashed = as_after_a_kill(self.folder)
         now = self.world.clock
         self.run(self.stack.aclose())
         shutil.rmtree(self.folder)
