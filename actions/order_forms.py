@@ -16,7 +16,7 @@ from actions.shop.port import Order, Orders, ShopDown
 _SPELL = {
     "order_number": (
         customer_facts.order_number,
-        "I need the order number for this: TT and six digits, like TT-482913. It is in your confirmation e-mail.",
+        "I couldn't find an order number in that: it has six digits.",
     ),
     "email": (
         customer_facts.email,
