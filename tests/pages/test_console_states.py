@@ -70,9 +70,9 @@ def test_no_state_of_the_console_has_an_accessibility_violation(
         page.locator(".bounced").wait_for()
         assert_accessible(page, "a bounced reply")
         page.get_by_role("button", name="Private note", exact=True).click()
-        page.locator("#composer").fill("a note")
+        page.get_by_label("Private note, for colleagues only").fill("a note")
         assert_accessible(page, "writing a note")
-        page.locator("#composer").press("Enter")
+        page.get_by_label("Private note, for colleagues only").press("Enter")
         page.locator(".thread .note").wait_for()
         for verb in ("Hand back", "Transfer", "Snooze"):
             page.locator(".verbs").get_by_role("button", name=verb).click()

@@ -1,5 +1,6 @@
 // Starts the widget on a shop's page: <script src="/widget.js" data-server="https://…" async></script>
-import { options, render } from "preact";
+import { render } from "preact";
+import { drawTogether } from "./shared/drawing";
 import { makeApi, type SwitchboardApi } from "./api";
 import { Client } from "./client";
 import { openness } from "./memory";
@@ -60,7 +61,6 @@ function start(script: HTMLScriptElement | null): void {
   else addEventListener("DOMContentLoaded", place);
 }
 
-// Lines that come together are drawn together: catching up on a long conversation draws it a few times, not hundreds.
-options.debounceRendering = (draw) => setTimeout(draw, 8);
+drawTogether();
 
 start(document.currentScript as HTMLScriptElement | null);

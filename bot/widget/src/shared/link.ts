@@ -1,4 +1,5 @@
 // One connection that comes back by itself: a web socket with backoff, jitter and a watchdog on what is heard.
+import { heardNow } from "./drawing";
 import { ANSWER_LIMIT, delayBefore, doubt } from "./reconnect";
 
 export type LinkState = "connecting" | "open" | "lost" | "closed";
@@ -118,7 +119,7 @@ export class Link<Sends extends object, Receives> {
       this.heard = this.ports.now() + 1;
       const answers = this.ports.now() - this.askedLast < ANSWER_LIMIT;
       this.asked = null;
-      this.events.frame(JSON.parse(message.data) as Receives, answers);
+      heardNow(() => this.events.frame(JSON.parse(message.data) as Receives, answers));
     };
     socket.onclose = (event) => {
       if (socket !== this.socket) return;

@@ -1,4 +1,5 @@
 // Two tabs that cannot be confused: a reply that goes to the customer, a private note that never does.
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
@@ -17,6 +18,7 @@ interface ComposerProps {
   conversation: string;
   tab: Tab;
   setTab: (tab: Tab) => void;
+  children: ComponentChildren; // beside the tabs: who else is here
 }
 
 /** Why the customer cannot be answered by this agent now; null when they can. */
@@ -31,7 +33,7 @@ function lockedBy(desk: DeskState, row: ConversationFrame | undefined): string |
   return "The customer left a message. Take over to answer.";
 }
 
-export function Composer({ client, desk, row, conversation, tab, setTab }: ComposerProps) {
+export function Composer({ client, desk, row, conversation, tab, setTab, children }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const sent = useObserved(client.onTheirWay).get(`${conversation}:${tab}`);
   const bounced = useObserved(client.bounced).get(`${conversation}:${tab}`);
@@ -58,7 +60,10 @@ export function Composer({ client, desk, row, conversation, tab, setTab }: Compo
         submit();
       }}
     >
-      <Tabs tab={tab} setTab={setTab} />
+      <div class="above">
+        <Tabs tab={tab} setTab={setTab} />
+        {children}
+      </div>
       <div role="alert">{bounced && <p class="bounced">{bounced}</p>}</div>
       {lock ? (
         <p class="locked">{lock}</p>

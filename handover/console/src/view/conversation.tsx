@@ -39,19 +39,20 @@ export function Conversation(props: ConversationProps) {
   }
   return (
     <section class="conversation" aria-label="Open conversation">
-      <Head {...props} row={row} open={open} />
+      <Head {...props} row={row} />
       <Thread key={current} client={client} open={open} conversation={current} />
-      <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab} />
+      <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab}>
+        <Others desk={desk} open={open} />
+      </Composer>
     </section>
   );
 }
 
 interface HeadProps extends ConversationProps {
   row: ConversationFrame | undefined;
-  open: Opened;
 }
 
-function Head({ client, desk, row, open, ask, side, setSide }: HeadProps) {
+function Head({ client, desk, row, ask, side, setSide }: HeadProps) {
   return (
     <header class="about">
       <button type="button" class="quiet small back" onClick={() => client.open(null)}>
@@ -61,7 +62,6 @@ function Head({ client, desk, row, open, ask, side, setSide }: HeadProps) {
         <h2 dir="auto">{nameOf(row)}</h2>
         <p>
           {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, desk.me?.id)}</span>}
-          <Others desk={desk} open={open} />
         </p>
       </div>
       {row && <Verbs client={client} desk={desk} row={row} ask={ask} />}
