@@ -27,7 +27,7 @@ def ask_ready(service_url: str) -> Answer:
         response = connection.getresponse()
         return Answer(response.status == 200, response.read(10_000).decode(errors="replace"))
     except (OSError, http.client.HTTPException) as error:
-        return Answer(False, f"the service does not answer yet ({type(error).__name__})")
+        return Answer(False, f"the service to answer ({type(error).__name__})")
     finally:
         connection.close()
 

@@ -91,7 +91,7 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
             watch(stack, parent)
         elif stack.alive:
             raise Trouble(
-                f"Not ready in time; everything is stopped again. The last answer of /readyz was: {answer.text[:500]}"
+                f"Not ready in time; everything is stopped again. The last word of /readyz was: {answer.text[:500]}"
             )
     last = "\n".join(stack.last_lines(25))
     raise Trouble(f"One of the processes ended, so all were stopped. Their last lines:\n{last}")

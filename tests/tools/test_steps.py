@@ -110,7 +110,7 @@ def test_waiting_ends_with_the_last_answer_when_the_time_is_over_or_a_process_di
 
 
 def test_an_answer_that_is_not_json_is_shown_as_it_is() -> None:
-    assert missing(Answer(False, "the service does not answer yet")) == "the service does not answer yet"
+    assert missing(Answer(False, "the service to answer")) == "the service to answer"
 
 
 def test_a_rebuilt_file_that_differs_is_named() -> None:
