@@ -38,7 +38,7 @@ def read_slowly(body: Body) -> Held:
     """Two sentences of the first page found, let go one after the other."""
     page = re.search(r"^\[([a-z0-9-]+)\] .*\n(.+)$", prompt_of(body), re.M)
     assert page, "no page was found for this question"
-    first, second = re.findall(r".*?[.!?](?=\s|$)", page[2])[:2]
+    first, second = (sentence.strip() for sentence in re.findall(r".*?[.!?](?=\s|$)", page[2])[:2])
     mark = f" [{page[1]}]\n"
     # A sentence is shown when the next one has begun: then it is certain where it ends.
     return Held((f"{first}{mark}{second[:8]}", f"{second[8:]}{mark}I hope", f" that this helps.{NEEDS_NOTHING}"))
