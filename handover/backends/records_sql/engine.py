@@ -41,6 +41,11 @@ def make_engine(database_url: str) -> AsyncEngine:
     return engine
 
 
+def file_of(engine: AsyncEngine) -> Path:
+    """The record's file."""
+    return Path(str(engine.url.database))
+
+
 def _open_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     # None: we say BEGIN ourselves; the driver's own rules would start writing transactions too late.
     connection.isolation_level = None
