@@ -13,7 +13,7 @@ from handover.desk_offers import make_offer
 from handover.desk_parts import DeskParts, new_id
 from handover.entries import Author, AuthorKind, Button, ConversationId, Entry, TurnId
 from handover.errors import Fenced, NotFound
-from handover.evidence import Decision, Outcome, Reason, Reply, TurnReport
+from handover.evidence import Decision, Evidence, Outcome, Reason, Reply, TurnReport
 from handover.frames import DeltaFrame
 from handover.policy import withholds_reply
 from handover.ports import Transaction
@@ -197,7 +197,7 @@ class DeskForBot:
                 await work.tx.turns.end(turn.id, TurnState.STALLED)
                 if work.conversation.control is Control.BOT:
                     decision = Decision(Outcome.HAND_OVER, Reason.BOT_STALLED, "The bot gave no answer in time.")
-                    await make_offer(work, decision, _BOT, words=parts.policy.words.stalled)
+                    await make_offer(work, decision, _BOT)
             moved.append(work.conversation)
         return moved
 
@@ -265,9 +265,17 @@ async def _commit(
         lacking=work.row.lacking + 1 if evidence.needs == "knowledge" else 0,
     )
     if decision.outcome is Outcome.HAND_OVER:
-        failed = decision.reason in (Reason.BOT_FAILED, Reason.BOT_STALLED)
-        await make_offer(work, decision, _BOT, words=words.failed if failed else words.passing_on)
+        why, promised = _why(work, decision, evidence, entry)
+        await make_offer(work, decision, _BOT, why=why, passing=not promised)
     return entry
+
+
+def _why(work: Change, decision: Decision, evidence: Evidence, entry: Entry | None) -> tuple[str | None, bool]:
+    """What the notice says of the reason, None for the policy's words; and whether the bot promised a person itself."""
+    if entry is not None:  # what the bot has said leads over to the person
+        return "", evidence.reply_promises_transfer
+    topic = evidence.topics[0] if decision.reason is Reason.TOPIC and evidence.topics else ""
+    return work.parts.policy.words.why_topic.get(topic), False
 
 
 def _stored(work: Change, turn: Turn, decision: Decision, report: TurnReport, offset: int | None) -> StoredDecision:

@@ -86,7 +86,7 @@ class DeskHours:
                 name = work.row.agent.name
                 decision = Decision(Outcome.HAND_OVER, Reason.TRANSFERRED, f"{name}'s console has been closed a while.")
                 words = self._parts.policy.words.transferred.replace("{agent}", name)
-                await desk_offers.make_offer(work, decision, _CLOCK, words=words, verb=Move.TRANSFER)
+                await desk_offers.make_offer(work, decision, _CLOCK, why=words, passing=False, verb=Move.TRANSFER)
 
 
 def _customer_waits(row: ConversationRow) -> bool:

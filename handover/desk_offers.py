@@ -25,22 +25,24 @@ async def make_offer(
     decision: Decision,
     actor: str,
     *,
-    words: str | None,
+    why: str | None = None,
+    passing: bool = True,
     to: AgentId | None = None,
     verb: Move = Move.OFFER,
 ) -> Offer:
     """Move to offered, with packet and honest notice, and ring. ``decision`` carries reason and because.
 
-    ``words`` is what the customer reads of the reason; when nobody is at the desk that is said as well.
+    ``why`` is what the customer reads of the reason, instead of the policy's words; "" when it was said already.
+    ``passing``: say that the customer is passed on; False when that was said already.
     """
     parts, now = work.parts, work.conversation
     standings = await parts.standings(work.tx)
-    somebody = desk_open(standings)
+    words = parts.policy.words
+    if why is None:
+        why = words.why[decision.reason or Reason.RULE]
     # "Someone will be with you shortly" is said only when it is true.
-    if words is not None and (somebody or words != parts.policy.words.passing_on):
-        await work.notice(words)
-    if not somebody:
-        await work.notice(parts.policy.words.nobody_here)
+    who = (words.passing_on if passing else "", words.soon) if desk_open(standings) else (words.nobody_here,)
+    await work.notice(" ".join(filter(None, (why, *who))))
     await work.move(verb, actor)
     reason = decision.reason or Reason.RULE
     work.row = replace(work.row, reason=reason)
