@@ -26,6 +26,8 @@ class DeskHours:
             was_open = await self._parts.is_open(tx)
             await tx.people.set_availability(agent.id, state)
             await desk_offers.ring_for(self._parts, tx, agent.id)
+            if state == "online":
+                await desk_offers.tell_of_left_messages(tx, agent.id)
             if await self._parts.is_open(tx) != was_open:
                 await desk_offers.tell_waiting(self._parts, tx)
 

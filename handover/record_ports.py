@@ -55,7 +55,7 @@ class Conversations(Protocol):
     async def snoozed_until(self, at: datetime) -> list[ConversationId]: ...
 
     async def mark(self, conversation: ConversationId, *, seen: int | None = None, told: int | None = None) -> None:
-        """Raise a reader's mark; never lowers one and changes no feed number."""
+        """Raise a reader's mark, at most to the last offset; never lowers one and changes no feed number."""
         ...
 
     async def held_by(self, agent: AgentId) -> int:
