@@ -210,7 +210,11 @@ def api_get(service: ScriptedService, path: str, request: Request) -> Response |
         case "me":
             return JSONResponse({"agent": who.model_dump(mode="json")})
         case "agents":
-            return JSONResponse({"agents": [a.model_dump(mode="json") for a in service.agents.values()]})
+            rows = [
+                {"agent": a.model_dump(mode="json"), "email": f"{a.id}@example.com", "disabled": False}
+                for a in service.agents.values()
+            ]
+            return JSONResponse(rows)
         case "conversations":
             return JSONResponse({"rows": [t.row().model_dump(mode="json") for t in service.talks.values()]})
     return JSONResponse({"code": "not_found", "message": "There is nothing here."}, 404)

@@ -19,7 +19,15 @@ declare global {
 
 /** A constructed sheet: styles under a policy that forbids inline ones. */
 function styled(root: ShadowRoot): void {
-  root.adoptedStyleSheets = [tokens, lines, sheet, cards].map((text) => {
+  const texts = [tokens, lines, sheet, cards];
+  if (!("adoptedStyleSheets" in root)) {
+    // Safari before 16.4. It needs a policy that allows inline styles; every newer browser does not.
+    const made = document.createElement("style");
+    made.textContent = texts.join("\n");
+    (root as ShadowRoot).append(made);
+    return;
+  }
+  root.adoptedStyleSheets = texts.map((text) => {
     const made = new CSSStyleSheet();
     made.replaceSync(text);
     return made;

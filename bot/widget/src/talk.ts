@@ -46,6 +46,7 @@ export interface Talk {
   log: OrderedLog;
   announceAfter: number; // lines up to here are history and are not read out
   writing: { turn: string; text: string } | null;
+  dropped: string | null; // a turn that was overtaken while it was written: its later pieces begin in mid-sentence
   joinedLate: boolean; // came in the middle of a reply: its pieces would begin in mid-sentence
   typing: AuthorPart | null;
   unsent: readonly Unsent[];
@@ -68,6 +69,7 @@ export const blankTalk: Talk = {
   log: emptyLog,
   announceAfter: 0,
   writing: null,
+  dropped: null,
   joinedLate: false,
   typing: null,
   unsent: [],
@@ -136,7 +138,7 @@ function heard(talk: Talk, entry: EntryFrame): Talk {
     ...talk,
     log,
     unsent: withoutSent(talk.unsent, entry.client_id),
-    writing: shown && entry.author.kind === "bot" ? null : talk.writing,
+    ...(shown ? unwritten(talk) : {}),
     joinedLate: entry.offset <= talk.announceAfter || entry.author.kind === "system" ? talk.joinedLate : false,
     typing: theirs ? null : talk.typing,
     // Somebody who writes on has moved past the question how it was.
@@ -148,8 +150,14 @@ function written(talk: Talk, turn: string, text: string): Talk {
   if (talk.joinedLate) {
     return talk.typing ? talk : { ...talk, typing: { kind: "bot", name: talk.assistant?.name ?? "Assistant" } };
   }
+  if (talk.dropped === turn) return talk; // the newest turn writes next
   const before = talk.writing?.turn === turn ? talk.writing.text : "";
   return { ...talk, typing: null, writing: { turn, text: before + text } };
+}
+
+/** What was being written is over: it stands in the record now, or it was overtaken. */
+function unwritten(talk: Talk): Pick<Talk, "writing" | "dropped"> {
+  return { writing: null, dropped: talk.writing?.turn ?? talk.dropped };
 }
 
 function controlled(talk: Talk, frame: ControlFrame): Talk {
@@ -164,7 +172,7 @@ function controlled(talk: Talk, frame: ControlFrame): Talk {
     epoch: frame.epoch,
     agent: frame.agent ?? null,
     waiting: frame.control === "offered" ? (frame.waiting ?? talk.waiting) : null,
-    writing: changed ? null : talk.writing,
+    ...(changed ? unwritten(talk) : {}),
     typing: changed ? null : talk.typing,
     unsent: kept.length === talk.unsent.length ? talk.unsent : kept,
     ended: endedBy(talk, frame.control, lifecycle),

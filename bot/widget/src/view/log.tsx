@@ -1,9 +1,9 @@
 // The history: scrolls with what is new while the reader is at the end, and leaves them alone when they are not.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import type { Client } from "../client";
 import { lastOffset } from "../shared/ordered_log";
-import { count } from "../shared/words";
+import { count, dayAbove } from "../shared/words";
 import { openButtons, type Talk } from "../talk";
 import { DownIcon } from "./icons";
 import { continues, Line, Typing, UnsentLine, Writing } from "./line";
@@ -63,15 +63,20 @@ function Lines({ client, talk }: { client: Client; talk: Talk }) {
   return (
     // Lines are read out whole, once, by the announcer; two live regions would say everything twice.
     <div role="log" aria-live="off" aria-label="Conversation" class="lines">
-      {entries.map((entry, i) => (
-        <Line
-          key={entry.offset}
-          entry={entry}
-          follows={continues(entries[i - 1], entry)}
-          pressable={entry.offset === pressable}
-          press={(button) => client.press(button)}
-        />
-      ))}
+      {entries.map((entry, i) => {
+        const day = dayAbove(entries[i - 1]?.at, entry.at);
+        return (
+          <Fragment key={entry.offset}>
+            {day && <p class="day">{day}</p>}
+            <Line
+              entry={entry}
+              follows={!day && continues(entries[i - 1], entry)}
+              pressable={entry.offset === pressable}
+              press={(button) => client.press(button)}
+            />
+          </Fragment>
+        );
+      })}
       {talk.writing && <Writing key="writing" name={talk.assistant?.name ?? "Assistant"} text={talk.writing.text} />}
       {talk.unsent.map((one) => (
         <UnsentLine
