@@ -55,13 +55,15 @@ function start(script: HTMLScriptElement | null): void {
   themed(host, script?.dataset.theme);
   const root = host.attachShadow({ mode: "open" });
   styled(root);
+  const box = document.createElement("div"); // of its own: what is rendered clears what it finds
+  root.append(box);
   const open = new Observed(openness.read());
   const client = new Client(server);
   const api = makeApi(client, open);
   window.Switchboard = api;
   const place = (): void => {
     document.body.append(host);
-    render(<Widget client={client} open={open} />, root);
+    render(<Widget client={client} open={open} />, box);
     if (client.known) client.start();
     if (Array.isArray(queued)) api.push(...(queued as [string, ...unknown[]][]));
   };

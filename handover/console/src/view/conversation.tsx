@@ -108,7 +108,7 @@ function Verbs({ client, desk, row, ask }: { client: DeskClient; desk: DeskState
   const mine = row.control === "human" && row.agent?.id === desk.me?.id;
   if (mine) {
     return (
-      <div class="verbs">
+      <div class="verbs" key="mine">
         <button type="button" class="quiet small" onClick={() => ask("hand_back")}>
           Hand back
         </button>
@@ -126,7 +126,7 @@ function Verbs({ client, desk, row, ask }: { client: DeskClient; desk: DeskState
   }
   if (row.control === "human" || row.lifecycle === "resolved") return null;
   return (
-    <div class="verbs">
+    <div class="verbs" key={row.control}>
       <button type="button" class="solid small" onClick={() => takeOver(client, row)}>
         {row.control === "offered" ? "Accept" : "Take over"}
       </button>
