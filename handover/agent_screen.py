@@ -164,6 +164,7 @@ class Screen:
     async def _leave(self) -> None:
         for task in self._suggesting:
             task.cancel()
+        await asyncio.gather(*self._suggesting, return_exceptions=True)
         for conversation in list(self._open):
             await self._hide(conversation)
 

@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from handover.conversation import Control, Lifecycle
 from handover.frames import ErrorFrame
 from tests.pages.conftest import OpenPage, assert_accessible
-from tests.support.hostile_markup import PAYLOADS
+from tests.support.hostile_payloads import payloads
 from tests.support.scripted_running import Running
 from tests.support.scripted_service import ScriptedService, Talk
 
 pytestmark = pytest.mark.browser
+
+PAYLOADS = payloads()
 
 
 def opened(page: Page, run: Running) -> Talk:
@@ -230,7 +232,7 @@ def test_hostile_markup_is_only_ever_text(page: Page, run: Running) -> None:
     run.do(flood)
     expect(log(page).locator(".line")).to_have_count(1 + 2 * len(PAYLOADS), timeout=30_000)
     page.wait_for_timeout(300)
-    assert page.evaluate("() => window.hit") is None
+    assert page.evaluate("() => window.__hit") is None
     assert [url for url in asked if not url.startswith((run.url, "data:"))] == []
     assert len(PAYLOADS) >= 100
 

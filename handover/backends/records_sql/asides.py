@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import Citation, ConversationId, TurnId
 from handover.stored import Draft, HandBack, Note, Rating
 
@@ -20,7 +20,7 @@ _NOTES = sa.select(w.notes, a.c.email, a.c.name, a.c.role, a.c.availability, a.c
 
 
 class SqlAsides:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
     async def add_note(self, note: Note) -> None:

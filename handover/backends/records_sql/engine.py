@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from handover.backends.records_sql.transaction import SqlTransaction
+from handover.backends.records_sql.unbroken import UnbrokenConnection, unbroken
 from handover.errors import BadInput, Unavailable
 from handover.ports import LiveFeed
 
@@ -66,24 +67,39 @@ class SqlRecords:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
-        async with self._turnstile:
-            async with self._connection(writes=True) as connection, connection.begin():
-                work = SqlTransaction(connection)
-                yield work
-            # Still inside the turnstile, so that screens of this process hear things in the order they were committed.
-            for told in work.told:
-                await self._live.publish(told)
+        async with self._turnstile, self._connection(writes=True) as connection:
+            work = SqlTransaction(UnbrokenConnection(connection))
+            yield work
+            await unbroken(self._commit(connection, work))
+
+    async def _commit(self, connection: AsyncConnection, work: SqlTransaction) -> None:
+        """Commit and tell. Still inside the turnstile: screens of this process hear things in the order of commits."""
+        await connection.commit()
+        for told in work.told:
+            await self._live.publish(told)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
-        async with self._connection(writes=False) as connection, connection.begin():
-            yield SqlTransaction(connection)
+        async with self._connection(writes=False) as connection:
+            yield SqlTransaction(UnbrokenConnection(connection))
 
     @asynccontextmanager
     async def _connection(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
-        options: dict[str, Any] = {_WRITES: writes}
+        """A connection in a transaction, rolled back at the end unless it was committed."""
+        connection = self.engine.connect()
         try:
-            async with self.engine.connect() as connection:
-                yield await connection.execution_options(**options)
+            try:
+                await unbroken(_begin_on(connection, writes))
+                yield connection
+            finally:
+                if connection.sync_connection is not None:
+                    await unbroken(connection.close())
         except OperationalError as error:
             raise Unavailable("The record cannot be reached right now; please try again.") from error
+
+
+async def _begin_on(connection: AsyncConnection, writes: bool) -> None:
+    await connection.start()
+    options: dict[str, Any] = {_WRITES: writes}
+    await connection.execution_options(**options)
+    await connection.begin()

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
 from handover.errors import AlreadyThere
 
@@ -30,7 +30,7 @@ _BEFORE = (
 
 
 class SqlEntries:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
     async def insert(self, entry: Entry, *, inbox: str, provider_message_id: str | None = None) -> None:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import AgentId, ConversationId
 from handover.evidence import Reason
 from handover.stored import Offer
@@ -20,7 +20,7 @@ _ROWS = sa.select(o, t.conversations.c.feed).join(t.conversations, t.conversatio
 
 
 class SqlOffers:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
     async def open(self, conversation: ConversationId) -> Offer | None:

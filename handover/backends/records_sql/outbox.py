@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import ConversationId
 from handover.stored import Delivery
 
@@ -17,7 +17,7 @@ _earlier = b.alias("earlier")
 
 
 class SqlOutboxRows:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
     async def add(

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import AgentId, CustomerId
 from handover.errors import NotFound
 from handover.stored import Customer
@@ -21,7 +21,7 @@ _AGENTS = sa.select(a.c.id, a.c.email, a.c.name, a.c.role, a.c.availability, a.c
 
 
 class SqlPeople:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
     async def add_customer(self, customer: Customer, at: datetime) -> None:

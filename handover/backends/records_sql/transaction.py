@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
@@ -11,6 +9,7 @@ from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
 from handover.backends.records_sql.turns import SqlTurns
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns
 
@@ -18,7 +17,7 @@ from handover.record_ports import Asides, Conversations, Entries, Offers, Outbox
 class SqlTransaction:
     """The groups of queries over one connection. ``connection`` is for the accounts beside this module."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self.connection = connection
         self.told: list[Told] = []
         self.conversations: Conversations = SqlConversations(connection)

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.backends.records_sql import evidence_json
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import ConversationId, TurnId
 from handover.evidence import Decision, Outcome, Reason
 from handover.stored import StoredDecision, Turn, TurnState
@@ -21,7 +21,7 @@ _END = w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.sta
 
 
 class SqlTurns:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
     async def live(self, conversation: ConversationId) -> Turn | None:
