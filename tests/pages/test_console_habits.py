@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from handover.conversation import Control
+from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind
 from tests.pages.conftest import OpenPage
 from tests.pages.console_steps import opens, signed_in, talk_of, thread, view
 from tests.support.scripted_running import Running
+from tests.support.scripted_service import ScriptedService
 
 pytestmark = pytest.mark.browser
 
@@ -114,3 +115,22 @@ def test_the_customers_writing_is_seen_under_their_name(page: Page, run: Running
     opens(page, "Wren Calloway")
     run.do(lambda s: s.types(s.talks["c-wren"], AuthorKind.CUSTOMER, ""))
     expect(page.get_by_text("Wren Calloway is writing…")).to_be_visible()
+
+
+def test_older_conversations_of_a_list_come_on_demand_and_the_count_says_that_there_are_more(
+    page: Page, run: Running
+) -> None:
+    def resolve_two(s: ScriptedService) -> None:
+        s.page = 1
+        for key in ("c-theo", "c-wren"):
+            s.moved(s.talks[key], Control.NOBODY, lifecycle=Lifecycle.RESOLVED)
+
+    run.do(resolve_two)
+    signed_in(page, run)
+    view(page, "Resolved")
+    lists = page.get_by_role("navigation", name="Lists")
+    expect(lists.get_by_role("button", name="Resolved 3+")).to_be_visible()
+    page.get_by_role("button", name="Show older").click()
+    expect(page.get_by_role("button", name="Show older")).to_have_count(0)
+    expect(lists.get_by_role("button", name="Resolved 3", exact=True)).to_be_visible()
+    expect(page.locator(".rows .row")).to_have_count(3)

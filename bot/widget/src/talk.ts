@@ -146,9 +146,13 @@ function heard(talk: Talk, entry: EntryFrame): Talk {
   };
 }
 
+function botOf(talk: Talk): AuthorPart {
+  return { kind: "bot", name: talk.assistant?.name ?? "Assistant" };
+}
+
 function written(talk: Talk, turn: string, text: string): Talk {
   if (talk.joinedLate) {
-    return talk.typing ? talk : { ...talk, typing: { kind: "bot", name: talk.assistant?.name ?? "Assistant" } };
+    return talk.typing ? talk : { ...talk, typing: botOf(talk) };
   }
   if (talk.dropped === turn) return talk; // the newest turn writes next
   const before = talk.writing?.turn === turn ? talk.writing.text : "";
@@ -207,6 +211,14 @@ function refused(talk: Talk, frame: ErrorFrame): Talk {
 function withoutSent(unsent: readonly Unsent[], clientId: string | null | undefined): readonly Unsent[] {
   if (!clientId || !unsent.some((one) => one.frame.client_id === clientId)) return unsent;
   return unsent.filter((one) => one.frame.client_id !== clientId);
+}
+
+/** Who is seen writing: whoever says so, and the bot from the customer's last word until its answer shows. */
+export function whoWrites(talk: Talk): AuthorPart | null {
+  if (talk.writing || talk.control === "nobody" || talk.link !== "open") return null;
+  const last = talk.log.entries.at(-1);
+  const owed = talk.control === "bot" && talk.lifecycle === "active" && last?.author.kind === "customer";
+  return talk.typing ?? (owed ? botOf(talk) : null);
 }
 
 /** Lines by others that the customer has not had in front of them. */

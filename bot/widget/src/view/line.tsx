@@ -147,14 +147,14 @@ export function UnsentLine({ one, online, retry, discard }: UnsentProps) {
       <p class="fate">
         {one.refused ? `Not sent. ${one.refused}` : online ? "Sending…" : "Will be sent when the connection is back"}
         {one.refused && (
-          <>
+          <span class="ways-on">
             <button type="button" class="link" onClick={() => retry(frame.client_id)}>
               Try again
             </button>
             <button type="button" class="link" onClick={() => discard(frame.client_id)}>
               Discard
             </button>
-          </>
+          </span>
         )}
       </p>
     </div>

@@ -4,7 +4,7 @@ import { Fragment, type ComponentChildren } from "preact";
 import type { Client } from "../client";
 import { lastOffset } from "../shared/ordered_log";
 import { count, dayAbove } from "../shared/words";
-import { openButtons, type Talk } from "../talk";
+import { openButtons, whoWrites, type Talk } from "../talk";
 import { DownIcon } from "./icons";
 import { continues, Line, Typing, UnsentLine, Writing } from "./line";
 
@@ -15,6 +15,7 @@ export function Log({ client, talk, children }: { client: Client; talk: Talk; ch
   const atEnd = useRef(true);
   const [readTo, setReadTo] = useState(lastOffset(talk.log));
   const last = lastOffset(talk.log);
+  const writes = whoWrites(talk);
   const below = talk.log.entries.filter((entry) => entry.offset > readTo && entry.author.kind !== "customer").length;
 
   const toEnd = (): void => {
@@ -44,7 +45,7 @@ export function Log({ client, talk, children }: { client: Client; talk: Talk; ch
       <div class="scroller" ref={box} onScroll={reached} tabIndex={0} role="group" aria-label="Messages">
         <div>
           <Lines client={client} talk={talk} />
-          {talk.typing && talk.control !== "nobody" && !talk.writing && <Typing name={talk.typing.name} />}
+          {writes && <Typing name={writes.name} />}
           {children}
         </div>
       </div>

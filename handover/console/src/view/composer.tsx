@@ -57,6 +57,10 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
     client.wantsFocus = false;
     field.current.focus();
   });
+  const choose = (which: Tab): void => {
+    client.wantsFocus = which !== tab && (which === "note" || !lockedBy(desk, row)); // chosen in order to write
+    setTab(which);
+  };
   const submit = (): void => {
     if (!lock) client.submit(conversation, tab);
   };
@@ -69,7 +73,7 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
       }}
     >
       <div class="above">
-        <Tabs tab={tab} setTab={setTab} />
+        <Tabs tab={tab} setTab={choose} />
         {children}
       </div>
       <div role="alert">{bounced && <p class="bounced">{bounced}</p>}</div>
