@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from handover.accounts import Accounts
-from handover.agent_frames import AgentSends, Close, Open, PacketFrame, Suggest, Welcome
+from handover.agent_frames import AgentSends, Close, Hello, Open, PacketFrame, Suggest, Welcome
 from handover.agent_verbs import Verbs
 from handover.agents import Agent
 from handover.desk import Desk
@@ -120,6 +120,8 @@ class Screen:
 
     async def _handle(self, frame: AgentSends) -> None:
         match frame:
+            case Hello():  # the page asks for a sign of life, and for what it lacks
+                await self._welcome(frame.after)
             case Open():
                 await self._show(ConversationId(frame.conversation), frame.after or 0)
             case Close():

@@ -191,7 +191,6 @@ REFUSED: list[tuple[Json, str]] = [
     ({"type": "accept", "conversation": "c", "epoch": 2**70}, "bad_input"),
     ({"type": "availability", "state": "asleep"}, "bad_input"),
     ({"type": "snooze", "conversation": "c", "until": "whenever"}, "bad_input"),
-    ({"type": "hello"}, "bad_input"),
     ({"type": "drop"}, "bad_input"),
     ({"type": "suggest", "conversation": "none-such"}, "not_found"),
 ]

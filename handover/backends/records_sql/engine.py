@@ -41,6 +41,11 @@ def make_engine(database_url: str) -> AsyncEngine:
     return engine
 
 
+def file_of(engine: AsyncEngine) -> Path:
+    """The record's file."""
+    return Path(str(engine.url.database))
+
+
 def _open_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     # None: we say BEGIN ourselves; the driver's own rules would start writing transactions too late.
     connection.isolation_level = None
@@ -74,7 +79,11 @@ class SqlRecords:
 
     async def _commit(self, connection: AsyncConnection, work: SqlTransaction) -> None:
         """Commit and tell. Still inside the turnstile: screens of this process hear things in the order of commits."""
-        await connection.commit()
+        try:
+            await connection.commit()
+        except BaseException:
+            await connection.rollback()  # without this the pool would get it back in the middle of a transaction
+            raise
         for told in work.told:
             await self._live.publish(told)
 
