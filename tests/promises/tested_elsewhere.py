@@ -16,7 +16,11 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/handover/test_invariants.py": ("handover/conversation.py", "handover/entries.py", "handover/stored.py"),
     "tests/handover/test_policy.py": ("handover/evidence.py", "handover/policy_settings.py"),
     # The verbs of the desk are one object to their callers.
-    "tests/handover/test_desk_for_customers.py": ("handover/desk_change.py", "handover/desk_parts.py"),
+    "tests/handover/test_desk_for_customers.py": (
+        "handover/desk.py",
+        "handover/desk_change.py",
+        "handover/desk_parts.py",
+    ),
     "tests/handover/test_desk_for_agents.py": ("handover/reading.py", "handover/screens.py"),
     "tests/handover/test_offers.py": (
         *("handover/desk_hours.py", "handover/desk_offers.py", "handover/desk_summaries.py"),
@@ -37,7 +41,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             f"handover/backends/records_sql/{name}.py"
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
-                *("outbox", "people", "rows", "tables", "tables_of_work", "transaction", "turns", "unbroken"),
+                *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
+                *("transaction", "turns", "unbroken"),
             )
         ),
     ),
