@@ -11,13 +11,36 @@ from playwright.sync_api import Browser
 from tests.support.browser import chromium
 from tests.support.stack import Stack, running_stack
 
+SHORT_TURN = 7  # seconds: enough for an honest turn on a busy machine, and short enough to watch one fail
+
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Service, actions, Rasa and a scripted model that keeps every prompt."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Service, actions, Rasa and a scripted model, started once."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    with running_stack(folder) as running:
-        yield running
+    with running_stack(folder) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(running: Stack) -> Iterator[Stack]:
+    """The running product with nothing left in the model's script, before and after."""
+    running.model.forget()
+    yield running
+    assert running.model.left() == 0, "the model was not asked for all that was scripted"
+
+
+@pytest.fixture(scope="module")
+def _short_turns(running: Stack) -> Iterator[None]:
+    running.restart("service", TURN_SECONDS=str(SHORT_TURN))
+    yield
+    running.restart("service", TURN_SECONDS="15")
+
+
+@pytest.fixture
+def hurried(_short_turns: None, stack: Stack) -> Stack:
+    """The running product with a short deadline for the bot's turns."""
+    return stack
 
 
 @pytest.fixture(scope="session")

@@ -15,15 +15,13 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     # The states and moves are driven through every order by the invariants.
     "tests/handover/test_invariants.py": ("handover/conversation.py", "handover/entries.py", "handover/stored.py"),
     "tests/handover/test_policy.py": ("handover/evidence.py", "handover/policy_settings.py"),
-    # The verbs of the desk are one object to their callers.
-    "tests/handover/test_desk_for_customers.py": (
-        "handover/desk.py",
-        "handover/desk_change.py",
-        "handover/desk_parts.py",
+    # The verbs of the desk are one object to their callers: its parts are run by the stories of each caller.
+    "tests/handover/test_desk_for_agents.py": (
+        *("handover/desk.py", "handover/desk_change.py", "handover/desk_parts.py"),
+        *("handover/reading.py", "handover/screens.py"),
     ),
-    "tests/handover/test_desk_for_agents.py": ("handover/reading.py", "handover/screens.py"),
     "tests/handover/test_offers.py": (
-        *("handover/desk_hours.py", "handover/desk_offers.py", "handover/desk_summaries.py"),
+        *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
     ),
     "tests/handover/test_console_api.py": ("handover/login_api.py",),
     "tests/handover/test_sockets.py": ("handover/meters.py",),

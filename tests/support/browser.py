@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -53,6 +54,40 @@ def visitor(browser: Browser, *, phone: bool = False, dark: bool = False) -> Ite
     finally:
         context.close()
     assert not thrown, thrown
+
+
+@dataclass
+class Watch:
+    """What a page must never do: ask others, break its policy, open something, or run a payload."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+
+    def violated(self, policy: str) -> None:
+        self.violations.append(policy)
+
+    def nothing_happened(self) -> None:
+        """AssertionError says what did."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        assert self.page.evaluate("() => window.__hit") is None, "a payload ran"
+        assert self.asked == []
+        assert self.violations == []
+        assert self.opened == []
+
+
+def watched(page: Page, own: str) -> Watch:
+    """Watch ``page`` from before it loads anything; ``own`` is the only address it may talk to."""
+    watch = Watch(page, foreign_requests(page, own))
+    page.expose_function("noteViolation", watch.violated)
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation',"
+        " (e) => window.noteViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+    )
+    page.on("popup", lambda popup: watch.opened.append(popup.url))
+    page.on("dialog", lambda dialog: (watch.opened.append(dialog.message), dialog.dismiss()))
+    return watch
 
 
 def foreign_requests(page: Page, own: str) -> list[str]:

@@ -160,8 +160,40 @@ _SHAPES = [
     '{{"type":"entry","html":"<img src=x onerror={hit}>"}}',
 ]
 
+_ELEMENTS = [
+    "<ScRiPt>{hit}</sCrIpT>",
+    "<img src={away}>",
+    "<img srcset='{away} 2x'>",
+    "<image href={away}>",
+    "<svg><use href='{away}#a'></use></svg>",
+    "<svg><foreignObject><img src=x onerror={hit}></foreignObject></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror={hit}></style></mglyph></table></mtext></math>",
+    "<iframe src='javascript:parent.{hit}'></iframe>",
+    "<video src={away} onerror={hit}></video>",
+    "<audio src={away} autoplay></audio>",
+    "<link rel=stylesheet href={away}>",
+    "<style>@import '{away}'</style>",
+    "<p style='background:url({away})'>x</p>",
+    "<base href={away}>",
+    "<form action={away}><button autofocus>x</button></form>",
+    "<details open ontoggle={hit}>x</details>",
+    "<a href=' java\tscript:{hit}'>x</a>",
+    "<a href='vbscript:{hit}'>x</a>",
+    "<p onclick={hit} onmouseover={hit} tabindex=0 onfocus={hit} autofocus>x</p>",
+    "<template><img src=x onerror={hit}></template>",
+    "<noscript><p title='</noscript><img src=x onerror={hit}>'></noscript>",
+    "<textarea><img title='</textarea><img src=x onerror={hit}>'>",
+    "<xss-x style='animation-name:a' onanimationstart={hit}></xss-x>",
+    "<dialog open><form method=dialog><button onfocus={hit} autofocus>x</button></form></dialog>",
+]
+# The same element may be taken differently inside a paragraph or a list that is markup itself.
+_AROUND = ["<p>before {inner} after</p>", "<ul><li>{inner}</li></ul>"]
+
 
 def payloads() -> list[str]:
     """Every payload with its script and address filled in; none is repeated."""
-    families = [*_TAGS, *_HANDLERS, *_LINKS, *_FETCHES, *_SHAPES]
-    return [text.format(hit=HIT, away=AWAY) for text in families]
+    families = [*_TAGS, *_HANDLERS, *_LINKS, *_FETCHES, *_SHAPES, *_ELEMENTS]
+    plain = [text.format(hit=HIT, away=AWAY) for text in families]
+    elements = [text.format(hit=HIT, away=AWAY) for text in [*_ELEMENTS, *_HANDLERS]]
+    inside = [around.format(inner=text) for text in elements for around in _AROUND]
+    return list(dict.fromkeys([*plain, *inside]))

@@ -55,8 +55,8 @@ class AgentSocket:
         if talk.packet:
             self.send(PacketFrame(conversation=talk.id, epoch=talk.epoch, packet=talk.packet))
         viewing = self.service.viewing.setdefault(talk.id, [])
-        if self.agent.name not in viewing:
-            viewing.append(self.agent.name)
+        if self.agent.id not in viewing:
+            viewing.append(self.agent.id)
         self.service.presence(talk)
 
     def on_close(self, talk: Talk, frame: Any) -> None:
@@ -66,8 +66,8 @@ class AgentSocket:
         self.opened.discard(conversation)
         self.service.desk_screens.get(conversation, set()).discard(self.send)
         viewing = self.service.viewing.get(conversation, [])
-        if self.agent.name in viewing:
-            viewing.remove(self.agent.name)
+        if self.agent.id in viewing:
+            viewing.remove(self.agent.id)
             self.service.presence(self.service.talks[conversation])
 
     def on_accept(self, talk: Talk, frame: Any) -> None:
@@ -128,7 +128,7 @@ class AgentSocket:
         self.service.offer(talk, {**(talk.packet or {}), "reason": "transferred"})
 
     def on_typing(self, talk: Talk, frame: Any) -> None:
-        self.service.typing[talk.id] = [self.agent.name]
+        self.service.typing[talk.id] = [self.agent.id]
         self.service.presence(talk)
 
     def on_suggest(self, talk: Talk, frame: Any) -> None:

@@ -66,7 +66,14 @@ class Endless:
     text: str = "and so on and on "
 
 
-Step = Say | Refuse | Stall | Cut | Garbage | Endless
+@dataclass(frozen=True)
+class Held:
+    """Says each part and then waits until the test lets the next one go (`ScriptedLLM.let_go`); ends like Say."""
+
+    parts: tuple[str, ...]
+
+
+Step = Say | Refuse | Stall | Cut | Garbage | Endless | Held
 
 
 @dataclass
@@ -80,6 +87,7 @@ class ScriptedLLM:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
 
 NextStep = Callable[[dict[str, Any]], Step | None]
@@ -181,11 +189,26 @@ async def _play(step: Step, writer: asyncio.StreamWriter, llm: ScriptedLLM) -> N
             await _open(writer)
             for start in range(0, len(text), size):
                 await _piece(writer, _chunk(text[start : start + size]))
-            await _piece(writer, _chunk(None, finish))
-            usage = {"prompt_tokens": 10, "completion_tokens": len(text) // 4, "total_tokens": 10 + len(text) // 4}
-            await _piece(writer, _event({"id": "c1", "object": "chat.completion.chunk", "choices": [], "usage": usage}))
-            await _piece(writer, "data: [DONE]\n\n")
-            await _end(writer)
+            await _finish(writer, len(text), finish)
+        case Held(parts):
+            await _open(writer)
+            await _in_parts(parts, writer, llm)
+
+
+async def _in_parts(parts: tuple[str, ...], writer: asyncio.StreamWriter, llm: ScriptedLLM) -> None:
+    for place, part in enumerate(parts):
+        if place:
+            await llm.let_go.acquire()
+        await _piece(writer, _chunk(part))
+    await _finish(writer, len("".join(parts)), "stop")
+
+
+async def _finish(writer: asyncio.StreamWriter, length: int, finish: str) -> None:
+    await _piece(writer, _chunk(None, finish))
+    usage = {"prompt_tokens": 10, "completion_tokens": length // 4, "total_tokens": 10 + length // 4}
+    await _piece(writer, _event({"id": "c1", "object": "chat.completion.chunk", "choices": [], "usage": usage}))
+    await _piece(writer, "data: [DONE]\n\n")
+    await _end(writer)
 
 
 def _chunk(text: str | None, finish: str | None = None) -> str:

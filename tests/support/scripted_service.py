@@ -103,6 +103,7 @@ class ScriptedService:
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it
         self.agent_screens: list[Send] = []
+        self.page = 50  # rows of a list that one HTTP answer holds
         self.viewing: dict[str, list[str]] = {}
         self.typing: dict[str, list[str]] = {}
         self.received: list[dict[str, Any]] = []  # every frame the pages sent, for tests to look at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -210,10 +210,23 @@ def api_get(service: ScriptedService, path: str, request: Request) -> Response |
         case "me":
             return JSONResponse({"agent": who.model_dump(mode="json")})
         case "agents":
-            return JSONResponse({"agents": [a.model_dump(mode="json") for a in service.agents.values()]})
+            rows = [
+                {"agent": a.model_dump(mode="json"), "email": f"{a.id}@example.com", "disabled": False}
+                for a in service.agents.values()
+            ]
+            return JSONResponse(rows)
         case "conversations":
-            return JSONResponse({"rows": [t.row().model_dump(mode="json") for t in service.talks.values()]})
+            return JSONResponse(page_of_rows(service, request.query_params))
     return JSONResponse({"code": "not_found", "message": "There is nothing here."}, 404)
+
+
+def page_of_rows(service: ScriptedService, wish: Mapping[str, str]) -> dict[str, Any]:
+    rows = sorted((talk.row() for talk in service.talks.values()), key=lambda row: -row.feed)
+    if wish.get("view") == "resolved":
+        rows = [row for row in rows if row.lifecycle is Lifecycle.RESOLVED]
+    page = [row for row in rows if row.feed < int(wish.get("before", 2**31))][: service.page]
+    end = page[-1].feed if len(page) == service.page else None
+    return {"rows": [row.model_dump(mode="json") for row in page], "next": end}
 
 
 def page_file(path: str) -> Response:

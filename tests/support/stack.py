@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
 
+from tests.support.model_in_thread import ModelInThread, model_in_thread
 from tests.support.processes import Child, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,33 +29,71 @@ def newest_model() -> Path:
     return models[-1]
 
 
+# Where each process answers when it is up; the service's says whether everything it needs is there.
+_READY = {"service": "/readyz", "actions": "/health", "rasa": "/"}
+_START_SECONDS = 180.0  # Rasa loads its model in ten seconds on an idle machine, in a minute on a crowded one
+
+
 @dataclass
 class Stack:
-    """A running product. ``url`` is the service; ``prompts`` are the requests the scripted model was sent."""
+    """A running product. ``url`` is the service; ``model`` the scripted model that writes the replies."""
 
     url: str
     folder: Path
     children: dict[str, Child]
-
-    def prompts(self) -> list[dict[str, object]]:
-        journal = self.folder / "prompts.jsonl"
-        return [json.loads(line) for line in journal.read_text().splitlines()] if journal.exists() else []
+    ports: dict[str, int]
+    model: ModelInThread
 
     @property
     def sockets(self) -> str:
         return self.url.replace("http", "ws", 1)
 
+    @property
+    def record(self) -> Path:
+        """The service's database."""
+        return self.folder / "switchboard.db"
 
-def _environment(folder: Path, ports: dict[str, int], model: bool) -> dict[str, str]:
+    def rasa_events(self, conversation: str) -> list[dict[str, Any]]:
+        """What Rasa's tracker holds of a conversation."""
+        events: list[dict[str, Any]] = self._tracker(conversation)["events"]
+        return events
+
+    def rasa_slots(self, conversation: str) -> dict[str, Any]:
+        slots: dict[str, Any] = self._tracker(conversation)["slots"]
+        return slots
+
+    def _tracker(self, conversation: str) -> dict[str, Any]:
+        address = f"http://127.0.0.1:{self.ports['rasa']}/conversations/{quote(conversation)}/tracker"
+        asked = urlencode({"token": SECRETS["RASA_TOKEN"], "include_events": "ALL"})
+        with urllib.request.urlopen(f"{address}?{asked}", timeout=20) as response:
+            tracker: dict[str, Any] = json.load(response)
+            return tracker
+
+    def kill(self, name: str) -> None:
+        """SIGKILL: no time to tidy up."""
+        self.children[name].kill()
+
+    def start(self, name: str, **settings: str) -> None:
+        """Start a process that is not running, with ``settings`` over its environment, and wait until all is green."""
+        child = self.children[name]
+        child.env |= settings
+        child.start()
+        child.wait_for(f"http://127.0.0.1:{self.ports[name]}{_READY[name]}", _START_SECONDS)
+        self.children["service"].wait_for(f"{self.url}/readyz", _START_SECONDS)
+
+    def restart(self, name: str, **settings: str) -> None:
+        """Stop a process in good order and start it again."""
+        self.children[name].stop()
+        self.start(name, **settings)
+
+
+def _environment(folder: Path, ports: dict[str, int], model: str) -> dict[str, str]:
     service = f"http://127.0.0.1:{ports['service']}"
-    chosen = (
-        {"LLM_PROVIDER": "openai", "OPENAI_BASE_URL": f"http://127.0.0.1:{ports['model']}/v1", "OPENAI_API_KEY": "none"}
-        if model
-        else {"LLM_PROVIDER": "offline", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
-    )
     return {
         **SECRETS,
-        **chosen,
+        "LLM_PROVIDER": "openai",
+        "OPENAI_BASE_URL": model,
+        "OPENAI_API_KEY": "none",
         "HOST": "127.0.0.1",
         "PORT": str(ports["service"]),
         "PUBLIC_ORIGINS": service,
@@ -79,36 +122,34 @@ def _endpoints(folder: Path, ports: dict[str, int]) -> str:
     return str(file)
 
 
-def _commands(ports: dict[str, int], folder: Path, model: bool) -> dict[str, list[str]]:
+def _commands(ports: dict[str, int], folder: Path) -> dict[str, list[str]]:
     python = sys.executable
     rasa = [str(RASA), "run", "--enable-api", "-i", "127.0.0.1", "-p", str(ports["rasa"]), "-m", str(newest_model())]
-    commands = {
+    return {
         "rasa": [*rasa, "--auth-token", SECRETS["RASA_TOKEN"], "--endpoints", _endpoints(folder, ports)],
         "actions": [python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(ports["actions"])],
         "service": [python, "-m", "bot"],
     }
-    if model:
-        journal = ["--journal", str(folder / "prompts.jsonl")]
-        port = ["--port", str(ports["model"])]
-        commands["model"] = [python, "-m", "tests.support.scripted_llm", *port, *journal]
-    return commands
 
 
 @contextmanager
-def running_stack(folder: Path, *, model: bool = True, **settings: str) -> Iterator[Stack]:
+def running_stack(folder: Path, **settings: str) -> Iterator[Stack]:
     """Start everything, wait until `/readyz` is green, and leave nothing behind."""
-    ports = {name: free_port() for name in ("service", "actions", "rasa", "model")}
-    environment = {**_environment(folder, ports, model), **settings}
-    children = {
-        name: Child(name, argv, ROOT, environment, folder / f"{name}.log")
-        for name, argv in _commands(ports, folder, model).items()
-    }
-    url = f"http://127.0.0.1:{ports['service']}"
-    try:
-        for child in children.values():
-            child.start()
-        children["service"].wait_for(f"{url}/readyz", 180)
-        yield Stack(url, folder, children)
-    finally:
-        for child in children.values():
-            child.stop()
+    ports = {name: free_port() for name in ("service", "actions", "rasa")}
+    with model_in_thread() as model:
+        environment = {**_environment(folder, ports, model.url), **settings}
+        children = {
+            name: Child(name, argv, ROOT, dict(environment), folder / f"{name}.log")
+            for name, argv in _commands(ports, folder).items()
+        }
+        url = f"http://127.0.0.1:{ports['service']}"
+        try:
+            for child in children.values():
+                child.start()
+            children["service"].wait_for(f"{url}/readyz", _START_SECONDS)
+            yield Stack(url, folder, children, ports, model)
+        finally:
+            for child in children.values():
+                child.kill(signal.SIGTERM)  # all at once: each takes some seconds
+            for child in children.values():
+                child.stop()

@@ -19,7 +19,15 @@ declare global {
 
 /** A constructed sheet: styles under a policy that forbids inline ones. */
 function styled(root: ShadowRoot): void {
-  root.adoptedStyleSheets = [tokens, lines, sheet, cards].map((text) => {
+  const texts = [tokens, lines, sheet, cards];
+  if (!("adoptedStyleSheets" in root)) {
+    // Safari before 16.4. It needs a policy that allows inline styles; every newer browser does not.
+    const made = document.createElement("style");
+    made.textContent = texts.join("\n");
+    (root as ShadowRoot).append(made);
+    return;
+  }
+  root.adoptedStyleSheets = texts.map((text) => {
     const made = new CSSStyleSheet();
     made.replaceSync(text);
     return made;
@@ -47,13 +55,15 @@ function start(script: HTMLScriptElement | null): void {
   themed(host, script?.dataset.theme);
   const root = host.attachShadow({ mode: "open" });
   styled(root);
+  const box = document.createElement("div"); // of its own: what is rendered clears what it finds
+  root.append(box);
   const open = new Observed(openness.read());
   const client = new Client(server);
   const api = makeApi(client, open);
   window.Switchboard = api;
   const place = (): void => {
     document.body.append(host);
-    render(<Widget client={client} open={open} />, root);
+    render(<Widget client={client} open={open} />, box);
     if (client.known) client.start();
     if (Array.isArray(queued)) api.push(...(queued as [string, ...unknown[]][]));
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ControlFrame, CustomerReceives, CustomerWelcome, EntryFrame } from "./shared/wire";
-import { blankTalk, openButtons, unreadCount, withFrame, type Talk } from "./talk";
+import { blankTalk, openButtons, unreadCount, whoWrites, withFrame, type Talk } from "./talk";
 
 const welcome = (more: Partial<CustomerWelcome> = {}): CustomerWelcome => ({
   type: "welcome",
@@ -116,5 +116,27 @@ describe("the conversation in the widget", () => {
     const talk = after(welcome(), control("offered", 2, { waiting }));
     expect(talk.waiting).toEqual(waiting);
     expect(withFrame(talk, control("bot", 3)).waiting).toBeNull();
+  });
+});
+
+describe("an answer that is being written", () => {
+  it("is seen as writing from the customer's last word on, before the first piece has come", () => {
+    const asked = after(welcome(), entry(1, "bot"), entry(2, "customer"));
+    expect(whoWrites({ ...asked, link: "open" })?.name).toBe("Juniper");
+    expect(whoWrites({ ...asked, link: "lost" })).toBeNull();
+    expect(whoWrites({ ...withFrame(asked, entry(3, "bot")), link: "open" })).toBeNull();
+  });
+
+  it("vanishes when another line comes, and its later pieces are not shown in mid-sentence", () => {
+    const piece = (turn: string, text: string) => ({ type: "delta", turn, text }) as const;
+    const cut = after(welcome(), entry(1, "bot"), entry(2, "customer"), piece("t1", "Boots are"), entry(3, "customer"), piece("t1", " waxed"));
+    expect(cut.writing).toBeNull();
+    expect(withFrame(cut, piece("t2", "Tents")).writing).toEqual({ turn: "t2", text: "Tents" });
+  });
+
+  it("gives way to the first piece of a newer turn", () => {
+    const piece = (turn: string, text: string) => ({ type: "delta", turn, text }) as const;
+    const two = after(welcome(), entry(1, "bot"), entry(2, "customer"), piece("t1", "Boots are"), piece("t2", "Tents"));
+    expect(two.writing).toEqual({ turn: "t2", text: "Tents" });
   });
 });

@@ -46,6 +46,7 @@ export interface Talk {
   log: OrderedLog;
   announceAfter: number; // lines up to here are history and are not read out
   writing: { turn: string; text: string } | null;
+  dropped: string | null; // a turn that was overtaken while it was written: its later pieces begin in mid-sentence
   joinedLate: boolean; // came in the middle of a reply: its pieces would begin in mid-sentence
   typing: AuthorPart | null;
   unsent: readonly Unsent[];
@@ -68,6 +69,7 @@ export const blankTalk: Talk = {
   log: emptyLog,
   announceAfter: 0,
   writing: null,
+  dropped: null,
   joinedLate: false,
   typing: null,
   unsent: [],
@@ -136,7 +138,7 @@ function heard(talk: Talk, entry: EntryFrame): Talk {
     ...talk,
     log,
     unsent: withoutSent(talk.unsent, entry.client_id),
-    writing: shown && entry.author.kind === "bot" ? null : talk.writing,
+    ...(shown ? unwritten(talk) : {}),
     joinedLate: entry.offset <= talk.announceAfter || entry.author.kind === "system" ? talk.joinedLate : false,
     typing: theirs ? null : talk.typing,
     // Somebody who writes on has moved past the question how it was.
@@ -144,12 +146,22 @@ function heard(talk: Talk, entry: EntryFrame): Talk {
   };
 }
 
+function botOf(talk: Talk): AuthorPart {
+  return { kind: "bot", name: talk.assistant?.name ?? "Assistant" };
+}
+
 function written(talk: Talk, turn: string, text: string): Talk {
   if (talk.joinedLate) {
-    return talk.typing ? talk : { ...talk, typing: { kind: "bot", name: talk.assistant?.name ?? "Assistant" } };
+    return talk.typing ? talk : { ...talk, typing: botOf(talk) };
   }
+  if (talk.dropped === turn) return talk; // the newest turn writes next
   const before = talk.writing?.turn === turn ? talk.writing.text : "";
   return { ...talk, typing: null, writing: { turn, text: before + text } };
+}
+
+/** What was being written is over: it stands in the record now, or it was overtaken. */
+function unwritten(talk: Talk): Pick<Talk, "writing" | "dropped"> {
+  return { writing: null, dropped: talk.writing?.turn ?? talk.dropped };
 }
 
 function controlled(talk: Talk, frame: ControlFrame): Talk {
@@ -164,7 +176,7 @@ function controlled(talk: Talk, frame: ControlFrame): Talk {
     epoch: frame.epoch,
     agent: frame.agent ?? null,
     waiting: frame.control === "offered" ? (frame.waiting ?? talk.waiting) : null,
-    writing: changed ? null : talk.writing,
+    ...(changed ? unwritten(talk) : {}),
     typing: changed ? null : talk.typing,
     unsent: kept.length === talk.unsent.length ? talk.unsent : kept,
     ended: endedBy(talk, frame.control, lifecycle),
@@ -199,6 +211,14 @@ function refused(talk: Talk, frame: ErrorFrame): Talk {
 function withoutSent(unsent: readonly Unsent[], clientId: string | null | undefined): readonly Unsent[] {
   if (!clientId || !unsent.some((one) => one.frame.client_id === clientId)) return unsent;
   return unsent.filter((one) => one.frame.client_id !== clientId);
+}
+
+/** Who is seen writing: whoever says so, and the bot from the customer's last word until its answer shows. */
+export function whoWrites(talk: Talk): AuthorPart | null {
+  if (talk.writing || talk.control === "nobody" || talk.link !== "open") return null;
+  const last = talk.log.entries.at(-1);
+  const owed = talk.control === "bot" && talk.lifecycle === "active" && last?.author.kind === "customer";
+  return talk.typing ?? (owed ? botOf(talk) : null);
 }
 
 /** Lines by others that the customer has not had in front of them. */

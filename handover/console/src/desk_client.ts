@@ -3,9 +3,10 @@ import { Link } from "../../../bot/widget/src/shared/link";
 import { Observed } from "../../../bot/widget/src/shared/observed";
 import { hasGap, lastOffset } from "../../../bot/widget/src/shared/ordered_log";
 import { newId } from "../../../bot/widget/src/shared/words";
-import type { AgentPart, AgentReceives, AgentSends, ErrorFrame } from "../../../bot/widget/src/shared/wire";
-import { blankDesk, blankOpened, changed, withFrame, withRows, type DeskState, type View } from "./desk_state";
+import type { AgentPart, AgentReceives, AgentSends, ErrorFrame, OfferGone, PresenceFrame } from "../../../bot/widget/src/shared/wire";
+import { blankDesk, blankOpened, changed, withFrame, withRows, type DeskState, type Opened, type View } from "./desk_state";
 import { Drafts, type Tab } from "./drafts";
+import { nameOf } from "./reasons";
 import { rest } from "./rest";
 
 const TYPING_EVERY = 3_000;
@@ -31,12 +32,17 @@ export class DeskClient {
   readonly bounced = new Observed<ReadonlyMap<string, string>>(new Map());
   readonly messages = new Observed<readonly Message[]>([]);
   readonly texts = new Observed<ReadonlyMap<string, string>>(new Map());
+  readonly colleagues = new Observed<ReadonlyMap<string, AgentPart>>(new Map());
+  /** Lists of which the service has older rows than were received. */
+  readonly more = new Observed<ReadonlyMap<View, boolean>>(new Map());
   readonly drafts: Drafts;
   private readonly link: Link<AgentSends, AgentReceives>;
+  private readonly rang = new Set<string>(); // offers this screen was shown; the row may say sooner that one is over
   private typedAt = 0;
   private askedAt = 0;
   private whole = false; // the first snapshot has come: from here a feed number says what is missing
   private snapshotTimer: ReturnType<typeof setTimeout> | undefined;
+  private presenceTimer: ReturnType<typeof setTimeout> | undefined;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -76,9 +82,23 @@ export class DeskClient {
     if (conversation) this.follow(conversation);
   }
 
-  async loadView(view: View): Promise<void> {
-    const rows = await rest.rows(view);
+  /** The newest page of a list, or with `before` the page under it. */
+  async loadView(view: View, before?: number): Promise<void> {
+    const { rows, more } = await rest.rows(view, before);
     this.desk.update((desk) => withRows(desk, rows));
+    // A first page says "more" also when the older ones came long ago; only a later page knows better.
+    if (before || !more || !this.more.value.has(view)) this.more.update((all) => new Map(all).set(view, more));
+  }
+
+  nameOfAgent(id: string): string {
+    return this.colleagues.value.get(id)?.name ?? "A colleague";
+  }
+
+  private meet(): void {
+    rest.agents().then(
+      (agents) => this.colleagues.set(new Map(agents.map((agent) => [agent.id, agent]))),
+      () => undefined, // names are a comfort; "A colleague" stands meanwhile
+    );
   }
 
   /** What is in a composer's tab, as typed. */
@@ -134,13 +154,33 @@ export class DeskClient {
 
   private take(frame: AgentReceives, answers: boolean): void {
     if (frame.type === "error" && answers && frame.code === "bad_input" && !frame.client_id && !frame.conversation) return;
+    if (frame.type === "offer") this.rang.add(frame.conversation);
+    if (frame.type === "offer_gone") this.sayWhoTook(frame);
     this.desk.update((desk) => withFrame(desk, frame));
     if (frame.type === "welcome") this.welcomed();
+    if (frame.type === "presence") this.metPresence(frame);
     if (frame.type === "entry" || frame.type === "note") this.confirmed(frame.client_id);
     if (frame.type === "entry" && frame.conversation) this.checkGap(frame.conversation);
     if (frame.type === "draft" && frame.origin !== "late_reply") this.offerDraft(frame.conversation, frame.text);
     if (frame.type === "typing" && frame.conversation) this.dropTypingLater(frame.conversation);
     if (frame.type === "error") this.refused(frame);
+  }
+
+  /** An offer that stood here and went to somebody else: say to whom, or it just vanishes under the hand. */
+  private sayWhoTook({ conversation, taken_by }: OfferGone): void {
+    const { rows, me } = this.desk.value;
+    if (!this.rang.delete(conversation) || !taken_by || taken_by === me?.name) return;
+    this.tell(`${taken_by} has taken ${nameOf(rows.get(conversation))}.`);
+  }
+
+  private metPresence({ conversation, viewing = [], typing = [] }: PresenceFrame): void {
+    if ([...viewing, ...typing].some((id) => !this.colleagues.value.has(id))) this.meet();
+    clearTimeout(this.presenceTimer);
+    if (!typing.length) return;
+    this.presenceTimer = setTimeout(() => {
+      const still = (open: Opened): Opened => ({ ...open, presence: open.presence && { ...open.presence, typing: [] } });
+      this.desk.update((desk) => changed(desk, conversation, still));
+    }, TYPING_SHOWN);
   }
 
   private welcomed(): void {
@@ -149,6 +189,7 @@ export class DeskClient {
       clearTimeout(this.snapshotTimer);
       this.snapshotTimer = setTimeout(() => (this.whole = this.link.open), SNAPSHOT);
     }
+    this.meet();
     if (this.current.value) this.follow(this.current.value);
     for (const { frame } of this.onTheirWay.value.values()) this.link.send(frame);
   }
@@ -172,6 +213,7 @@ export class DeskClient {
       this.bounced.update((all) => new Map(all).set(found[0], words));
       return;
     }
+    this.wantsFocus = false;
     const winner = error.code === "taken" && error.detail?.taken_by;
     if (winner && error.conversation) this.open(error.conversation);
     const again = error.retry_after ? ` Try again in ${Math.ceil(error.retry_after)} s.` : "";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentPart, AgentReceives, ConversationFrame, EntryFrame, OfferFrame } from "../../../bot/widget/src/shared/wire";
-import { blankDesk, blankOpened, listed, unanswered, withFrame, type DeskState } from "./desk_state";
+import { blankDesk, blankOpened, listed, openDrafts, unanswered, withFrame, type DeskState } from "./desk_state";
 
 const me: AgentPart = { id: "a1", name: "Amina", role: "agent", availability: "online", capacity: 4 };
 const row = (conversation: string, feed: number, more: Partial<ConversationFrame> = {}): ConversationFrame => ({
@@ -93,5 +93,22 @@ describe("an opened conversation", () => {
 
   it("takes no lines for a conversation that was not opened", () => {
     expect(withFrame({ ...blankDesk, me }, entry(1)).opened.size).toBe(0);
+  });
+
+  it("drops an answer that was overtaken while it was written, and its later pieces", () => {
+    const piece = (turn: string, text: string) => ({ type: "delta", conversation: "c", turn, text }) as const;
+    const cut = [piece("t1", "Boots are"), entry(1), piece("t1", " waxed")].reduce<DeskState>(withFrame, opened());
+    expect(at(cut).writing).toBeNull();
+    expect(at(withFrame(cut, piece("t2", "Tents"))).writing?.text).toBe("Tents");
+  });
+
+  it("shows a suggestion to who has the conversation, and a late reply until somebody has answered", () => {
+    const draft = (origin: "suggestion" | "late_reply") =>
+      ({ type: "draft", conversation: "c", text: origin, origin, at: "2026-11-21T10:05:00Z" }) as const;
+    const both = [draft("suggestion"), draft("late_reply")].reduce<DeskState>(withFrame, opened());
+    expect(openDrafts(at(both), true)).toHaveLength(2);
+    expect(openDrafts(at(both), false).map((one) => one.origin)).toEqual(["late_reply"]);
+    const answer = { ...entry(1), author: { kind: "agent", name: "Amina" }, at: "2026-11-21T10:06:00Z" } as const;
+    expect(openDrafts(at(withFrame(both, answer)), true)).toHaveLength(0);
   });
 });

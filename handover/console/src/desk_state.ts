@@ -26,6 +26,7 @@ export interface Opened {
   packet: Packet | null;
   presence: PresenceFrame | null;
   writing: { turn: string; text: string } | null;
+  dropped: string | null; // a turn that was overtaken while it was written
   typing: AuthorPart | null;
 }
 
@@ -54,6 +55,7 @@ export const blankOpened: Opened = {
   packet: null,
   presence: null,
   writing: null,
+  dropped: null,
   typing: null,
 };
 
@@ -71,7 +73,7 @@ export function withFrame(desk: DeskState, frame: AgentReceives): DeskState {
       return frame.missed?.length && frame.conversation ? withMissed(desk, frame) : desk;
     case "control":
       return frame.conversation
-        ? changed(desk, frame.conversation, (open) => ({ ...open, writing: null, typing: null }))
+        ? changed(desk, frame.conversation, (open) => ({ ...open, ...unwritten(open), typing: null }))
         : desk;
     default:
       return frame.conversation ? changed(desk, frame.conversation, (open) => withLine(open, frame)) : desk;
@@ -110,6 +112,7 @@ function withLine(open: Opened, frame: LineFrame): Opened {
     case "entry":
       return withSaid(open, frame);
     case "delta": {
+      if (open.dropped === frame.turn) return open;
       const before = open.writing?.turn === frame.turn ? open.writing.text : "";
       return { ...open, typing: null, writing: { turn: frame.turn, text: before + frame.text } };
     }
@@ -135,8 +138,13 @@ function withSaid(open: Opened, entry: EntryFrame): Opened {
     ...open,
     log,
     typing: open.typing?.kind === entry.author.kind ? null : open.typing,
-    writing: entry.author.kind === "bot" ? null : open.writing,
+    ...unwritten(open),
   };
+}
+
+/** What the bot was writing is over: it stands in the record now, or it was overtaken. */
+function unwritten(open: Opened): Pick<Opened, "writing" | "dropped"> {
+  return { writing: null, dropped: open.writing?.turn ?? open.dropped };
 }
 
 export function changed(desk: DeskState, conversation: string, change: (open: Opened) => Opened): DeskState {
@@ -177,6 +185,17 @@ export function listed(desk: DeskState, view: View): ConversationFrame[] {
     return rows.sort((a, b) => since(a) - since(b));
   }
   return rows.sort((a, b) => b.feed - a.feed);
+}
+
+/** The drafts worth showing: a late reply until somebody answered, a suggestion while I have the conversation. */
+export function openDrafts(open: Opened, mine: boolean): readonly DraftFrame[] {
+  const said = (by: readonly string[]): number =>
+    Math.max(0, ...open.log.entries.filter((entry) => by.includes(entry.author.kind)).map((entry) => Date.parse(entry.at)));
+  const answered = said(["agent"]);
+  const moved = said(["agent", "bot"]);
+  const fresh = (draft: DraftFrame): boolean =>
+    draft.origin === "late_reply" ? Date.parse(draft.at) > answered : mine && Date.parse(draft.at) > moved;
+  return open.drafts.filter(fresh).slice(-2);
 }
 
 /** Mine, and the customer has the last word. */

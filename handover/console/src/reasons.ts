@@ -24,7 +24,7 @@ export function reasonWords(reason: string | null | undefined): string {
 
 export function nameOf(row: ConversationFrame | undefined): string {
   const customer = row?.customer;
-  return customer?.name || customer?.email || `Visitor ${(customer?.id ?? "").slice(-4)}`.trim();
+  return customer?.name || `Visitor ${(customer?.id ?? "").slice(-4)}`.trim();
 }
 
 /** One word for where a conversation is. */

@@ -25,7 +25,7 @@ async function call(method: "GET" | "POST", path: string, body?: object): Promis
     throw new Refused(0, "The service cannot be reached. Is it running, and are you online?", null);
   }
   const text = await answer.text();
-  const parsed = text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {};
+  const parsed = /^[{[]/.test(text) ? (JSON.parse(text) as Record<string, unknown>) : {};
   if (answer.ok) return parsed;
   const after = Number(answer.headers.get("retry-after")) || null;
   throw new Refused(answer.status, String(parsed.message ?? `The service answered ${answer.status}.`), after);
@@ -40,7 +40,15 @@ export const rest = {
   me: async (): Promise<AgentPart> => agentIn(await call("GET", "me")),
   login: async (email: string, password: string): Promise<AgentPart> => agentIn(await call("POST", "login", { email, password })),
   logout: (): Promise<unknown> => call("POST", "logout"),
-  agents: async (): Promise<AgentPart[]> => ((await call("GET", "agents")) as { agents?: AgentPart[] }).agents ?? [],
-  rows: async (view: View): Promise<ConversationFrame[]> =>
-    ((await call("GET", `conversations?view=${view}`)) as { rows?: ConversationFrame[] }).rows ?? [],
+  /** Everybody who works at the desk now. */
+  agents: async (): Promise<AgentPart[]> =>
+    ((await call("GET", "agents")) as { agent: AgentPart; disabled: boolean }[]).filter((row) => !row.disabled).map((row) => row.agent),
+  /** A page of a list, the last changed first; `more` when there are older ones. */
+  rows: async (view: View, before?: number): Promise<{ rows: ConversationFrame[]; more: boolean }> => {
+    const page = (await call("GET", `conversations?view=${view}${before ? `&before=${before}` : ""}`)) as {
+      rows?: ConversationFrame[];
+      next?: number | null;
+    };
+    return { rows: page.rows ?? [], more: Boolean(page.next) };
+  },
 };

@@ -10,6 +10,33 @@ export function timeOf(at: string, now = new Date()): string {
   return time.toDateString() === now.toDateString() ? clock.format(time) : dayAndClock.format(time);
 }
 
+/** "14:05". */
+export function clockOf(at: string): string {
+  const time = new Date(at);
+  return Number.isNaN(time.getTime()) ? "" : clock.format(time);
+}
+
+const sameYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const anyYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+
+/** "Today", "Yesterday", "Thursday, 19 November", "3 March 2024". */
+export function dayOf(at: string, now = new Date()): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return "";
+  const midnight = (day: Date): number => new Date(day.getFullYear(), day.getMonth(), day.getDate()).getTime();
+  const ago = Math.round((midnight(now) - midnight(time)) / 86_400_000);
+  if (ago === 0) return "Today";
+  if (ago === 1) return "Yesterday";
+  return (time.getFullYear() === now.getFullYear() ? sameYear : anyYear).format(time);
+}
+
+/** The day to write above a line: when it is another than the line's before; nothing above a talk of today. */
+export function dayAbove(before: string | undefined, at: string, now = new Date()): string | null {
+  const day = dayOf(at, now);
+  if (before === undefined) return day === "Today" ? null : day;
+  return dayOf(before, now) === day ? null : day;
+}
+
 /** How long something took, in the words of a queue: "just now", "4 min", "2 h 10 min", "3 days". */
 export function spanOf(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);

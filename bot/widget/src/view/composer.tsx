@@ -1,11 +1,13 @@
 // Where the customer writes. What is typed is kept through reloads; Enter sends, Shift+Enter breaks the line.
 import type { RefObject } from "preact";
+import { useLayoutEffect } from "preact/hooks";
 import type { Client } from "../client";
 import { useObserved } from "../shared/observed";
 import type { Talk } from "../talk";
 import { SendIcon } from "./icons";
 
 const LONGEST = 8_000; // characters; the service refuses more
+const GROWS = CSS.supports("field-sizing", "content"); // else we let it grow
 
 export function Composer({ client, talk, field }: { client: Client; talk: Talk; field: RefObject<HTMLTextAreaElement | null> }) {
   const draft = useObserved(client.draft);
@@ -17,6 +19,12 @@ export function Composer({ client, talk, field }: { client: Client; talk: Talk; 
     write("");
     field.current?.focus();
   };
+  useLayoutEffect(() => {
+    const box = field.current;
+    if (!box || GROWS) return;
+    box.style.height = "auto";
+    box.style.height = `${box.scrollHeight + 2}px`; // and its two borders
+  }, [draft]);
   const hint =
     talk.control === "human" ? `Write to ${talk.agent ?? "us"}` : talk.lifecycle === "resolved" ? "Write to start again" : "Write a message";
   return (

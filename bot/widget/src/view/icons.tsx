@@ -32,6 +32,14 @@ export const SendIcon = ({ size }: Size) => (
     <path d="M4.5 12 20 4.5 15.5 20l-4-6.5-7-1.5ZM11.5 13.5 20 4.5" />
   </Drawn>
 );
+/** In the record: whoever reads on later finds it there. */
+export const SentIcon = ({ size }: Size) => (
+  <span class="sent" role="img" aria-label="Sent">
+    <Drawn size={size}>
+      <path d="m5 12.5 4.5 4.5L19 7.5" />
+    </Drawn>
+  </span>
+);
 export const PersonIcon = ({ size }: Size) => (
   <Drawn size={size}>
     <circle cx="12" cy="8" r="3.6" />

@@ -1,9 +1,9 @@
 // One line of the conversation: a message with who said it, when, its sources and buttons; or a notice.
 import { safeUrl, Words } from "../shared/rich_text";
-import { timeOf } from "../shared/words";
+import { clockOf } from "../shared/words";
 import type { ButtonPart, CitationPart, EntryFrame } from "../shared/wire";
 import type { Unsent } from "../talk";
-import { BotIcon, PersonIcon } from "./icons";
+import { BotIcon, PersonIcon, SentIcon } from "./icons";
 
 const SAME_BREATH = 5 * 60_000; // lines of one author this close together share one heading
 
@@ -34,7 +34,7 @@ export function Line({ entry, follows, pressable, press }: LineProps) {
     return (
       <div class="notice" data-offset={entry.offset}>
         <Words text={entry.text} html={entry.html} />
-        <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+        <time dateTime={entry.at}>{clockOf(entry.at)}</time>
       </div>
     );
   }
@@ -44,7 +44,8 @@ export function Line({ entry, follows, pressable, press }: LineProps) {
       <p class="who">
         {kind === "bot" && <BotIcon size={15} />}
         {kind === "agent" && <PersonIcon size={15} />}
-        <span>{speakerOf(entry)}</span> <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+        <span>{speakerOf(entry)}</span> <time dateTime={entry.at}>{clockOf(entry.at)}</time>
+        {kind === "customer" && <SentIcon size={13} />}
       </p>
       <div class="bubble">
         <Words text={entry.text} html={entry.html} />
@@ -146,14 +147,14 @@ export function UnsentLine({ one, online, retry, discard }: UnsentProps) {
       <p class="fate">
         {one.refused ? `Not sent. ${one.refused}` : online ? "Sending…" : "Will be sent when the connection is back"}
         {one.refused && (
-          <>
+          <span class="ways-on">
             <button type="button" class="link" onClick={() => retry(frame.client_id)}>
               Try again
             </button>
             <button type="button" class="link" onClick={() => discard(frame.client_id)}>
               Discard
             </button>
-          </>
+          </span>
         )}
       </p>
     </div>

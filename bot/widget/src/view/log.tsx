@@ -1,10 +1,10 @@
 // The history: scrolls with what is new while the reader is at the end, and leaves them alone when they are not.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import type { Client } from "../client";
 import { lastOffset } from "../shared/ordered_log";
-import { count } from "../shared/words";
-import { openButtons, type Talk } from "../talk";
+import { count, dayAbove } from "../shared/words";
+import { openButtons, whoWrites, type Talk } from "../talk";
 import { DownIcon } from "./icons";
 import { continues, Line, Typing, UnsentLine, Writing } from "./line";
 
@@ -15,6 +15,7 @@ export function Log({ client, talk, children }: { client: Client; talk: Talk; ch
   const atEnd = useRef(true);
   const [readTo, setReadTo] = useState(lastOffset(talk.log));
   const last = lastOffset(talk.log);
+  const writes = whoWrites(talk);
   const below = talk.log.entries.filter((entry) => entry.offset > readTo && entry.author.kind !== "customer").length;
 
   const toEnd = (): void => {
@@ -44,7 +45,7 @@ export function Log({ client, talk, children }: { client: Client; talk: Talk; ch
       <div class="scroller" ref={box} onScroll={reached} tabIndex={0} role="group" aria-label="Messages">
         <div>
           <Lines client={client} talk={talk} />
-          {talk.typing && talk.control !== "nobody" && !talk.writing && <Typing name={talk.typing.name} />}
+          {writes && <Typing name={writes.name} />}
           {children}
         </div>
       </div>
@@ -63,15 +64,20 @@ function Lines({ client, talk }: { client: Client; talk: Talk }) {
   return (
     // Lines are read out whole, once, by the announcer; two live regions would say everything twice.
     <div role="log" aria-live="off" aria-label="Conversation" class="lines">
-      {entries.map((entry, i) => (
-        <Line
-          key={entry.offset}
-          entry={entry}
-          follows={continues(entries[i - 1], entry)}
-          pressable={entry.offset === pressable}
-          press={(button) => client.press(button)}
-        />
-      ))}
+      {entries.map((entry, i) => {
+        const day = dayAbove(entries[i - 1]?.at, entry.at);
+        return (
+          <Fragment key={entry.offset}>
+            {day && <p class="day">{day}</p>}
+            <Line
+              entry={entry}
+              follows={!day && continues(entries[i - 1], entry)}
+              pressable={entry.offset === pressable}
+              press={(button) => client.press(button)}
+            />
+          </Fragment>
+        );
+      })}
       {talk.writing && <Writing key="writing" name={talk.assistant?.name ?? "Assistant"} text={talk.writing.text} />}
       {talk.unsent.map((one) => (
         <UnsentLine

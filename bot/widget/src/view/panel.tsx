@@ -67,13 +67,13 @@ function WhoSpeaks({ client, talk }: { client: Client; talk: Talk }) {
   const asked = talk.unsent.some((one) => one.frame.type === "ask_for_human" && !one.refused);
   const [icon, words, kind] =
     talk.lifecycle === "resolved"
-      ? [<BotIcon />, "This conversation is closed. Write to open it again.", "nobody"]
+      ? [<BotIcon />, <><strong>Closed</strong> <span class="aside">Write to open it again</span></>, "nobody"]
       : talk.control === "human"
         ? [<PersonIcon />, <><strong>{talk.agent ?? "A person"}</strong> is with you</>, "human"]
         : talk.control === "offered"
           ? [<ClockIcon />, <><strong>Waiting for a person</strong></>, "offered"]
           : talk.control === "nobody"
-            ? [<ClockIcon />, <><strong>Your message is with our team.</strong> We answer by e-mail.</>, "nobody"]
+            ? [<ClockIcon />, <><strong>Message left</strong> <span class="aside">We answer by e-mail</span></>, "nobody"]
             : [<BotIcon />, <><strong>{assistant}</strong> <span class="aside">automated assistant</span></>, "bot"];
   return (
     <div class={`speaks ${kind as string}`}>

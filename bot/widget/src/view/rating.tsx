@@ -18,9 +18,11 @@ export function Rating({ client, ended, given }: { client: Client; ended: Ended;
     return (
       <div class="card rating" role="status">
         <p>Thank you for telling us.</p>
-        <button type="button" class="quiet" onClick={() => client.doneRating()}>
-          Close
-        </button>
+        <div class="ways">
+          <button type="button" class="quiet" onClick={() => client.doneRating()}>
+            Close
+          </button>
+        </div>
       </div>
     );
   }

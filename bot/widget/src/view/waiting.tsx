@@ -28,7 +28,7 @@ export function Waiting({ client, talk }: { client: Client; talk: Talk }) {
         <span>
           {closed ? (
             <>
-              <strong>Nobody is at the desk right now.</strong> Leave a message and we answer by e-mail, or keep waiting.
+              <strong>Nobody is at the desk right now.</strong> Leave a message, or keep this open and wait.
             </>
           ) : (
             <>

@@ -41,6 +41,17 @@ function useFullScreen(on: boolean, panel: { current: HTMLElement | null }): voi
   }, [on]);
 }
 
+/** "(2) Boots": the page's own title with the number of unread lines before it, as mail programs do. */
+function useCountInTitle(unread: number): void {
+  const mark = useRef("");
+  useEffect(() => {
+    const own = document.title.startsWith(mark.current) ? document.title.slice(mark.current.length) : document.title;
+    mark.current = unread ? `(${unread}) ` : "";
+    const title = mark.current + own;
+    if (title !== document.title) document.title = title;
+  }, [unread]);
+}
+
 function keepFocusInside(event: KeyboardEvent, panel: HTMLElement): void {
   const stops = [...panel.querySelectorAll<HTMLElement>("button:not(:disabled), a[href], textarea, input, [tabindex='0']")];
   const here = (panel.getRootNode() as ShadowRoot).activeElement;
@@ -68,7 +79,9 @@ export function Widget({ client, open }: { client: Client; open: Observed<boolea
   useEffect(() => {
     if (isOpen) client.start();
   }, [isOpen]);
-  const unread = isOpen ? 0 : unreadCount(talk);
+  const all = unreadCount(talk);
+  const unread = isOpen ? 0 : all;
+  useCountInTitle(isOpen && document.visibilityState === "visible" ? 0 : all);
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.isComposing) {
       event.stopPropagation();

@@ -10,6 +10,7 @@ import type { Tab } from "../drafts";
 import { nameOf } from "../reasons";
 
 const LONGEST = 8_000; // characters; the service refuses more
+const GROWS = CSS.supports("field-sizing", "content"); // else we let it grow
 
 interface ComposerProps {
   client: DeskClient;
@@ -30,7 +31,8 @@ function lockedBy(desk: DeskState, row: ConversationFrame | undefined): string |
   if (row.lifecycle === "resolved") return "This conversation is resolved. It opens again when the customer writes.";
   if (row.control === "offered") return "Accept this conversation to answer the customer.";
   if (row.control === "bot") return "The bot has this conversation. Take over to answer the customer.";
-  return "The customer left a message. Take over to answer.";
+  const mail = row.customer.email;
+  return `The customer left a message${mail ? ` and waits for an answer at ${mail}` : ""}. Take over to answer here.`;
 }
 
 export function Composer({ client, desk, row, conversation, tab, setTab, children }: ComposerProps) {
@@ -41,6 +43,12 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
   const text = client.text(conversation, tab);
   const note = tab === "note";
   const lock = note ? null : lockedBy(desk, row);
+  useLayoutEffect(() => {
+    const box = field.current;
+    if (!box || GROWS) return;
+    box.style.height = "auto";
+    box.style.height = `${box.scrollHeight + 2}px`; // and its two borders
+  }, [text]);
   useEffect(() => {
     if (!sent && field.current === document.activeElement) field.current?.focus();
   }, [sent]);
@@ -49,6 +57,10 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
     client.wantsFocus = false;
     field.current.focus();
   });
+  const choose = (which: Tab): void => {
+    client.wantsFocus = which !== tab && (which === "note" || !lockedBy(desk, row)); // chosen in order to write
+    setTab(which);
+  };
   const submit = (): void => {
     if (!lock) client.submit(conversation, tab);
   };
@@ -61,7 +73,7 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
       }}
     >
       <div class="above">
-        <Tabs tab={tab} setTab={setTab} />
+        <Tabs tab={tab} setTab={choose} />
         {children}
       </div>
       <div role="alert">{bounced && <p class="bounced">{bounced}</p>}</div>

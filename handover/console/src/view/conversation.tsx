@@ -40,9 +40,17 @@ export function Conversation(props: ConversationProps) {
   return (
     <section class="conversation" aria-label="Open conversation">
       <Head {...props} row={row} />
-      <Thread key={current} client={client} open={open} conversation={current} />
+      <Thread
+        key={current}
+        client={client}
+        open={open}
+        conversation={current}
+        customer={nameOf(row)}
+        me={desk.me}
+        mine={row?.control === "human" && row.agent?.id === desk.me?.id}
+      />
       <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab}>
-        <Others desk={desk} open={open} />
+        <Others client={client} desk={desk} open={open} />
       </Composer>
     </section>
   );
@@ -59,9 +67,12 @@ function Head({ client, desk, row, ask, side, setSide }: HeadProps) {
         ‹ Lists
       </button>
       <div class="whom">
-        <h2 dir="auto">{nameOf(row)}</h2>
+        <h2 dir="auto" id="whom" tabIndex={-1}>
+          {nameOf(row)}
+        </h2>
         <p>
           {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, desk.me?.id)}</span>}
+          {row?.customer.email && <span class="mail">{row.customer.email}</span>}
         </p>
       </div>
       {row && <Verbs client={client} desk={desk} row={row} ask={ask} />}
@@ -75,10 +86,12 @@ function Head({ client, desk, row, ask, side, setSide }: HeadProps) {
 }
 
 /** Colleagues who look at this conversation or write in it now. */
-function Others({ desk, open }: { desk: DeskState; open: Opened }) {
-  const me = desk.me?.name;
-  const typing = (open.presence?.typing ?? []).filter((name) => name !== me);
-  const viewing = (open.presence?.viewing ?? []).filter((name) => name !== me && !typing.includes(name));
+function Others({ client, desk, open }: { client: DeskClient; desk: DeskState; open: Opened }) {
+  useObserved(client.colleagues);
+  const names = (ids: readonly string[] = []): string[] =>
+    ids.filter((id) => id !== desk.me?.id).map((id) => client.nameOfAgent(id));
+  const typing = names(open.presence?.typing);
+  const viewing = names(open.presence?.viewing).filter((name) => !typing.includes(name));
   const words = [
     typing.length ? `${typing.join(", ")} ${typing.length > 1 ? "are" : "is"} writing` : "",
     viewing.length ? `${viewing.join(", ")} ${viewing.length > 1 ? "are" : "is"} looking too` : "",
@@ -95,7 +108,7 @@ function Verbs({ client, desk, row, ask }: { client: DeskClient; desk: DeskState
   const mine = row.control === "human" && row.agent?.id === desk.me?.id;
   if (mine) {
     return (
-      <div class="verbs">
+      <div class="verbs" key="mine">
         <button type="button" class="quiet small" onClick={() => ask("hand_back")}>
           Hand back
         </button>
@@ -113,7 +126,7 @@ function Verbs({ client, desk, row, ask }: { client: DeskClient; desk: DeskState
   }
   if (row.control === "human" || row.lifecycle === "resolved") return null;
   return (
-    <div class="verbs">
+    <div class="verbs" key={row.control}>
       <button type="button" class="solid small" onClick={() => takeOver(client, row)}>
         {row.control === "offered" ? "Accept" : "Take over"}
       </button>

@@ -1,5 +1,5 @@
 // The desk: lists, the open conversation, and what the bot handed along; with the keys that move between them.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { DeskClient } from "../desk_client";
 import { listed, unanswered, VIEWS, type View } from "../desk_state";
@@ -8,7 +8,7 @@ import { asksForList, ran, type Shortcut } from "../shortcuts";
 import { Conversation } from "./conversation";
 import { HandBack, Keys, Snooze, Transfer } from "./dialogs";
 import { Lists } from "./lists";
-import { useNotifications } from "./notifications";
+import { useNotifications, useSound } from "./notifications";
 import { PacketPanel } from "./packet_panel";
 import { Top } from "./top";
 
@@ -23,9 +23,13 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   const [side, setSide] = useState(() => innerWidth >= 1180);
   const row = current ? desk.rows.get(current) : undefined;
   const mine = row?.control === "human" && row.agent?.id === desk.me?.id;
-  useNotifications(desk);
+  const [sound, setSound] = useSound();
+  useNotifications(desk, sound);
+  useKeptFocus();
   useEffect(() => {
-    if (mine) setView("mine"); // what was accepted or taken over is found again where it now belongs
+    if (!mine) return;
+    setView("mine"); // what was accepted or taken over is found again where it now belongs
+    if (client.wantsFocus) setTab("reply");
   }, [mine]);
   useEffect(() => {
     client.loadView(view).catch(() => undefined); // the socket's rows are shown meanwhile
@@ -39,7 +43,9 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
     const rows = listed(desk, view);
     const at = rows.findIndex((each) => each.conversation === current);
     const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
-    if (next) client.open(next.conversation);
+    if (!next) return;
+    client.wantsFocus = document.activeElement?.id === "composer";
+    client.open(next.conversation);
   };
   const compose = (which: Tab): void => {
     if (which === tab) document.querySelector<HTMLTextAreaElement>("#composer")?.focus();
@@ -70,7 +76,7 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   const close = (): void => setDialog(null);
   return (
     <div class={`desk${current ? " reading" : ""}${side ? " with-side" : ""}`}>
-      <Top client={client} desk={desk} leave={leave} showKeys={() => setDialog("keys")} />
+      <Top client={client} desk={desk} leave={leave} sound={sound} setSound={setSound} showKeys={() => setDialog("keys")} />
       <main>
         <Lists client={client} desk={desk} view={view} setView={setView} current={current} />
         <Conversation
@@ -97,7 +103,23 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
 export function takeOver(client: DeskClient, row: { conversation: string; epoch: number; control: string }): void {
   const { conversation, epoch } = row;
   client.open(conversation);
+  client.wantsFocus = true; // the next thing an agent does is write
   client.send({ type: row.control === "offered" ? "accept" : "take", conversation, epoch });
+}
+
+/** When what had the focus is gone (a verb that was used, a card that was accepted), the conversation's name has it. */
+function useKeptFocus(): void {
+  const last = useRef<Element | null>(null);
+  useEffect(() => {
+    const note = (event: FocusEvent): void => void (last.current = event.target as Element);
+    addEventListener("focusin", note);
+    return () => removeEventListener("focusin", note);
+  }, []);
+  useLayoutEffect(() => {
+    if (document.activeElement !== document.body || !last.current || last.current.isConnected) return;
+    const next = document.querySelector<HTMLElement>("#whom") ?? document.querySelector<HTMLElement>(".lists nav [aria-current]");
+    next?.focus();
+  });
 }
 
 function Messages({ client }: { client: DeskClient }) {

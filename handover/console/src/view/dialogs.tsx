@@ -141,10 +141,10 @@ export function Snooze({ client, row, close }: DialogProps) {
 }
 
 export function Transfer({ client, row, me, close }: DialogProps & { me: AgentPart | null }) {
-  const [agents, setAgents] = useState<AgentPart[] | null>(null);
+  const [agents, setAgents] = useState<AgentPart[]>([...client.colleagues.value.values()]);
   const [to, setTo] = useState("");
   useEffect(() => {
-    rest.agents().then(setAgents, () => setAgents([]));
+    rest.agents().then(setAgents, () => undefined); // as known before, then
   }, []);
   return (
     <Modal title={`Transfer ${nameOf(row)}`} close={close}>
@@ -159,7 +159,7 @@ export function Transfer({ client, row, me, close }: DialogProps & { me: AgentPa
           To
           <select value={to} onChange={(event) => setTo(event.currentTarget.value)}>
             <option value="">Anybody who is free</option>
-            {(agents ?? [])
+            {agents
               .filter((agent) => agent.id !== me?.id)
               .map((agent) => (
                 <option value={agent.id}>

@@ -1,5 +1,6 @@
 // The lists at the left, each with its live count; offers as cards that can be accepted where they stand.
 import { useEffect, useState } from "preact/hooks";
+import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import { spanOf, timeOf } from "../../../../bot/widget/src/shared/words";
 import type { ConversationFrame, OfferFrame } from "../../../../bot/widget/src/shared/wire";
 import type { DeskClient } from "../desk_client";
@@ -22,6 +23,8 @@ const EMPTY: Record<View, string> = {
   resolved: "Nothing has been resolved yet.",
 };
 
+const SNAPSHOT = 100;
+
 interface ListsProps {
   client: DeskClient;
   desk: DeskState;
@@ -42,7 +45,10 @@ export function useSeconds(): number {
 export function Lists({ client, desk, view, setView, current }: ListsProps) {
   const now = useSeconds();
   const rows = listed(desk, view);
+  const more = useObserved(client.more);
   const sizes = VIEWS.map((each) => [...desk.rows.values()].filter((row) => belongs(desk, row, each)).length);
+  // The first snapshot is cut at a hundred rows a list: from there the number is only what is known.
+  const open = (each: View, size: number): boolean => more.get(each) ?? size >= SNAPSHOT;
   return (
     <section class="lists" aria-label="Conversations">
       <nav aria-label="Lists">
@@ -53,7 +59,11 @@ export function Lists({ client, desk, view, setView, current }: ListsProps) {
             class={each === "offers" && sizes[i] ? "calls" : ""}
             onClick={() => setView(each)}
           >
-            {NAMES[each]} <b>{sizes[i]}</b>
+            {NAMES[each]}{" "}
+            <b>
+              {sizes[i]}
+              {open(each, sizes[i]!) && "+"}
+            </b>
           </button>
         ))}
       </nav>
@@ -74,9 +84,30 @@ export function Lists({ client, desk, view, setView, current }: ListsProps) {
               )}
             </li>
           ))}
+          {more.get(view) && (
+            <li>
+              <Older key={view} load={() => client.loadView(view, Math.min(...rows.map((row) => row.feed)))} />
+            </li>
+          )}
         </ul>
       )}
     </section>
+  );
+}
+
+function Older({ load }: { load: () => Promise<void> }) {
+  const [busy, setBusy] = useState(false);
+  const ask = (): void => {
+    setBusy(true);
+    load().then(
+      () => setBusy(false),
+      () => setBusy(false), // the button stays: trying again is the way out
+    );
+  };
+  return (
+    <button type="button" class="quiet small older" disabled={busy} onClick={ask}>
+      {busy ? "Loading…" : "Show older"}
+    </button>
   );
 }
 
@@ -112,6 +143,7 @@ function Row({ client, row, now, open, me }: RowProps) {
       <span class="marks">
         <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, me)}</span>
         {waited !== null && <span>waits {spanOf(waited)}</span>}
+        {row.control === "nobody" && row.customer.email && row.lifecycle !== "resolved" && <span class="mail">{row.customer.email}</span>}
         {row.rating && <span>Rated {row.rating} of 5</span>}
       </span>
     </button>

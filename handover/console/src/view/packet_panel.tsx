@@ -1,7 +1,7 @@
 // What was handed along with the conversation: why, what is known, what was tried; each with the way to its line.
 import type { ComponentChildren } from "preact";
 import { safeUrl } from "../../../../bot/widget/src/shared/rich_text";
-import { timeOf } from "../../../../bot/widget/src/shared/words";
+import { count, timeOf } from "../../../../bot/widget/src/shared/words";
 import type { Packet } from "../../../../bot/widget/src/shared/wire";
 import { CloseIcon } from "../../../../bot/widget/src/view/icons";
 import type { DeskClient } from "../desk_client";
@@ -78,6 +78,9 @@ export function PacketPanel({ client, desk, current, close }: PanelProps) {
 
 function Handed({ client, packet, current }: { client: DeskClient; packet: Packet; current: string }) {
   const facts = packet.facts ?? [];
+  // What somebody said comes first; the dialogue's own counters and flags only when they are looked for.
+  const said = facts.filter((fact) => fact.said_by !== "system");
+  const noted = facts.filter((fact) => fact.said_by === "system");
   return (
     <>
       <Part title="Why a person">
@@ -99,14 +102,13 @@ function Handed({ client, packet, current }: { client: DeskClient; packet: Packe
       )}
       {facts.length > 0 && (
         <Part title="Known">
-          <ul>
-            {facts.map((fact) => (
-              <li dir="auto">
-                <span class="name">{fact.name.replaceAll("_", " ")}</span> {fact.value}{" "}
-                <span class="by">{fact.said_by && `said by ${fact.said_by}`}</span> <At offset={fact.offset} />
-              </li>
-            ))}
-          </ul>
+          <Facts facts={said} />
+          {noted.length > 0 && (
+            <details>
+              <summary>{count(noted.length, "thing")} the bot noted itself</summary>
+              <Facts facts={noted} />
+            </details>
+          )}
         </Part>
       )}
       <Identity packet={packet} />
@@ -128,6 +130,23 @@ function Handed({ client, packet, current }: { client: DeskClient; packet: Packe
         </Part>
       )}
     </>
+  );
+}
+
+function Facts({ facts }: { facts: NonNullable<Packet["facts"]> }) {
+  if (!facts.length) return null;
+  return (
+    <dl class="facts">
+      {facts.map((fact) => (
+        <>
+          <dt>{fact.name.replaceAll("_", " ")}</dt>
+          <dd dir="auto">
+            {fact.value} {fact.said_by && fact.said_by !== "customer" && fact.said_by !== "system" && <span class="by">said by {fact.said_by}</span>}{" "}
+            <At offset={fact.offset} />
+          </dd>
+        </>
+      ))}
+    </dl>
   );
 }
 

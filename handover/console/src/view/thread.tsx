@@ -1,16 +1,25 @@
 // The lines of a conversation with notes and drafts between them, each kind told apart by words, place and colour.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { safeUrl, Words } from "../../../../bot/widget/src/shared/rich_text";
-import { count, timeOf } from "../../../../bot/widget/src/shared/words";
-import type { CitationPart, DraftFrame, EntryFrame, NoteFrame } from "../../../../bot/widget/src/shared/wire";
-import { BotIcon, LockIcon, PersonIcon } from "../../../../bot/widget/src/view/icons";
+import { clockOf, count, dayAbove } from "../../../../bot/widget/src/shared/words";
+import type { AgentPart, CitationPart, DraftFrame, EntryFrame, NoteFrame } from "../../../../bot/widget/src/shared/wire";
+import { BotIcon, LockIcon, PersonIcon, SentIcon } from "../../../../bot/widget/src/view/icons";
 import type { DeskClient } from "../desk_client";
-import type { Opened } from "../desk_state";
+import { openDrafts, type Opened } from "../desk_state";
 
 const NEAR_END = 80; // pixels
 const KINDS = { customer: "Customer", bot: "Bot", agent: "Agent", system: "" };
 
-export function Thread({ client, open, conversation }: { client: DeskClient; open: Opened; conversation: string }) {
+interface ThreadProps {
+  client: DeskClient;
+  open: Opened;
+  conversation: string;
+  customer: string;
+  me: AgentPart | null;
+  mine: boolean;
+}
+
+export function Thread({ client, open, conversation, customer, me, mine }: ThreadProps) {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [openedAt] = useState(Date.now);
@@ -33,27 +42,31 @@ export function Thread({ client, open, conversation }: { client: DeskClient; ope
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     if (atEnd.current) setReadTo(last);
   };
-  // A reply that was sent settles the drafts before it.
-  const answered = open.log.entries.findLast((entry) => entry.author.kind === "agent")?.at ?? "";
-  const drafts = open.drafts.filter((draft) => Date.parse(draft.at) > (Date.parse(answered) || 0));
-  const notes = Map.groupBy(open.notes, (note) => Math.min(note.after_offset, last));
+  const notesAt = (offset: number): readonly NoteFrame[] =>
+    open.notes.filter((note) => Math.min(note.after_offset, last) === offset);
+  const nameOfLine = (entry: EntryFrame): string =>
+    entry.author.kind === "customer" ? customer : entry.author.name || KINDS[entry.author.kind];
   const spoken = open.log.entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
   return (
     <div class="thread">
       <div class="scroller" ref={box} onScroll={scrolled} tabIndex={0} role="group" aria-label="Lines of this conversation">
         <div role="log" aria-live="off" aria-label="Conversation">
           {open.log.entries.length === 0 && <p class="none">Loading the conversation…</p>}
-          <Notes notes={notes.get(0)} />
-          {open.log.entries.map((entry) => (
-            <div key={entry.offset}>
-              <Line entry={entry} />
-              <Notes notes={notes.get(entry.offset)} />
-            </div>
-          ))}
+          <Notes notes={notesAt(0)} />
+          {open.log.entries.map((entry, i) => {
+            const day = dayAbove(open.log.entries[i - 1]?.at, entry.at);
+            return (
+              <div key={entry.offset}>
+                {day && <p class="day">{day}</p>}
+                <Line entry={entry} name={nameOfLine(entry)} own={entry.author.kind === "agent" && entry.author.name === me?.name} />
+                <Notes notes={notesAt(entry.offset)} />
+              </div>
+            );
+          })}
         </div>
         {open.writing && <Writing text={open.writing.text} />}
-        {open.typing && !open.writing && <p class="typing">{open.typing.name || KINDS[open.typing.kind]} is writing…</p>}
-        {drafts.slice(-2).map((draft) => (
+        {open.typing && !open.writing && <p class="typing">{open.typing.kind === "customer" ? customer : open.typing.name || KINDS[open.typing.kind]} is writing…</p>}
+        {openDrafts(open, mine).map((draft) => (
           <Draft key={draft.at} client={client} draft={draft} conversation={conversation} />
         ))}
       </div>
@@ -65,7 +78,7 @@ export function Thread({ client, open, conversation }: { client: DeskClient; ope
       <div class="unseen" aria-live="polite" aria-relevant="additions">
         {spoken.slice(-3).map((entry) => (
           <p key={entry.offset}>
-            {entry.author.name}: {entry.text}
+            {nameOfLine(entry)}: {entry.text}
           </p>
         ))}
       </div>
@@ -73,12 +86,12 @@ export function Thread({ client, open, conversation }: { client: DeskClient; ope
   );
 }
 
-function Line({ entry }: { entry: EntryFrame }) {
-  const { kind, name } = entry.author;
+function Line({ entry, name, own }: { entry: EntryFrame; name: string; own: boolean }) {
+  const { kind } = entry.author;
   if (entry.kind === "notice" || kind === "system") {
     return (
       <div class="notice" id={`line-${entry.offset}`} tabIndex={-1}>
-        <Words text={entry.text} html={entry.html} /> <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+        <Words text={entry.text} html={entry.html} /> <time dateTime={entry.at}>{clockOf(entry.at)}</time>
       </div>
     );
   }
@@ -86,9 +99,10 @@ function Line({ entry }: { entry: EntryFrame }) {
     <div class={`line ${kind}`} id={`line-${entry.offset}`} tabIndex={-1}>
       <p class="who">
         {kind === "bot" ? <BotIcon size={15} /> : <PersonIcon size={15} />}
-        <strong>{name || KINDS[kind]}</strong>
-        <span>{KINDS[kind]}</span>
-        <time dateTime={entry.at}>{timeOf(entry.at)}</time>
+        <strong dir="auto">{name}</strong>
+        {name !== KINDS[kind] && <span>{own ? "You" : KINDS[kind]}</span>}
+        <time dateTime={entry.at}>{clockOf(entry.at)}</time>
+        {own && <SentIcon size={14} />}
         <span class="offset">{entry.offset}</span>
       </p>
       <div class="bubble">
@@ -121,7 +135,7 @@ function Notes({ notes = [] }: { notes: readonly NoteFrame[] | undefined }) {
             <LockIcon size={15} />
             <strong>Private note</strong>
             <span>{note.author.name}</span>
-            <time dateTime={note.at}>{timeOf(note.at)}</time>
+            <time dateTime={note.at}>{clockOf(note.at)}</time>
           </p>
           <Words text={note.text} />
         </div>
@@ -154,7 +168,7 @@ function Draft({ client, draft, conversation }: { client: DeskClient; draft: Dra
       <p class="who">
         <strong>{ORIGINS[draft.origin ?? "suggestion"]}</strong>
         <span>not sent</span>
-        <time dateTime={draft.at}>{timeOf(draft.at)}</time>
+        <time dateTime={draft.at}>{clockOf(draft.at)}</time>
       </p>
       <Words text={draft.text} />
       <Sources citations={draft.citations ?? []} />

@@ -10,10 +10,12 @@ interface TopProps {
   client: DeskClient;
   desk: DeskState;
   leave: () => void;
+  sound: boolean;
+  setSound: (on: boolean) => void;
   showKeys: () => void;
 }
 
-export function Top({ client, desk, leave, showKeys }: TopProps) {
+export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps) {
   const [asking, setAsking] = useState(mayAsk);
   const state = desk.me?.availability ?? "offline";
   return (
@@ -46,6 +48,9 @@ export function Top({ client, desk, leave, showKeys }: TopProps) {
             Notify me
           </button>
         )}
+        <button type="button" class="quiet small wide-only" onClick={() => setSound(!sound)}>
+          Sound: {sound ? "on" : "off"}
+        </button>
         <button type="button" class="quiet small wide-only" onClick={showKeys}>
           Keys <kbd>?</kbd>
         </button>
