@@ -39,7 +39,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             f"handover/backends/records_sql/{name}.py"
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
-                *("outbox", "people", "rows", "tables", "tables_of_work", "transaction", "turns", "unbroken"),
+                *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
+                *("transaction", "turns", "unbroken"),
             )
         ),
     ),

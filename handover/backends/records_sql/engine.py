@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from handover.backends.records_sql.one_hop import connect
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import UnbrokenConnection, unbroken
 from handover.errors import BadInput, Unavailable
@@ -35,7 +37,9 @@ def make_engine(database_url: str) -> AsyncEngine:
     if not url.database or url.database == ":memory:":
         raise BadInput("DATABASE_URL names no file; a record that is not on disk would be lost.")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=4, max_overflow=4, connect_args={"timeout": BUSY_MS / 1000})
+    engine = create_async_engine(
+        url, pool_size=4, max_overflow=4, async_creator=partial(connect, url.database, BUSY_MS / 1000)
+    )
     sa.event.listen(engine.sync_engine, "connect", _open_sqlite)
     sa.event.listen(engine.sync_engine, "begin", _begin)
     return engine
