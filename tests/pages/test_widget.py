@@ -177,6 +177,7 @@ def test_when_nobody_is_there_a_message_with_an_address_can_be_left(page: Page, 
     page.get_by_label("Your e-mail address").fill("mara@example.com")
     page.get_by_role("button", name="Send message").click()
     expect(page.get_by_text("Your message is with our team").first).to_be_visible()
+    expect(page.get_by_role("group", name="Messages")).to_be_focused()
 
 
 def test_unread_lines_are_counted_in_the_launchers_name(page: Page, run: Running) -> None:
