@@ -21,7 +21,7 @@ from actions.settings import settings_from_env
 # How much word coverage counts beside the cosine, and the least score that counts as found.
 # Chosen on tests/actions/questions.yml; figures and command in docs/answers.md.
 KEYWORD_SHARE = 0.3
-FLOOR_HYBRID = 0.45
+FLOOR_HYBRID = 0.42
 FLOOR_KEYWORDS = 0.45
 
 

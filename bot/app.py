@@ -116,6 +116,7 @@ class _Service:
         self._backends = backends
         self._dialogue = dialogue
         self._desk = open_desk(backends, clock=self._clock, policy=self._policy, copilot=copilot)
+        stack.push_async_callback(self._desk.close)
         self._accounts = Accounts(
             SqlAccounts(backends.records),
             backends.live,
@@ -132,6 +133,7 @@ class _Service:
             clock=self._clock,
             repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
             secret=settings.signing_secret(),
+            alone=backends.alone,
         )
         await self._first_start()
 

@@ -17,7 +17,7 @@ from bot.repeats import Repeats
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
 from handover.desk import Desk, HandBack, TurnBrief
-from handover.entries import ConversationId, Entry
+from handover.entries import ConversationId, Entry, TurnId
 from handover.errors import BadInput
 from handover.evidence import Reply, TurnReport
 from handover.policy import decide
@@ -55,7 +55,9 @@ class OneTurn:
         self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
     ) -> TurnOutcome | None:
         """Answer what is unanswered; None when nothing is, or when it is not the bot's. Raises Unavailable."""
-        brief = await self._desk.bot.begin_turn(conversation, owner=self._owner, seconds=self._settings.turn_seconds)
+        brief = await self._desk.bot.begin_turn(
+            conversation, owner=self._owner, seconds=self._settings.turn_seconds, even_if_newer=even_if_newer
+        )
         if brief is None:
             return None
         began = self._clock.monotonic()
@@ -71,13 +73,15 @@ class OneTurn:
         )
         reply = self._reply(conversation, answer)
         end = await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
-        if end.outcome != "committed":
-            await self._undo(brief)
+        if end.outcome == "fenced":  # of a superseded one the next turn clears the traces, as after a crash
+            await self._undo(conversation, brief.turn)
         return end.outcome
 
     async def _ask(self, brief: TurnBrief) -> TurnResult | DialogueFailed:
         """The dialogue's answer, asked a second time when that may help and there is time."""
         request = self._request(brief)
+        if brief.unsaid is not None:
+            await self._undo(request.conversation, brief.unsaid)
         told = again = False
         while True:
             try:
@@ -90,7 +94,7 @@ class OneTurn:
                 if again or not failed.retry or self._left(request) < self._settings.retry_needs:
                     return failed
             again = True
-            await self._undo(brief)  # Rasa must not hear the same words twice
+            await self._undo(request.conversation, brief.turn)  # Rasa must not hear the same words twice
 
     async def _once(self, request: TurnRequest) -> TurnResult:
         """Raises DialogueFailed, also for the time limit and for faults of the dialogue itself."""
@@ -115,13 +119,12 @@ class OneTurn:
             raise DialogueFailed("timeout", "Rasa did not take in what people said.", retry=False) from slow
         await self._desk.bot.mark_told(request.conversation, brief.untold[-1].offset)
 
-    async def _undo(self, brief: TurnBrief) -> None:
-        """What Rasa heard in this turn is not to have been: it is asked again, or a person answers."""
-        conversation = brief.conversation.id
+    async def _undo(self, conversation: ConversationId, turn: TurnId) -> None:
+        """What Rasa heard in ``turn`` is not to have been: it is asked again, or a person answers."""
         try:
-            await within(self._clock, self._settings.retry_needs, self._dialogue.rewind(conversation, brief.turn))
+            await within(self._clock, self._settings.retry_needs, self._dialogue.rewind(conversation, turn))
         except (DialogueFailed, TimeoutError) as failed:
-            log.warning("turn %s of %s could not be undone: %s", brief.turn, conversation, failed)
+            log.warning("turn %s of %s could not be undone: %s", turn, conversation, failed)
 
     def _request(self, brief: TurnBrief) -> TurnRequest:
         conversation = brief.conversation.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from dataclasses import replace
 
@@ -16,14 +17,20 @@ from bot.watchdog import Watchdog
 from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import ConversationId
+from handover.errors import SwitchboardError
 from handover.ports import Clock
 from handover.topics import load_topics
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Relay", "RelaySettings"]
 
 
 class Relay:
-    """One per process; any number of processes may share a record. ``secret`` signs the buttons."""
+    """One per process; any number of processes may share a record. ``secret`` signs the buttons.
+
+    ``alone``: no other process worked on the record when it was opened (see `handover.backends.Backends`).
+    """
 
     def __init__(
         self,
@@ -34,10 +41,11 @@ class Relay:
         clock: Clock,
         repeats: Repeats,
         secret: bytes,
+        alone: bool = False,
     ) -> None:
         self._desk = desk
         self._secret = secret
-        owner = f"relay-{uuid.uuid4().hex[:12]}"
+        self._owner = f"relay-{uuid.uuid4().hex[:12]}"
         turn = OneTurn(
             desk,
             dialogue,
@@ -46,11 +54,16 @@ class Relay:
             repeats=repeats,
             topics=load_topics(),
             secret=secret,
-            owner=owner,
+            owner=self._owner,
         )
         self._turns = Turns(turn, settings=settings, clock=clock)
         self._watchdog = Watchdog(
-            desk.bot, self._turns, clock=clock, every=settings.watch_every, forgotten_after=settings.forgotten_after
+            desk.bot,
+            self._turns,
+            clock=clock,
+            every=settings.watch_every,
+            forgotten_after=settings.forgotten_after,
+            alone=alone,
         )
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
@@ -81,6 +94,16 @@ class Relay:
 
     async def run(self) -> None:
         """Turns and watchdog, until it is cancelled; words left from before are taken up by the first look."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._turns.run())
-            group.create_task(self._watchdog.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._turns.run())
+                group.create_task(self._watchdog.run())
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
+        """Turns cut off at the end are nobody's now: the next start takes their words up at once."""
+        try:
+            await self._desk.bot.release_turns(self._owner)
+        except SwitchboardError:
+            log.exception("turns could not be released; their leases will end")

@@ -26,14 +26,20 @@ class Watched(Protocol):
 
 
 class Watchdog:
-    """``every``: seconds between two looks; ``forgotten_after``: age of words that somebody should have answered."""
+    """``every``: seconds between two looks; ``forgotten_after``: age of words that somebody should have answered.
 
-    def __init__(self, desk: Watched, turns: Turns, *, clock: Clock, every: float, forgotten_after: float) -> None:
+    ``alone``: nobody else works on this record, so that at the start every unanswered word is forgotten, however young.
+    """
+
+    def __init__(
+        self, desk: Watched, turns: Turns, *, clock: Clock, every: float, forgotten_after: float, alone: bool = False
+    ) -> None:
         self._desk = desk
         self._turns = turns
         self._clock = clock
         self._every = every
         self._forgotten_after = forgotten_after
+        self._age = 0.0 if alone else forgotten_after
 
     async def run(self) -> None:
         """Until it is cancelled; a look that fails is logged and the next one comes."""
@@ -49,5 +55,6 @@ class Watchdog:
         for conversation in await self._desk.overdue_turns():
             log.warning("conversation %s: the bot stalled, people are asked", conversation.id)
             self._turns.abandon(conversation.id)
-        for forgotten in await self._desk.unanswered(older_than=self._forgotten_after):
+        for forgotten in await self._desk.unanswered(older_than=self._age):
             self._turns.wake(forgotten)
+        self._age = self._forgotten_after

@@ -259,7 +259,7 @@ class DraftFrame(Frame):
 
 
 class PresenceFrame(Frame):
-    """Which agents look at a conversation and which of them write; ephemeral."""
+    """Names of the agents who look at a conversation, and of those who write; ephemeral."""
 
     type: Literal["presence"] = "presence"
     conversation: str

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from handover.accounts import Accounts
-from handover.agent_frames import AgentSends, Close, Open, PacketFrame, Suggest, Welcome
+from handover.agent_frames import AgentSends, Close, Hello, Open, PacketFrame, Suggest, Welcome
 from handover.agent_verbs import Verbs
 from handover.agents import Agent
 from handover.desk import Desk
@@ -120,6 +120,8 @@ class Screen:
 
     async def _handle(self, frame: AgentSends) -> None:
         match frame:
+            case Hello():  # the page asks for a sign of life, and for what it lacks
+                await self._welcome(frame.after)
             case Open():
                 await self._show(ConversationId(frame.conversation), frame.after or 0)
             case Close():
@@ -139,7 +141,7 @@ class Screen:
             if len(self._open) >= _MAX_OPEN:
                 raise BadInput(f"A console shows at most {_MAX_OPEN} conversations at once. Close one first.")
             self._follower.add(desk_topic(conversation))
-            self._presence.opened(conversation, self._agent.id)
+            self._presence.opened(conversation, self._agent)
         # Opened again is shown again from ``after``: the page has forgotten what it had.
         tail = Tail(conversation, after, read=reading.entries, send=self._send_entry, send_text=self._socket.send_text)
         self._open[conversation] = tail
@@ -158,7 +160,7 @@ class Screen:
         if self._open.pop(conversation, None) is None:
             return
         self._follower.remove(desk_topic(conversation))
-        self._presence.closed(conversation, self._agent.id)
+        self._presence.closed(conversation, self._agent)
         await self._tell_presence(conversation)
 
     async def _leave(self) -> None:

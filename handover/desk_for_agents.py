@@ -180,7 +180,7 @@ class DeskForAgents:
             whom = "everybody" if to is None else (await work.tx.people.agent(to)).name
             words = self._parts.policy.words.transferred.replace("{agent}", agent.name)
             decision = Decision(Outcome.HAND_OVER, Reason.TRANSFERRED, f"{agent.name} passed it on to {whom}.")
-            offer = await make_offer(work, decision, agent.id, words=words, to=to, verb=Move.TRANSFER)
+            offer = await make_offer(work, decision, agent.id, why=words, passing=False, to=to, verb=Move.TRANSFER)
             if to is None:
                 await work.tx.offers.decline(offer.id, agent.id, "passed it on", work.at)
         await self._hours.room_for(agent)

@@ -13,7 +13,7 @@ from handover.desk_offers import make_offer
 from handover.desk_parts import DeskParts, new_id
 from handover.entries import Author, AuthorKind, Button, ConversationId, Entry, TurnId
 from handover.errors import Fenced, NotFound
-from handover.evidence import Decision, Outcome, Reason, Reply, TurnReport
+from handover.evidence import Decision, Evidence, Outcome, Reason, Reply, TurnReport
 from handover.frames import DeltaFrame
 from handover.policy import withholds_reply
 from handover.ports import Transaction
@@ -25,7 +25,10 @@ ASK_FOR_HUMAN = "ask_for_human"
 
 @dataclass(frozen=True, slots=True)
 class TurnBrief:
-    """What one turn is to answer, and what it may know. Offsets are of the customer's words it covers."""
+    """What one turn is to answer, and what it may know. Offsets are of the customer's words it covers.
+
+    ``unsaid`` is the turn before, when nothing came of it: Rasa's tracker may have heard its words.
+    """
 
     turn: TurnId
     conversation: Conversation
@@ -43,6 +46,7 @@ class TurnBrief:
     customer: Customer
     started_at: datetime
     lacking_before: int = 0
+    unsaid: TurnId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,13 @@ class DeskForBot:
     def __init__(self, parts: DeskParts) -> None:
         self._parts = parts
 
-    async def begin_turn(self, conversation: ConversationId, *, owner: str, seconds: float) -> TurnBrief | None:
+    async def begin_turn(
+        self, conversation: ConversationId, *, owner: str, seconds: float, even_if_newer: bool = False
+    ) -> TurnBrief | None:
         """Lease the customer's unanswered words for ``seconds``.
 
-        None when the conversation is not the bot's, nothing is unanswered, or another turn has them.
+        None when the conversation is not the bot's, nothing is unanswered, or another turn has them. A newer message
+        silences the turn, unless ``even_if_newer``.
         """
         parts = self._parts
         async with parts.records.transaction() as tx:
@@ -69,7 +76,8 @@ class DeskForBot:
             now = row.conversation
             if now.control is not Control.BOT or now.last_customer_offset <= row.answered:
                 return None
-            if await tx.turns.live(conversation) is not None:
+            earlier = await tx.turns.newest(conversation)
+            if earlier is not None and earlier.state is TurnState.LIVE:
                 return None
             turns = parts.policy.turns
             # Long enough to hold every unanswered word, however many lines came since.
@@ -86,9 +94,12 @@ class DeskForBot:
                 last_offset=burst[-1].offset,
                 started_at=at,
                 deadline=at + timedelta(seconds=seconds),
+                yields=not even_if_newer,
             )
             await tx.turns.insert(turn)
-            return await self._brief(tx, row, turn, window, burst)
+            brief = await self._brief(tx, row, turn, window, burst)
+            lost = earlier is not None and earlier.state is not TurnState.COMMITTED
+            return replace(brief, unsaid=earlier.id) if earlier is not None and lost else brief
 
     async def _brief(
         self, tx: Transaction, row: ConversationRow, turn: Turn, window: list[Entry], burst: list[Entry]
@@ -149,7 +160,7 @@ class DeskForBot:
         return TurnEnd("committed", entry, work.conversation)
 
     async def turn_may_speak(self, turn: TurnId, epoch: int) -> bool:
-        """Is this turn alive, and its epoch the conversation's."""
+        """Is this turn alive, its epoch the conversation's, and nothing newer said that it gives way to."""
         return await self._speaking(turn, epoch) is not None
 
     async def _speaking(self, turn: TurnId, epoch: int) -> Turn | None:
@@ -157,8 +168,9 @@ class DeskForBot:
             found = await tx.turns.get(turn)
             if found is None or found.state is not TurnState.LIVE or found.epoch != epoch:
                 return None
-            row = await tx.conversations.get(found.conversation)
-            return found if row.conversation.epoch == epoch else None
+            now = (await tx.conversations.get(found.conversation)).conversation
+        late = found.yields and now.last_customer_offset > found.last_offset
+        return found if now.epoch == epoch and not late else None
 
     async def publish_delta(self, turn: TurnId, epoch: int, text: str) -> None:
         """Show a piece of a reply being written. Raises Fenced when the turn may not speak any more."""
@@ -185,9 +197,14 @@ class DeskForBot:
                 await work.tx.turns.end(turn.id, TurnState.STALLED)
                 if work.conversation.control is Control.BOT:
                     decision = Decision(Outcome.HAND_OVER, Reason.BOT_STALLED, "The bot gave no answer in time.")
-                    await make_offer(work, decision, _BOT, words=parts.policy.words.stalled)
+                    await make_offer(work, decision, _BOT)
             moved.append(work.conversation)
         return moved
+
+    async def release_turns(self, owner: str) -> None:
+        """``owner`` stops: its turns end with nothing said, and whoever comes next takes their words up at once."""
+        async with self._parts.records.transaction() as tx:
+            await tx.turns.release(owner)
 
     async def unanswered(self, *, older_than: float) -> list[ConversationId]:
         """The bot's conversations whose customer waits for ``older_than`` seconds with no turn at work."""
@@ -248,9 +265,17 @@ async def _commit(
         lacking=work.row.lacking + 1 if evidence.needs == "knowledge" else 0,
     )
     if decision.outcome is Outcome.HAND_OVER:
-        failed = decision.reason in (Reason.BOT_FAILED, Reason.BOT_STALLED)
-        await make_offer(work, decision, _BOT, words=words.failed if failed else words.passing_on)
+        why, promised = _why(work, decision, evidence, entry)
+        await make_offer(work, decision, _BOT, why=why, passing=not promised)
     return entry
+
+
+def _why(work: Change, decision: Decision, evidence: Evidence, entry: Entry | None) -> tuple[str | None, bool]:
+    """What the notice says of the reason, None for the policy's words; and whether the bot promised a person itself."""
+    if entry is not None:  # what the bot has said leads over to the person
+        return "", evidence.reply_promises_transfer
+    topic = evidence.topics[0] if decision.reason is Reason.TOPIC and evidence.topics else ""
+    return work.parts.policy.words.why_topic.get(topic), False
 
 
 def _stored(work: Change, turn: Turn, decision: Decision, report: TurnReport, offset: int | None) -> StoredDecision:

@@ -96,7 +96,7 @@ class DeskForCustomers:
                 entry = await _customer_line(work, said.text, said.client_id, said.payload, said.provider_message_id)
                 if work.conversation.control is Control.NOBODY and await self._parts.is_open(work.tx):
                     decision = Decision(Outcome.HAND_OVER, work.row.reason or Reason.ASKED, "The customer wrote again.")
-                    await make_offer(work, decision, _CUSTOMER, words=self._parts.policy.words.passing_on)
+                    await make_offer(work, decision, _CUSTOMER, why="")
         except AlreadyThere:
             return await self._first_time(conversation, said)
         return Recorded(entry, work.conversation, duplicate=False)
@@ -119,7 +119,7 @@ class DeskForCustomers:
             await _make_ready(work)
             if work.conversation.control in (Control.BOT, Control.NOBODY):
                 decision = Decision(Outcome.HAND_OVER, Reason.ASKED, "The customer pressed the button for a person.")
-                await make_offer(work, decision, _CUSTOMER, words=self._parts.policy.words.passing_on)
+                await make_offer(work, decision, _CUSTOMER)
         return work.conversation
 
     async def stop_waiting(self, conversation: ConversationId, client_id: str) -> Conversation:

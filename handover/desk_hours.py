@@ -26,6 +26,8 @@ class DeskHours:
             was_open = await self._parts.is_open(tx)
             await tx.people.set_availability(agent.id, state)
             await desk_offers.ring_for(self._parts, tx, agent.id)
+            if state == "online":
+                await desk_offers.tell_of_left_messages(tx, agent.id)
             if await self._parts.is_open(tx) != was_open:
                 await desk_offers.tell_waiting(self._parts, tx)
 
@@ -86,7 +88,7 @@ class DeskHours:
                 name = work.row.agent.name
                 decision = Decision(Outcome.HAND_OVER, Reason.TRANSFERRED, f"{name}'s console has been closed a while.")
                 words = self._parts.policy.words.transferred.replace("{agent}", name)
-                await desk_offers.make_offer(work, decision, _CLOCK, words=words, verb=Move.TRANSFER)
+                await desk_offers.make_offer(work, decision, _CLOCK, why=words, passing=False, verb=Move.TRANSFER)
 
 
 def _customer_waits(row: ConversationRow) -> bool:

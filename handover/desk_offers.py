@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handover import packet, screens
-from handover.conversation import Move
+from handover.conversation import Control, Move
 from handover.desk_change import Change
 from handover.desk_parts import DeskParts, new_id
 from handover.entries import AgentId
@@ -18,6 +18,8 @@ from handover.stored import Offer
 
 # How many waiting customers hear at once that they moved up; the others hear it when they get there.
 FIRST_IN_QUEUE = 50
+# How many of those who left a message an agent is shown on coming online; a console lists the rest.
+LEFT_MESSAGES = 100
 
 
 async def make_offer(
@@ -25,22 +27,24 @@ async def make_offer(
     decision: Decision,
     actor: str,
     *,
-    words: str | None,
+    why: str | None = None,
+    passing: bool = True,
     to: AgentId | None = None,
     verb: Move = Move.OFFER,
 ) -> Offer:
     """Move to offered, with packet and honest notice, and ring. ``decision`` carries reason and because.
 
-    ``words`` is what the customer reads of the reason; when nobody is at the desk that is said as well.
+    ``why`` is what the customer reads of the reason, instead of the policy's words; "" when it was said already.
+    ``passing``: say that the customer is passed on; False when that was said already.
     """
     parts, now = work.parts, work.conversation
     standings = await parts.standings(work.tx)
-    somebody = desk_open(standings)
+    words = parts.policy.words
+    if why is None:
+        why = words.why[decision.reason or Reason.RULE]
     # "Someone will be with you shortly" is said only when it is true.
-    if words is not None and (somebody or words != parts.policy.words.passing_on):
-        await work.notice(words)
-    if not somebody:
-        await work.notice(parts.policy.words.nobody_here)
+    who = (words.passing_on if passing else "", words.soon) if desk_open(standings) else (words.nobody_here,)
+    await work.notice(" ".join(filter(None, (why, *who))))
     await work.move(verb, actor)
     reason = decision.reason or Reason.RULE
     work.row = replace(work.row, reason=reason)
@@ -117,6 +121,13 @@ async def ring_for(parts: DeskParts, tx: Transaction, agent: AgentId) -> None:
     for offer in await tx.offers.all_open():
         if agent in audience(offer, standings):
             tx.after_commit(screens.told(screens.agent_topic(agent), screens.offer_frame(offer)))
+
+
+async def tell_of_left_messages(tx: Transaction, agent: AgentId) -> None:
+    """Somebody begins to work: show whom an answer by e-mail was promised, so that it is not forgotten."""
+    for row in await tx.conversations.rows("waiting", None, before=None, limit=LEFT_MESSAGES):
+        if row.conversation.control is Control.NOBODY:
+            tx.after_commit(screens.told(screens.agent_topic(agent), screens.conversation_frame(row)))
 
 
 async def tell_waiting(parts: DeskParts, tx: Transaction) -> None:

@@ -18,7 +18,12 @@ MOST = 6
 LONGEST = 400
 
 # Slots that say how the dialogue goes, not what is known.
-_NOT_FACTS = frozenset({"identity", "requested_slot", "last_topic", "session_started_metadata"})
+_NOT_FACTS = frozenset(
+    (
+        *("identity", "identity_tries", "form_misses", "order_wish", "pending_offer", "last_topic"),
+        *("requested_slot", "session_started_metadata"),
+    )
+)
 # What people say around their wish; the wish is elsewhere.
 _NOT_GOALS = frozenset(
     (

@@ -27,9 +27,15 @@ def decide(evidence: Evidence, settings: PolicySettings) -> Decision:
 
 
 def withholds_reply(decision: Decision, evidence: Evidence) -> bool:
-    """Is the bot's reply kept from the customer (agents get it as a draft). Written answers of the domain are said."""
-    handed = decision.outcome is Outcome.HAND_OVER and decision.reason in _MODEL_STAYS_SILENT
-    return handed and evidence.provider is not None
+    """Is the bot's reply kept from the customer (agents get it as a draft).
+
+    Written answers of the domain are said. A reply that only says that the bot cannot help, and would the customer
+    like a person, is not: the person is on the way already.
+    """
+    if decision.outcome is not Outcome.HAND_OVER:
+        return False
+    cannot_help = evidence.needs is Needs.KNOWLEDGE or evidence.fallback
+    return cannot_help or (decision.reason in _MODEL_STAYS_SILENT and evidence.provider is not None)
 
 
 def _hand_over(reason: Reason, because: str) -> Decision:

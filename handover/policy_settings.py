@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from handover.errors import BadInput
-from handover.evidence import Outcome
+from handover.evidence import Outcome, Reason
 
 POLICY_FOLDER = Path(__file__).parents[1] / "data" / "policy"
 
@@ -64,10 +64,11 @@ class OutboxSettings(_Part):
 
 
 class WordSettings(_Part):
+    why: dict[Reason, Words]
+    why_topic: dict[str, Words]
     passing_on: Words
+    soon: Words
     nobody_here: Words
-    stalled: Words
-    failed: Words
     taking_long: Words
     joined: Words
     transferred: Words
@@ -78,6 +79,14 @@ class WordSettings(_Part):
     talk_to_person: Words
     system_name: Words
     bot_name: Words
+
+    @field_validator("why")
+    @classmethod
+    def _every_reason(cls, given: dict[Reason, str]) -> dict[Reason, str]:
+        missing = [reason.value for reason in Reason if reason not in given]
+        if missing:
+            raise ValueError(f"words are missing for {', '.join(missing)}")
+        return given
 
 
 class PolicySettings(_Part):

@@ -55,7 +55,7 @@ class Conversations(Protocol):
     async def snoozed_until(self, at: datetime) -> list[ConversationId]: ...
 
     async def mark(self, conversation: ConversationId, *, seen: int | None = None, told: int | None = None) -> None:
-        """Raise a reader's mark; never lowers one and changes no feed number."""
+        """Raise a reader's mark, at most to the last offset; never lowers one and changes no feed number."""
         ...
 
     async def held_by(self, agent: AgentId) -> int:
@@ -90,6 +90,10 @@ class Entries(Protocol):
 class Turns(Protocol):
     async def live(self, conversation: ConversationId) -> Turn | None: ...
 
+    async def newest(self, conversation: ConversationId) -> Turn | None:
+        """The turn begun last, however it ended."""
+        ...
+
     async def get(self, turn: TurnId) -> Turn | None: ...
 
     async def insert(self, turn: Turn) -> None: ...
@@ -98,6 +102,10 @@ class Turns(Protocol):
 
     async def fence(self, conversation: ConversationId) -> None:
         """Control moved on: a live turn may not speak any more."""
+        ...
+
+    async def release(self, owner: str | None = None) -> None:
+        """End the live turns of ``owner``, or all of them, with nothing said: their words may be taken up again."""
         ...
 
     async def past_deadline(self, at: datetime) -> list[Turn]: ...

@@ -66,7 +66,10 @@ class TurnState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One bot answer on its way: which words it covers and until when it must be done."""
+    """One bot answer on its way: which words it covers and until when it must be done.
+
+    ``yields``: a newer message of the customer ends its right to speak.
+    """
 
     id: TurnId
     conversation: ConversationId
@@ -78,6 +81,7 @@ class Turn:
     deadline: datetime
     state: TurnState = TurnState.LIVE
     entry_offset: int | None = None
+    yields: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ class Tail:
         async with self._turn:
             await self._catch_up()
 
+    async def again(self, after: int) -> None:
+        """The reader has entries up to ``after`` only: send what follows anew. One that has more gets nothing twice."""
+        async with self._turn:
+            self._last = min(self._last, after)
+            await self._catch_up()
+
     async def hear(self, offset: int, text: str) -> None:
         """An entry told by the live feed: sent as it is when it is the next one."""
         async with self._turn:

@@ -208,9 +208,16 @@ class _Line:
             case Rate():
                 await customers.rate(self._conversation, frame.stretch, frame.score, frame.comment)
             case Hello():
-                raise BadInput("Hello was said already on this connection.")
+                await self._hello_again(frame)
             case _:
                 assert_never(frame)
+
+    async def _hello_again(self, frame: Hello) -> None:
+        """A sign of life that the page asked for, and what it lacks. A connection stays with its conversation."""
+        if frame.conversation is not None and frame.conversation != self._conversation:
+            raise BadInput("This connection shows another conversation. Open a new one.")
+        await self._welcome()
+        await self._tail.again((frame.after or 0) if frame.conversation else 0)
 
     async def _say(self, frame: Say) -> None:
         if not frame.text.strip():

@@ -87,7 +87,7 @@ def main() -> None:
         print(
             f"{known.search_kind}: recall@1 {search.recall_1:.2f}, recall@3 {search.recall_3:.2f}; floor {known.floor}"
         )
-        for floor in (0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60):
+        for floor in (0.30, 0.35, 0.40, 0.42, 0.45, 0.50, 0.55, 0.60):
             print(f"  floor {floor:.2f}: answered {search.answered(floor):.2f}, rejected {search.rejected(floor):.2f}")
         unseen = search_figures(known, held_out=True)
         print(f"  held out: recall@1 {unseen.recall_1:.2f}, recall@3 {unseen.recall_3:.2f}, ", end="")

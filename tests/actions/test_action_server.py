@@ -85,6 +85,12 @@ async def test_rasa_and_the_service_get_their_answers(server: httpx2.AsyncClient
 
     assert (await custom("action_default_fallback", "blorf"))["evidence"]["fallback"] is True
 
+    for form in (None, "order_status_form"):
+        asked = call("action_default_fallback", "blorf", {})
+        asked["tracker"]["active_loop"] = {"name": form} if form else {}
+        [event] = (await server.post("/webhook", json=asked)).json()["events"]
+        assert (event["event"], event["name"]) == ("followup", form or "action_listen")
+
     history = [
         {"offset": 1, "speaker": "customer", "name": "A", "text": "how long is the warranty on tents?", "at": "x"}
     ]

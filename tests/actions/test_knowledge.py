@@ -28,14 +28,14 @@ def test_customers_questions_find_their_page() -> None:
     assert figures.recall_1 >= 0.89
     assert figures.recall_3 >= 0.95
     assert figures.answered(knowledge().floor) >= 0.93
-    assert figures.rejected(knowledge().floor) >= 0.87
+    assert figures.rejected(knowledge().floor) >= 0.90
 
 
 def test_questions_never_used_to_choose_by_find_their_page_too() -> None:
     figures = search_figures(knowledge(), held_out=True)
     assert figures.recall_3 >= 0.90
-    assert figures.answered(knowledge().floor) >= 0.65
-    assert figures.rejected(knowledge().floor) >= 0.85
+    assert figures.answered(knowledge().floor) >= 0.75
+    assert figures.rejected(knowledge().floor) >= 0.90
 
 
 def test_without_a_model_keywords_still_find_most_pages() -> None:

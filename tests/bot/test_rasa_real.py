@@ -1,6 +1,7 @@
 """What we believe of Rasa, asked of a real Rasa 3.6 with a real action server behind it."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,7 +84,27 @@ async def test_an_action_that_asks_for_a_person_is_heard(dialogue: RasaHttp, her
 
 async def test_words_nobody_understands_are_marked(dialogue: RasaHttp, here: ConversationId) -> None:
     result = await say(dialogue, here, "qwertz")
-    assert (result.text, result.intent, result.fallback) == ("Pardon?", "nlu_fallback", True)
+    assert (result.intent, result.fallback) == ("nlu_fallback", True)
+    assert re.fullmatch(r"Pardon \d+\?", result.text)
+
+
+async def test_words_that_no_rule_speaks_for_are_answered_by_one_call_of_the_fallback(
+    dialogue: RasaHttp, here: ConversationId
+) -> None:
+    result = await say(dialogue, here, "it is")
+    assert (result.intent, result.fallback, result.actions) == ("inform", True, ("action_default_fallback",))
+    assert re.fullmatch(r"Pardon \d+\?", result.text)
+    assert (await say(dialogue, here, "hello")).text == "Hello."
+
+
+async def test_words_that_no_rule_speaks_for_inside_a_form_are_answered_once_and_the_form_asks_again(
+    dialogue: RasaHttp, here: ConversationId
+) -> None:
+    await say(dialogue, here, "my order")
+    result = await say(dialogue, here, "it is")
+    assert result.actions == ("action_default_fallback", "order_form")
+    assert re.fullmatch(r"Pardon \d+\?\n\nWhich order\?", result.text)
+    assert (await say(dialogue, here, "TT-123456")).text == "Which address?"
 
 
 async def test_an_action_that_says_nothing_is_a_failure(dialogue: RasaHttp, here: ConversationId) -> None:

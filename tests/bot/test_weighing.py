@@ -85,6 +85,13 @@ async def test_the_second_misunderstanding_in_a_row_needs_a_person() -> None:
     assert await reason_of(again, TurnResult("Pardon?", fallback=True)) == (Outcome.HAND_OVER, Reason.MISUNDERSTOOD)
 
 
+async def test_the_second_lack_of_knowledge_in_a_row_needs_a_person() -> None:
+    lacks = TurnResult("I cannot find that.", needs=Needs.KNOWLEDGE)
+    assert await reason_of(a_brief("Is it vegan?"), lacks) == (Outcome.OFFER, Reason.NO_KNOWLEDGE)
+    again = a_brief("And the glue?", lacking_before=1)
+    assert await reason_of(again, lacks) == (Outcome.HAND_OVER, Reason.NO_KNOWLEDGE)
+
+
 async def test_the_third_asking_of_the_same_needs_a_person() -> None:
     brief = a_brief("So where is my order now?", "where is my order", "thanks", "I asked: where is my order?")
     assert await reason_of(brief, TurnResult("On its way.")) == (Outcome.HAND_OVER, Reason.REPEATED)

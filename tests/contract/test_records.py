@@ -125,7 +125,7 @@ REFUSED = [
     "UPDATE entries SET provider_message_id = 'same'",
     "UPDATE entries SET author_kind = 'ghost'",
     "INSERT INTO ratings VALUES ('none', 1, 5, NULL, NULL, '2026-01-01 00:00:00')",
-    "INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL FROM turns",
+    "INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL, 1 FROM turns",
     "INSERT INTO offers SELECT 'b', conversation, 99, reason, packet, made_at, expires_at, 1, NULL, 0, NULL, NULL "
     "FROM offers",
     "UPDATE agents SET email = 'MIA@example.com'",

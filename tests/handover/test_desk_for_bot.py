@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handover.conversation import Control
+from handover.errors import Fenced
 from handover.evidence import Decision, Evidence, Needs, Outcome, Reason, Reply, TurnReport
 from tests.support.desk_world import ANSWER, ASKED, World, open_world
 
@@ -40,6 +41,25 @@ async def test_a_newer_message_supersedes_a_turn_and_the_next_turn_has_both(worl
     assert again.text == "hi\nwait, something else"
 
 
+async def test_a_superseded_turn_is_silent_at_once_unless_it_answers_all_the_same(world: World) -> None:
+    conversation = await world.conversation("hi")
+    bot = world.desk.bot
+    brief = await bot.begin_turn(conversation.id, owner="a", seconds=15)
+    assert brief is not None
+    assert await bot.turn_may_speak(brief.turn, brief.epoch)
+    await world.says(conversation.id, "wait, something else")
+    assert not await bot.turn_may_speak(brief.turn, brief.epoch)
+    with pytest.raises(Fenced):
+        await bot.publish_delta(brief.turn, brief.epoch, "too")
+    await bot.record_turn(brief, None, ANSWER, TurnReport(Evidence("hi")))
+    last = await bot.begin_turn(conversation.id, owner="a", seconds=15, even_if_newer=True)
+    assert last is not None
+    assert last.unsaid == brief.turn
+    await world.says(conversation.id, "and another")
+    assert await bot.turn_may_speak(last.turn, last.epoch)
+    await bot.publish_delta(last.turn, last.epoch, "Hello")
+
+
 async def test_a_turn_recorded_twice_speaks_once(world: World) -> None:
     conversation = await world.conversation("hi")
     brief = await world.desk.bot.begin_turn(conversation.id, owner="a", seconds=15)
@@ -69,6 +89,42 @@ async def test_a_model_s_words_without_sources_are_kept_from_the_customer(world:
     assert [d.text for d in await world.desk.reading.drafts(conversation.id)] == ["Up to 900 degrees."]
 
 
+@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("somebody", [True, False])
+async def test_a_handover_says_why_and_never_promises_somebody_who_is_not_there(
+    world: World, reason: Reason, somebody: bool
+) -> None:
+    words = world.policy.words
+    if somebody:
+        await world.agent("Mia")
+    conversation = await world.conversation("hi")
+    cannot = Evidence("hi", fallback=True)
+    await world.bot_turn(conversation.id, "I do not know.", Decision(Outcome.HAND_OVER, reason, "x"), cannot)
+    who = f"{words.passing_on} {words.soon}" if somebody else words.nobody_here
+    assert (await world.texts(conversation.id))[2:] == [f"{words.why[reason]} {who}"]
+
+
+async def test_what_the_bot_has_said_is_not_said_again_by_the_notice(world: World) -> None:
+    await world.agent("Mia")
+    words = world.policy.words
+    conversation = await world.conversation("a person please")
+    promise = Evidence("a person please", asked_for_human=True, reply_promises_transfer=True)
+    await world.bot_turn(conversation.id, "Of course, I am passing you to a person.", ASKED, promise)
+    assert (await world.texts(conversation.id))[-1] == words.soon
+    other = await world.conversation("THIS IS A JOKE")
+    angry = Decision(Outcome.HAND_OVER, Reason.ANGER, "angry")
+    await world.bot_turn(other.id, "Your parcel arrives today.", angry, Evidence("THIS IS A JOKE"))
+    assert (await world.texts(other.id))[-1] == f"{words.passing_on} {words.soon}"
+
+
+async def test_somebody_who_mourns_reads_words_for_it(world: World) -> None:
+    conversation = await world.conversation("my father died")
+    decision = Decision(Outcome.HAND_OVER, Reason.TOPIC, "bereavement")
+    evidence = Evidence("my father died", topics=("bereavement",), provider="openai")
+    await world.bot_turn(conversation.id, "Returns take 30 days.", decision, evidence)
+    assert "sorry for your loss" in (await world.texts(conversation.id))[-1]
+
+
 async def test_a_turn_without_an_answer_becomes_a_person_s(world: World) -> None:
     conversation = await world.conversation("hi")
     await world.bot_turn(conversation.id, None, ANSWER)
@@ -85,7 +141,7 @@ async def test_a_stalled_turn_becomes_an_offer_with_an_honest_notice(world: Worl
     world.clock.advance(2)
     (moved,) = await world.desk.bot.overdue_turns()
     assert moved.control is Control.OFFERED
-    assert world.policy.words.stalled in await world.texts(conversation.id)
+    assert (await world.texts(conversation.id))[-1].startswith(world.policy.words.why[Reason.BOT_STALLED])
     end = await world.desk.bot.record_turn(brief, Reply("late"), ANSWER, TurnReport(Evidence("hi")))
     assert end.outcome == "fenced"
     assert [d.text for d in await world.desk.reading.drafts(conversation.id)] == ["late"]

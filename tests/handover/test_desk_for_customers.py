@@ -81,7 +81,7 @@ async def test_a_customer_who_asks_twice_for_a_person_waits_once(world: World) -
 
 async def test_somebody_who_waits_with_nobody_there_may_leave_a_message(world: World) -> None:
     conversation = await world.offered()
-    assert world.policy.words.nobody_here in await world.texts(conversation.id)
+    assert world.policy.words.nobody_here in (await world.texts(conversation.id))[-1]
     waiting = (await world.desk.reading.control(conversation.id)).waiting
     assert waiting is not None
     assert (waiting.desk_open, waiting.position) == (False, 1)

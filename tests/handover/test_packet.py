@@ -41,7 +41,8 @@ async def test_a_packet_says_what_happened_and_who_said_what(tmp_path: Path) -> 
         conversation = await world.conversation("Hi", "Where is my order TT-482913?")
         found = Retrieved("delivery", "Delivery times", "https://shop.example/delivery", 0.8)
         evidence = Evidence("Where is my order TT-482913?", intent="order_status", retrieved=(found,))
-        slots = {"order_number": "TT-482913", "city": "Leeds", "identity": "order_verified"}
+        inner = {"form_misses": "0", "identity_tries": "0", "pending_offer": "nothing", "order_wish": "status"}
+        slots = {"order_number": "TT-482913", "city": "Leeds", "identity": "order_verified", **inner}
         await world.bot_turn(conversation.id, "I will check with the carrier.", ANSWER, evidence, slots)
         await world.says(conversation.id, "a person please")
         asked = Evidence("a person please", intent="human_handoff")

@@ -69,6 +69,12 @@ def test_written_answers_are_said_and_a_model_s_are_kept_back_on_a_person_s_topi
     assert not withholds_reply(Decision(H, Reason.ANGER, "x"), Evidence("x", provider="openai"))
 
 
+@pytest.mark.parametrize("cannot", [Evidence("x", needs=Needs.KNOWLEDGE), Evidence("x", fallback=True)])
+def test_who_is_passed_on_is_not_asked_whether_they_would_like_that(cannot: Evidence) -> None:
+    assert withholds_reply(Decision(H, Reason.MISUNDERSTOOD, "x"), cannot)
+    assert not withholds_reply(Decision(Outcome.OFFER, Reason.NO_KNOWLEDGE, "x"), cannot)
+
+
 async def test_a_stored_decision_can_be_replayed(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         for evidence, _, _ in CASES:
@@ -87,6 +93,7 @@ async def test_a_stored_decision_can_be_replayed(tmp_path: Path) -> None:
         (("  repeats: 2", "  repetas: 2"), "decide.repetas"),
         (("tool_failed: hand_over", "tool_failed: shout"), "decide.tool_failed"),
         (("outbox:", "outbox: ["), "not YAML"),
+        (("    anger: ", "    wrath: "), "words.why"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(tmp_path: Path, change: tuple[str, str], named: str) -> None:

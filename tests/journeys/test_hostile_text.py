@@ -22,7 +22,23 @@ SLOW = 30_000  # milliseconds
 CORPUS = [text for text in payloads() if "\0" not in text]
 # What may stand in an e-mail address as the desk understands one: no space, no second @.
 ADDRESSES = [f"{text}@x.example" for text in CORPUS if not re.search(r"[\s@]", text) and len(text) < 200]
-QUESTION = "How long do I have to return boots that do not fit?"
+# One for each answer of the model; asked twice, a question would go to a person the third time.
+QUESTIONS = (
+    "How long do I have to return boots that do not fit?",
+    "How much is delivery to Austria?",
+    "Which payment methods do you take?",
+    "How do I wash a down jacket?",
+    "Do you repair torn tents?",
+    "How long is the warranty on backpacks?",
+    "Are your sleeping bags made from recycled materials?",
+    "How can I use a gift card?",
+    "When is the store open on Saturdays?",
+    "What are loyalty points worth?",
+    "Do you match prices of other shops?",
+    "Can I pick up my parcel in the store?",
+    "Which size of boots should I take?",
+    "How do I unsubscribe from the newsletter?",
+)
 
 
 def restless(page: Page) -> None:
@@ -66,17 +82,17 @@ def test_the_corpus_is_large() -> None:
     assert len(ADDRESSES) >= 30
 
 
-def everything_is_hostile(stack: Stack, customer: Customer, agent: Agent) -> None:
+def everything_is_hostile(stack: Stack, customer: Customer, agent: Agent, colleague: Agent) -> None:
     """Customer, agent and private notes say the whole corpus; name, outcome and promises are hostile too."""
     call_customer(stack.record, customer.conversation, CORPUS[20])
     customer.asks_for_a_person()
     row = agent.accepts(agent.sees_offer(customer.conversation))
-    for text in CORPUS:
-        customer.says(text)
-    agent.sees_line(customer.conversation, CORPUS[-1])
-    for text in CORPUS:
+    colleague.opens(customer.conversation)
+    for text in CORPUS:  # three sockets take turns: none is faster than the others can follow
+        line = customer.says(text)
+        agent.hears(customer.conversation, line["offset"])
         agent.says(customer.conversation, text)
-        agent.notes(customer.conversation, text)
+        colleague.notes(customer.conversation, text)
     back = agent.hands_back(customer.conversation, row["epoch"], CORPUS[20], tuple(CORPUS[20:40]))
     customer.sees_control("bot")
     customer.asks_for_a_person()  # and a packet that holds it all
@@ -88,8 +104,12 @@ def test_no_payload_of_a_customer_or_an_agent_runs_or_fetches_on_widget_or_conso
 ) -> None:
     with visitor(browser) as console, visitor(browser) as page:
         watches = [watched(each, stack.url) for each in (console, page)]
-        with Customer(stack.url) as customer, hired(stack.url, "Vera", PASSWORD) as vera:
-            everything_is_hostile(stack, customer, vera)
+        with (
+            Customer(stack.url) as customer,
+            hired(stack.url, "Vera", PASSWORD) as vera,
+            hired(stack.url, "Xeno", PASSWORD) as xeno,
+        ):
+            everything_is_hostile(stack, customer, vera, xeno)
             lines = open_widget(page, stack, customer)
             expect(lines.locator("visible=true").filter(has_text="__hit").last).to_be_visible(timeout=SLOW)
             sign_in(console, stack, vera.email)
@@ -112,15 +132,16 @@ def test_no_payload_of_the_model_runs_or_fetches_while_it_streams_or_afterwards(
     stack: Stack, browser: Browser, tmp_path: Path
 ) -> None:
     batches = [tuple(CORPUS[start : start + 24]) for start in range(0, len(CORPUS), 24)]
+    assert len(batches) <= len(QUESTIONS)
     with visitor(browser) as page:
         watch = watched(page, stack.url)
         page.goto(stack.url)
         page.get_by_role("button", name="Get help").click()
         lines = page.get_by_role("log", name="Conversation").locator(".line.bot:not(.writing)")
         field = page.get_by_role("textbox", name="Your message")
-        for number, batch in enumerate(batches, start=2):
+        for number, batch in enumerate(batches, start=2):  # line 1 is the greeting
             stack.model.then(spoken(batch))
-            field.fill(f"{QUESTION} ({number})")
+            field.fill(QUESTIONS[number - 2])
             field.press("Enter")
             expect(lines).to_have_count(number, timeout=SLOW)
         page.screenshot(path=tmp_path / "hostile-model.png")
@@ -138,7 +159,6 @@ def test_no_name_or_address_of_a_customer_runs_or_fetches_on_the_console(stack: 
             with Customer(stack.url) as customer:
                 call_customer(stack.record, customer.conversation, text)
                 customer.asks_for_a_person()
-                customer.sees_control("offered")
                 customer.wishes("leave_message", email=address, text=text)
                 customer.sees_control("nobody")
         console.get_by_role("navigation", name="Lists").get_by_role("button", name="Waiting").click()

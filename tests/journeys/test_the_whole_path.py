@@ -96,10 +96,10 @@ def the_agent_reads_the_packet(desk: Page, folder: Path) -> Locator:
     expect(details).to_contain_text("anna.berg@example.com")
     expect(details).to_contain_text("Checked: knows the order and its e-mail")
     evidence = details.locator("li").filter(has_text=ANGRY).get_by_role("button", name=re.compile("^Show line"))
-    offset = evidence.first.inner_text()
+    line = desk.locator(f"#line-{evidence.first.inner_text()}")
+    expect(line).to_contain_text(ANGRY, timeout=SLOW)
     evidence.first.click()
-    expect(desk.locator(f"#line-{offset}")).to_contain_text(ANGRY)
-    expect(desk.locator(f"#line-{offset}")).to_be_focused()
+    expect(line).to_be_focused()
     picture(desk, "console", folder)
     picture(details, "packet", folder)
     return offer

@@ -25,6 +25,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     "tests/handover/test_console_api.py": ("handover/login_api.py",),
     "tests/handover/test_sockets.py": ("handover/meters.py",),
+    "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.
     "tests/contract/test_live_feed.py": ("handover/backends/live_in_process.py",),
     "tests/contract/test_records.py": (
@@ -38,7 +39,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             f"handover/backends/records_sql/{name}.py"
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
-                *("outbox", "people", "rows", "tables", "tables_of_work", "transaction", "turns", "unbroken"),
+                *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
+                *("transaction", "turns", "unbroken"),
             )
         ),
     ),

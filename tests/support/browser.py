@@ -65,6 +65,9 @@ class Watch:
     violations: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
 
+    def violated(self, policy: str) -> None:
+        self.violations.append(policy)
+
     def nothing_happened(self) -> None:
         """AssertionError says what did."""
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
@@ -77,7 +80,7 @@ class Watch:
 def watched(page: Page, own: str) -> Watch:
     """Watch ``page`` from before it loads anything; ``own`` is the only address it may talk to."""
     watch = Watch(page, foreign_requests(page, own))
-    page.expose_function("noteViolation", watch.violations.append)
+    page.expose_function("noteViolation", watch.violated)
     page.add_init_script(
         "document.addEventListener('securitypolicyviolation',"
         " (e) => window.noteViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"

@@ -1,7 +1,7 @@
 """The scripted model on a thread of the test, so that a journey says what the model does next and reads its prompts.
 
-Answers to customers follow the script and, when it is empty, come from what the prompt holds. The copilot's questions
-(summaries, suggestions) never use up the script.
+Answers to customers follow the script and, when it is empty, come from what the prompt holds. Summaries for agents
+never use up the script: they come after a handover, when they like.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.scripted_llm import NEEDS_NOTHING, Held, ScriptedLLM, Step, answer_from, serving
+from tests.support.scripted_llm import NEEDS_NOTHING, Held, Say, ScriptedLLM, Step, answer_from, serving
 
 Body = dict[str, Any]
 PATIENCE = 40.0  # seconds, on a machine that does other things too
@@ -28,11 +28,17 @@ def prompt_of(body: Body) -> str:
     return "\n".join(str(message.get("content")) for message in body.get("messages", []))
 
 
+def summary_from(body: Body) -> Say:
+    """A summary made only of the customer's own words."""
+    said = re.findall(r"^CUSTOMER: (.+)$", prompt_of(body), re.M) or ["nothing yet"]
+    return Say(f"The customer began with: “{said[0]}”\nThen came: “{said[-1]}”", 16)
+
+
 def read_slowly(body: Body) -> Held:
     """Two sentences of the first page found, let go one after the other."""
     page = re.search(r"^\[([a-z0-9-]+)\] .*\n(.+)$", prompt_of(body), re.M)
     assert page, "no page was found for this question"
-    first, second = re.findall(r".*?[.!?](?=\s|$)", page[2])[:2]
+    first, second = (sentence.strip() for sentence in re.findall(r".*?[.!?](?=\s|$)", page[2])[:2])
     mark = f" [{page[1]}]\n"
     # A sentence is shown when the next one has begun: then it is certain where it ends.
     return Held((f"{first}{mark}{second[:8]}", f"{second[8:]}{mark}I hope", f" that this helps.{NEEDS_NOTHING}"))
@@ -72,9 +78,11 @@ class ModelInThread:
             return len(self._steps)
 
     def forget(self) -> None:
-        """Drop what is left of the script."""
+        """Drop what is left of the script, and leave to go on that nobody used."""
         with self._changed:
             self._steps.clear()
+        if self._loop is not None and self._llm is not None:
+            self._loop.call_soon_threadsafe(setattr, self._llm, "let_go", asyncio.Semaphore(0))
 
     def waits_for_dropped(self, number: int) -> None:
         """Until the client has stopped reading ``number`` answers in all."""
@@ -99,7 +107,7 @@ class ModelInThread:
         prompt = prompt_of(body)
         with self._changed:
             if _A_REPLY not in prompt:
-                return answer_from(body)
+                return summary_from(body)
             self.replies.append(prompt)
             step = self._steps.popleft() if self._steps else answer_from
             self._changed.notify_all()

@@ -70,6 +70,19 @@ class Person:
             assert answer["code"] == "too_many", answer
             self.reads_for(answer["retry_after"])
 
+    def insists(self, what: str, done: Callable[[Frame], bool], **frame: Any) -> Frame:
+        """Send a wish until what it is for has come; slows down exactly as it is told to."""
+
+        def answer(seen: Frame) -> bool:
+            return done(seen) or (seen["type"] == "error" and seen["code"] == "too_many")
+
+        while True:
+            self.sends(**frame)
+            found = self.waits_for(what, answer)
+            if found["type"] != "error":
+                return found
+            self.reads_for(found["retry_after"])
+
     def is_refused(self, code: str) -> Frame:
         return self.waits_for(f"the error {code}", lambda frame: frame["type"] == "error" and frame["code"] == code)
 
@@ -119,8 +132,14 @@ class Customer(Stranger):
         """A wish about who speaks: ask_for_human, stop_waiting or leave_message."""
         self.sends(type=what, client_id=f"wish-{next(self._numbers)}", **more)
 
-    def asks_for_a_person(self) -> None:
-        self.wishes("ask_for_human")
+    def asks_for_a_person(self) -> Frame:
+        """Press the button; returns the control frame that says whether anybody is there."""
+        key = f"wish-{next(self._numbers)}"
+
+        def offered(frame: Frame) -> bool:
+            return frame["type"] == "control" and frame["control"] == "offered"
+
+        return self.insists("to be offered", offered, type="ask_for_human", client_id=key)
 
     def hears(self, kind: str, contains: str = "") -> Frame:
         """The next entry by ``kind`` (bot, agent or system) that contains the words, whatever their case."""
@@ -198,6 +217,15 @@ class Agent(Person):
 
         return self.has_seen(f"a line with {contains!r}", match)
 
+    def hears(self, conversation: str, offset: int) -> Frame:
+        """The entry with this offset, as the next thing of interest."""
+
+        def match(frame: Frame) -> bool:
+            here = frame["type"] == "entry" and frame.get("conversation") == conversation
+            return here and frame["offset"] == offset
+
+        return self.waits_for(f"line {offset}", match)
+
     def accepts(self, offer: Frame) -> Frame:
         """Accept, open and wait until it is theirs; returns the list row."""
         conversation = offer["conversation"]
@@ -248,10 +276,14 @@ class Agent(Person):
             self.reads_for(answer["retry_after"])
 
     def hands_back(self, conversation: str, epoch: int, outcome: str, promises: tuple[str, ...] = ()) -> Frame:
-        self.sends(
-            type="hand_back", conversation=conversation, epoch=epoch, outcome=outcome, open_promises=list(promises)
-        )
-        return self.sees_row(conversation, "bot", epoch)
+        """Back to the bot; returns the list row."""
+
+        def done(frame: Frame) -> bool:
+            row = frame["type"] == "conversation" and frame["conversation"] == conversation
+            return row and frame["control"] == "bot" and frame["epoch"] > epoch
+
+        wish = {"conversation": conversation, "epoch": epoch, "outcome": outcome, "open_promises": list(promises)}
+        return self.insists("the hand-back", done, type="hand_back", **wish)
 
 
 _HIRED = itertools.count(1)
@@ -269,8 +301,7 @@ def empty_desk(url: str) -> None:
     """Wait until the service has noticed that no agent's console is open."""
     with Customer(url) as asking:
         for _ in range(100):
-            asking.asks_for_a_person()
-            waiting = asking.sees_control("offered")["waiting"]
+            waiting = asking.asks_for_a_person()["waiting"]
             asking.wishes("stop_waiting")
             asking.sees_control("bot")
             if not waiting["desk_open"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -148,5 +149,7 @@ def running_stack(folder: Path, **settings: str) -> Iterator[Stack]:
             children["service"].wait_for(f"{url}/readyz", _START_SECONDS)
             yield Stack(url, folder, children, ports, model)
         finally:
+            for child in children.values():
+                child.kill(signal.SIGTERM)  # all at once: each takes some seconds
             for child in children.values():
                 child.stop()

@@ -98,8 +98,12 @@ rules:
 """
 
 _ACTIONS = """
+import itertools
+
 from rasa_sdk import Action
 from rasa_sdk.events import FollowupAction, SlotSet
+
+COUNT = itertools.count(1)
 
 
 class Try(Action):
@@ -147,8 +151,8 @@ class Fallback(Action):
         return "action_default_fallback"
 
     def run(self, dispatcher, tracker, domain):
-        dispatcher.utter_message(text="Pardon?")
-        return [FollowupAction("action_listen")]
+        dispatcher.utter_message(text=f"Pardon {next(COUNT)}?")
+        return [FollowupAction(tracker.active_loop_name or "action_listen")]  # as actions.action_default_fallback
 """
 
 

@@ -110,8 +110,9 @@ class SqlConversations:
     async def mark(self, conversation: ConversationId, *, seen: int | None = None, told: int | None = None) -> None:
         for column, value in ((c.c.seen, seen), (c.c.told, told)):
             if value is not None:
-                raised = sa.update(c).where(c.c.id == conversation, column < value, c.c.last_offset >= value)
-                await self._on.execute(raised.values({column: value}))
+                reached = sa.case((c.c.last_offset < value, c.c.last_offset), else_=value)
+                raised = sa.update(c).where(c.c.id == conversation, column < reached)
+                await self._on.execute(raised.values({column: reached}))
 
     async def held_by(self, agent: AgentId) -> int:
         await self._on.execute(sa.select(t.agents.c.id).where(t.agents.c.id == agent).with_for_update())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from handover.backends.records_sql.one_hop import connect
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import UnbrokenConnection, unbroken
 from handover.errors import BadInput, Unavailable
@@ -35,10 +37,17 @@ def make_engine(database_url: str) -> AsyncEngine:
     if not url.database or url.database == ":memory:":
         raise BadInput("DATABASE_URL names no file; a record that is not on disk would be lost.")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=4, max_overflow=4, connect_args={"timeout": BUSY_MS / 1000})
+    engine = create_async_engine(
+        url, pool_size=4, max_overflow=4, async_creator=partial(connect, url.database, BUSY_MS / 1000)
+    )
     sa.event.listen(engine.sync_engine, "connect", _open_sqlite)
     sa.event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def file_of(engine: AsyncEngine) -> Path:
+    """The record's file."""
+    return Path(str(engine.url.database))
 
 
 def _open_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
@@ -74,7 +83,11 @@ class SqlRecords:
 
     async def _commit(self, connection: AsyncConnection, work: SqlTransaction) -> None:
         """Commit and tell. Still inside the turnstile: screens of this process hear things in the order of commits."""
-        await connection.commit()
+        try:
+            await connection.commit()
+        except BaseException:
+            await connection.rollback()  # without this the pool would get it back in the middle of a transaction
+            raise
         for told in work.told:
             await self._live.publish(told)
 

@@ -27,6 +27,7 @@ turns = sa.Table(
     sa.Column("deadline", Moment, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("entry_offset", sa.Integer),
+    sa.Column("yields", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.CheckConstraint(f"state IN ({', '.join(repr(str(s)) for s in TurnState)})", name="state"),
     sa.Index(
         "uq_turns_one_live",
@@ -35,6 +36,7 @@ turns = sa.Table(
         sqlite_where=sa.text("state = 'live'"),
         postgresql_where=sa.text("state = 'live'"),
     ),
+    sa.Index("ix_turns_conversation_started_at", "conversation", "started_at"),
     sa.Index(
         "ix_turns_deadline",
         "deadline",

@@ -16,6 +16,12 @@ from handover.stored import StoredDecision, Turn, TurnState
 
 _GET = sa.select(w.turns).where(w.turns.c.id == sa.bindparam("key"))
 _LIVE = sa.select(w.turns).where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
+_NEWEST = (
+    sa.select(w.turns)
+    .where(w.turns.c.conversation == sa.bindparam("key"))
+    .order_by(w.turns.c.started_at.desc(), (w.turns.c.state == "live").desc(), w.turns.c.last_offset.desc())
+    .limit(1)
+)
 _FENCE = w.turns.update().where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
 _END = w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.state == "live")
 
@@ -26,6 +32,10 @@ class SqlTurns:
 
     async def live(self, conversation: ConversationId) -> Turn | None:
         found = (await self._on.execute(_LIVE, {"key": conversation})).first()
+        return None if found is None else _to_turn(found)
+
+    async def newest(self, conversation: ConversationId) -> Turn | None:
+        found = (await self._on.execute(_NEWEST, {"key": conversation})).first()
         return None if found is None else _to_turn(found)
 
     async def get(self, turn: TurnId) -> Turn | None:
@@ -43,6 +53,7 @@ class SqlTurns:
             "started_at": turn.started_at,
             "deadline": turn.deadline,
             "state": str(turn.state),
+            "yields": turn.yields,
         }
         await self._on.execute(w.turns.insert(), values)
 
@@ -51,6 +62,11 @@ class SqlTurns:
 
     async def fence(self, conversation: ConversationId) -> None:
         await self._on.execute(_FENCE, {"key": conversation, "state": str(TurnState.FENCED)})
+
+    async def release(self, owner: str | None = None) -> None:
+        live = w.turns.update().where(w.turns.c.state == "live")
+        mine = live if owner is None else live.where(w.turns.c.owner == owner)
+        await self._on.execute(mine, {"state": str(TurnState.SUPERSEDED)})
 
     async def past_deadline(self, at: datetime) -> list[Turn]:
         query = sa.select(w.turns).where(w.turns.c.state == "live", w.turns.c.deadline <= at)
@@ -95,6 +111,7 @@ def _to_turn(r: Any) -> Turn:
         deadline=r.deadline,
         state=TurnState(r.state),
         entry_offset=r.entry_offset,
+        yields=r.yields,
     )
 
 

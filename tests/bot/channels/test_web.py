@@ -183,7 +183,6 @@ async def test_what_cannot_be_is_refused_with_the_client_id_and_nothing_is_recor
             ({"type": "rate", "stretch": 99, "score": 5}, "bad_input"),
             ({"type": "rate", "stretch": 1, "score": 9}, "bad_input"),
             ({"type": "seen", "offset": 2**70}, "bad_input"),
-            ({"type": "hello"}, "bad_input"),
             ({"type": "leave_message", "client_id": "x", "email": "a@b.example"}, "illegal_move"),
         ):
             await peer.says(**frame)
