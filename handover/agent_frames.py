@@ -262,7 +262,7 @@ class DraftFrame(Frame):
 
 
 class PresenceFrame(Frame):
-    """Names of the agents who look at a conversation, and of those who write; ephemeral."""
+    """Ids of the agents who look at a conversation, and of those who write; ephemeral."""
 
     type: Literal["presence"] = "presence"
     conversation: str

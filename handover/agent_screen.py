@@ -141,7 +141,7 @@ class Screen:
             if len(self._open) >= _MAX_OPEN:
                 raise BadInput(f"A console shows at most {_MAX_OPEN} conversations at once. Close one first.")
             self._follower.add(desk_topic(conversation))
-            self._presence.opened(conversation, self._agent)
+            self._presence.opened(conversation, self._agent.id)
         # Opened again is shown again from ``after``: the page has forgotten what it had.
         tail = Tail(conversation, after, read=reading.entries, send=self._send_entry, send_text=self._socket.send_text)
         self._open[conversation] = tail
@@ -160,7 +160,7 @@ class Screen:
         if self._open.pop(conversation, None) is None:
             return
         self._follower.remove(desk_topic(conversation))
-        self._presence.closed(conversation, self._agent)
+        self._presence.closed(conversation, self._agent.id)
         await self._tell_presence(conversation)
 
     async def _leave(self) -> None:

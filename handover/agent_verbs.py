@@ -82,11 +82,11 @@ class Verbs:
             raise BadInput("A message needs words.", detail={"field": "text"})
         conversation = ConversationId(frame.conversation)
         entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen)
-        self._presence.said(conversation, agent)
+        self._presence.said(conversation, agent.id)
         return entry
 
     async def _typing(self, agent: Agent, conversation: ConversationId) -> None:
-        if not self._presence.types(conversation, agent):
+        if not self._presence.types(conversation, agent.id):
             return
         now = await self._desk.reading.conversation(conversation)
         await self._desk.live.publish(told(desk_topic(conversation), self._presence.frame(conversation)))

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from handover.agent_frames import PresenceFrame
-from handover.agents import Agent
 from handover.entries import AgentId, ConversationId
 
 # Screens drop "is writing" after six seconds; a repeat comes at most every two.
@@ -19,45 +18,42 @@ class Presence:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._names: dict[AgentId, str] = {}
         self._viewing: defaultdict[ConversationId, Counter[AgentId]] = defaultdict(Counter)
         self._typing: defaultdict[ConversationId, dict[AgentId, float]] = defaultdict(dict)
 
-    def opened(self, conversation: ConversationId, agent: Agent) -> None:
+    def opened(self, conversation: ConversationId, agent: AgentId) -> None:
         """A screen of ``agent`` shows the conversation."""
-        self._names[agent.id] = agent.name
-        self._viewing[conversation][agent.id] += 1
+        self._viewing[conversation][agent] += 1
 
-    def closed(self, conversation: ConversationId, agent: Agent) -> None:
+    def closed(self, conversation: ConversationId, agent: AgentId) -> None:
         """A screen of ``agent`` stopped showing it."""
         viewing = self._viewing[conversation]
-        viewing[agent.id] -= 1
-        if viewing[agent.id] <= 0:
-            del viewing[agent.id]
-            self._typing[conversation].pop(agent.id, None)
+        viewing[agent] -= 1
+        if viewing[agent] <= 0:
+            del viewing[agent]
+            self._typing[conversation].pop(agent, None)
         if not viewing:
             self._viewing.pop(conversation, None)
             self._typing.pop(conversation, None)
 
-    def types(self, conversation: ConversationId, agent: Agent) -> bool:
+    def types(self, conversation: ConversationId, agent: AgentId) -> bool:
         """``agent`` writes. False when that was told a moment ago and need not be told again."""
-        self._names[agent.id] = agent.name
-        last = self._typing[conversation].get(agent.id, float("-inf"))
+        last = self._typing[conversation].get(agent, float("-inf"))
         if self._now() - last < _REPEAT_SECONDS:
             return False
-        self._typing[conversation][agent.id] = self._now()
+        self._typing[conversation][agent] = self._now()
         return True
 
-    def said(self, conversation: ConversationId, agent: Agent) -> None:
+    def said(self, conversation: ConversationId, agent: AgentId) -> None:
         """What ``agent`` was writing is sent."""
-        self._typing.get(conversation, {}).pop(agent.id, None)
+        self._typing.get(conversation, {}).pop(agent, None)
 
     def frame(self, conversation: ConversationId) -> PresenceFrame:
-        """The agents' names, in order, as screens are told."""
+        """Agent ids, in order, as screens are told."""
         oldest = self._now() - TYPING_SECONDS
         typing = self._typing.get(conversation, {})
         return PresenceFrame(
             conversation=conversation,
-            viewing=tuple(sorted(self._names[agent] for agent in self._viewing.get(conversation, ()))),
-            typing=tuple(sorted(self._names[agent] for agent, at in typing.items() if at > oldest)),
+            viewing=tuple(sorted(self._viewing.get(conversation, ()))),
+            typing=tuple(sorted(agent for agent, at in typing.items() if at > oldest)),
         )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from handover.agents import Agent
 from handover.entries import AgentId, ConversationId
 from handover.presence import Presence
 from tests.support.hand_clock import HandClock
 
 HERE = ConversationId("c")
-ADA, BEN = (Agent(AgentId(f"id-{n}"), f"{n}@example.com", n, "agent", "online", 4) for n in ("Ada", "Ben"))
+ADA, BEN = AgentId("ada"), AgentId("ben")
 
 
 def test_an_agent_with_two_screens_looks_until_both_are_closed() -> None:
@@ -16,7 +15,7 @@ def test_an_agent_with_two_screens_looks_until_both_are_closed() -> None:
     presence.opened(HERE, ADA)
     presence.opened(HERE, ADA)
     presence.closed(HERE, ADA)
-    assert presence.frame(HERE).viewing == ("Ada",)
+    assert presence.frame(HERE).viewing == ("ada",)
     presence.closed(HERE, ADA)
     assert presence.frame(HERE).viewing == ()
 
@@ -29,7 +28,7 @@ def test_writing_is_told_at_most_every_two_seconds_and_forgotten_after_six() -> 
     clock.advance(2)
     assert presence.types(HERE, ADA)
     assert presence.types(HERE, BEN)
-    assert presence.frame(HERE).typing == ("Ada", "Ben")
+    assert presence.frame(HERE).typing == ("ada", "ben")
     clock.advance(6.1)
     assert presence.frame(HERE).typing == ()
 

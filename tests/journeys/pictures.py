@@ -21,7 +21,8 @@ LARGEST = 150_000  # bytes
 _FEWER_COLOURS = """
 import sys
 from PIL import Image
-picture = Image.open(sys.argv[1]).convert("RGB").quantize(200, dither=Image.Dither.NONE)
+picture = Image.open(sys.argv[1]).convert("RGB")
+picture = picture.quantize(palette=picture.quantize(256), dither=Image.Dither.FLOYDSTEINBERG)
 picture.save(sys.argv[1], optimize=True)
 """
 
@@ -35,7 +36,7 @@ def picture(shown: Page | Locator, name: str, folder: Path) -> None:
 
 
 def shrink(file: Path) -> None:
-    """Draw it with 200 colours, which nobody sees in pages like ours. Raises ValueError when it is still too large."""
+    """Draw it with 256 colours, which nobody sees in pages like ours. Raises ValueError when it is still too large."""
     with_pillow = ROOT / ".venv-rasa" / "bin" / "python"  # Rasa brings it; the service has no use for it
     subprocess.run([str(with_pillow), "-c", _FEWER_COLOURS, str(file)], check=True)
     if file.stat().st_size > LARGEST:

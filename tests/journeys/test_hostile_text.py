@@ -116,6 +116,7 @@ def test_no_payload_of_a_customer_or_an_agent_runs_or_fetches_on_widget_or_conso
             thread = open_first(console, "Mine")
             expect(thread.locator(".note")).to_have_count(len(CORPUS), timeout=SLOW)
             expect(console.get_by_label("Details").first).to_contain_text("__hit")
+            expect(console.get_by_text("Xeno is looking too", exact=True)).to_be_visible()
             for each, name in ((page, "widget"), (console, "console")):
                 each.screenshot(path=tmp_path / f"hostile-{name}.png")
                 restless(each)

@@ -40,6 +40,8 @@ def sign_in(page: Page, stack: Stack, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     available = page.get_by_role("combobox", name="Availability")
     expect(available).to_be_visible(timeout=SLOW)
+    # While the line is not there yet, nothing that is pressed is done.
+    expect(page.get_by_text("Nobody needs a person right now")).to_be_visible(timeout=SLOW)
     available.select_option("online")
 
 
@@ -100,6 +102,7 @@ def the_agent_reads_the_packet(desk: Page, folder: Path) -> Locator:
     expect(line).to_contain_text(ANGRY, timeout=SLOW)
     evidence.first.click()
     expect(line).to_be_focused()
+    expect(desk.locator(".others")).to_have_text("")  # nobody else looks
     picture(desk, "console", folder)
     picture(details, "packet", folder)
     return offer
