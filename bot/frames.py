@@ -22,7 +22,10 @@ from handover.frames import (
 
 
 class Hello(Frame):
-    """First frame, within five seconds. ``after`` is the last offset this page has."""
+    """First frame, within five seconds. ``after`` is the last offset this page has.
+
+    Said again it is a sign of life: answered by ``welcome`` and what came after ``after``.
+    """
 
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=2_000)] | None = None

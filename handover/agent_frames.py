@@ -27,7 +27,10 @@ AvailabilityState = Literal["online", "busy", "offline"]
 
 
 class Hello(Frame):
-    """First frame. ``after`` is the last feed number this console saw; without it a whole snapshot comes."""
+    """First frame. ``after`` is the last feed number this console saw; without it a whole snapshot comes.
+
+    Said again it is a sign of life: answered by ``welcome``, the changes after ``after`` and the offers that ring here.
+    """
 
     type: Literal["hello"]
     after: Offset | None = None

@@ -87,7 +87,7 @@ class DeskHours:
                     continue
                 name = work.row.agent.name
                 decision = Decision(Outcome.HAND_OVER, Reason.TRANSFERRED, f"{name}'s console has been closed a while.")
-                words = self._parts.policy.words.transferred.replace("{agent}", name)
+                words = self._parts.policy.words.agent_gone.replace("{agent}", name)
                 await desk_offers.make_offer(work, decision, _CLOCK, why=words, passing=False, verb=Move.TRANSFER)
 
 

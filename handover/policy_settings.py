@@ -72,6 +72,7 @@ class WordSettings(_Part):
     taking_long: Words
     joined: Words
     transferred: Words
+    agent_gone: Words
     handed_back: Words
     went_on_with_bot: Words
     message_left: Words

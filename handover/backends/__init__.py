@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,12 +41,14 @@ async def open_backends(database_url: str, redis_url: str | None = None) -> Asyn
     records = SqlRecords(engine, live)
     try:
         with RecordLock(file_of(engine)) as lock:
+            if not lock.alone:  # one that has just begun may still be making the tables
+                await asyncio.to_thread(lock.share)
             await migrate(engine)
             if lock.alone:
                 # Nobody is at work on these any more; with others about, each turn's lease tells.
                 async with records.transaction() as tx:
                     await tx.turns.release()
-            lock.share()
+                await asyncio.to_thread(lock.share)
             yield Backends(records=records, live=live, presence=InProcessPresence(), alone=lock.alone)
     finally:
         await engine.dispose()

@@ -13,6 +13,7 @@ from bot.deltas import delta_routes
 from handover.desk import CustomerMessage, Desk, TurnBrief, open_desk
 from handover.errors import SwitchboardError
 from handover.policy_settings import load_policy
+from handover.ports import Told
 from tests.support.hand_clock import HandClock
 from tests.support.relay_world import ANN, backends_in
 
@@ -74,6 +75,19 @@ async def test_after_a_takeover_the_model_is_stopped_and_no_tool_acts(
         await door.get(fence, params={"epoch": brief.epoch}, headers=BEARER),
     ):
         assert (answer.status_code, answer.json()["code"]) == (409, "fenced")
+
+
+async def test_after_a_newer_message_the_model_is_stopped_and_nothing_of_it_is_shown(
+    desk: Desk, door: httpx2.AsyncClient, brief: TurnBrief
+) -> None:
+    here = brief.conversation.id
+    await desk.customers.record_customer_message(here, CustomerMessage("I mean the other one.", "newer"))
+    body = {"epoch": brief.epoch, "seq": 1, "text": "on its way"}
+    async with desk.live.follow(f"customer:{here}") as follower:
+        answer = await door.post(f"/internal/turns/{brief.turn}/delta", json=body, headers=BEARER)
+        await desk.live.publish(Told(f"customer:{here}", "end", ""))
+        assert (await anext(aiter(follower))).kind == "end"
+    assert (answer.status_code, answer.json()["code"]) == (409, "fenced")
 
 
 async def test_an_unknown_turn_and_another_epoch_are_fenced(door: httpx2.AsyncClient, brief: TurnBrief) -> None:

@@ -78,6 +78,19 @@ async def test_while_another_process_works_on_the_record_its_turns_are_left_to_i
             assert brief is None
 
 
+async def test_of_two_that_start_at_once_only_one_is_alone(tmp_path: Path) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path / 'record.db'}"
+    opened, done = asyncio.Barrier(2), asyncio.Barrier(2)
+
+    async def one() -> bool:
+        async with open_backends(address) as backends:
+            await opened.wait()
+            await done.wait()
+            return backends.alone
+
+    assert sorted(await asyncio.gather(one(), one())) == [False, True]
+
+
 def _hold(record: str, held: multiprocessing.synchronize.Event) -> None:
     with RecordLock(Path(record)) as lock:
         lock.share()

@@ -42,7 +42,8 @@ class OpenPage:
 
     def __init__(self, browser: Browser, *, theme: str = "light", phone: bool = False) -> None:
         size = {"width": 390, "height": 780} if phone else {"width": 1280, "height": 720}
-        self.context = browser.new_context(viewport=size, color_scheme=theme)
+        # Still pages cost less to draw; what moves is looked at in test_every_screen.
+        self.context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
         self.context.set_default_timeout(WAIT)
         self.errors: list[str] = []
 

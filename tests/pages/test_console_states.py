@@ -52,7 +52,6 @@ def test_no_state_of_the_console_has_an_accessibility_violation(
 ) -> None:
     check = partial(assert_accessible, colours_only=theme == "dark")
     with OpenPage(browser, theme=theme, phone=phone) as page:
-        page.emulate_media(reduced_motion="reduce")
         page.goto(run.url + "/console")
         page.get_by_role("button", name="Sign in").wait_for()
         check(page, "the door")

@@ -52,6 +52,28 @@ function useCountInTitle(unread: number): void {
   }, [unread]);
 }
 
+/** When the button that was pressed is gone, the history has the focus, not the page behind: the path goes on from there. */
+function useKeptFocus(on: boolean, panel: { current: HTMLElement | null }): void {
+  useEffect(() => {
+    const box = panel.current;
+    if (!on || !box) return;
+    let last: Element | null = null;
+    const came = (event: FocusEvent): void => void (last = event.target as Element);
+    const went = (event: FocusEvent): void => {
+      if (last?.isConnected && !event.relatedTarget) queueMicrotask(() => last?.isConnected && (last = null)); // left by will
+    };
+    const watcher = new MutationObserver(() => {
+      if (!last || last.isConnected) return;
+      last = null;
+      if (document.activeElement === document.body) box.querySelector<HTMLElement>(".scroller")?.focus();
+    });
+    box.addEventListener("focusin", came);
+    box.addEventListener("focusout", went);
+    watcher.observe(box, { childList: true, subtree: true });
+    return () => watcher.disconnect();
+  }, [on]);
+}
+
 function keepFocusInside(event: KeyboardEvent, panel: HTMLElement): void {
   const stops = [...panel.querySelectorAll<HTMLElement>("button:not(:disabled), a[href], textarea, input, [tabindex='0']")];
   const here = (panel.getRootNode() as ShadowRoot).activeElement;
@@ -70,6 +92,7 @@ export function Widget({ client, open }: { client: Client; open: Observed<boolea
   const launcher = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(isOpen); // a page that opens with the panel open leaves the focus where it is
   useFullScreen(phone && isOpen, panel);
+  useKeptFocus(isOpen, panel);
   useLayoutEffect(() => {
     if (isOpen === wasOpen.current) return;
     wasOpen.current = isOpen;
