@@ -22,8 +22,7 @@ _FEWER_COLOURS = """
 import sys
 from PIL import Image
 picture = Image.open(sys.argv[1]).convert("RGB")
-picture = picture.quantize(palette=picture.quantize(256), dither=Image.Dither.FLOYDSTEINBERG)
-picture.save(sys.argv[1], optimize=True)
+picture.quantize(256, dither=Image.Dither.NONE).save(sys.argv[1], optimize=True)
 """
 
 

@@ -231,8 +231,8 @@ class Agent(Person):
         conversation = offer["conversation"]
         taken = self._row(conversation, "human", offer["epoch"])
         wish = {"conversation": conversation, "epoch": offer["epoch"]}
-        self.insists("the conversation", taken, type="accept", **wish)
         self.opens(conversation)
+        self.insists("the conversation", taken, type="accept", **wish)
         return self.sees_row(conversation, "human", offer["epoch"])
 
     def sees_row(self, conversation: str, control: str, after: int = 0) -> Frame:
