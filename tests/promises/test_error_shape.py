@@ -102,7 +102,7 @@ async def test_both_sockets_answer_errors_in_the_one_shape(service: Service) -> 
     token = await service.sign_in()
     async with service.new_customer() as (customer, _), service.console(token, online=False) as console:
         for peer in (customer, console):
-            for raw in ("nonsense", "{}", '{"type":"x"}', '{"type":"hello"}'):
+            for raw in ("nonsense", "{}", '{"type":"x"}', '{"type":"hello","after":-1}'):
                 await peer.sends_raw(raw)
                 assert_canonical_error(await peer.hears("error"), FRAME_EXTRAS)
 
