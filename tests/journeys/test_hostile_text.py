@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browser import visitor, watched
-from tests.support.hostile_payloads import payloads
+from tests.support.hostile_payloads import AWAY, HIT, payloads
 from tests.support.people import Agent, Customer, hired
 from tests.support.record import call_customer
 from tests.support.scripted_llm import NEEDS_NOTHING, Say
@@ -80,6 +80,24 @@ def open_first(console: Page, view: str) -> Locator:
 def test_the_corpus_is_large() -> None:
     assert len(payloads()) >= 100
     assert len(ADDRESSES) >= 30
+
+
+@pytest.mark.parametrize("path", ["/", "/console"])
+@pytest.mark.parametrize(
+    "markup", [f"<img src={AWAY}>", f"<img src=x onerror={HIT}>", f"<iframe src={AWAY}></iframe>"], ids=str
+)
+def test_the_watch_notices_markup_that_a_page_takes_for_its_own(
+    stack: Stack, browser: Browser, path: str, markup: str
+) -> None:
+    with visitor(browser) as page:
+        watch = watched(page, stack.url)
+        page.goto(stack.url + path)
+        watch.nothing_happened()
+        page.evaluate("(markup) => { document.body.innerHTML = markup }", markup)
+        page.wait_for_function("() => window.violated", timeout=SLOW)
+        with pytest.raises(AssertionError):
+            watch.nothing_happened()
+        assert page.evaluate("() => window.__hit") is None, "the policy lets inline scripts run"
 
 
 def everything_is_hostile(stack: Stack, customer: Customer, agent: Agent, colleague: Agent) -> None:
@@ -156,14 +174,14 @@ def test_no_name_or_address_of_a_customer_runs_or_fetches_on_the_console(stack: 
     with visitor(browser) as console, hired(stack.url, "Wim", PASSWORD) as wim:
         watch = watched(console, stack.url)
         sign_in(console, stack, wim.email)
-        for text, address in zip(CORPUS[20:30], ADDRESSES[:10], strict=True):
+        for text, address in zip(CORPUS[40:50], ADDRESSES[:10], strict=True):
             with Customer(stack.url) as customer:
                 call_customer(stack.record, customer.conversation, text)
                 customer.asks_for_a_person()
                 customer.wishes("leave_message", email=address, text=text)
                 customer.sees_control("nobody")
         console.get_by_role("navigation", name="Lists").get_by_role("button", name="Waiting").click()
-        row = console.locator(".row").filter(has_text=CORPUS[20]).first
+        row = console.locator(".row").filter(has_text=CORPUS[40]).first
         expect(row).to_be_visible(timeout=SLOW)
         row.click()
         expect(console.get_by_label("Details").first).to_contain_text(ADDRESSES[0], timeout=SLOW)

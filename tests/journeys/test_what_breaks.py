@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.model_in_thread import read_slowly
@@ -12,6 +14,7 @@ from tests.support.stack import Stack
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 QUESTION = "How long do I have to return boots that do not fit?"
+OWNED_UP = re.compile("went wrong on my side|could not answer in time", re.I)
 NEXT = "How long does delivery take?"
 
 
@@ -49,7 +52,7 @@ def test_the_service_dies_in_a_turn_and_nothing_is_lost_or_said_twice(hurried: S
         assert texts.count(QUESTION) == 1
         about_it = texts[1 : texts.index(NEXT)]
         answered = [text for text in about_it if "30 days" in text]
-        offered = [text for text in about_it if "passing you on" in text]
+        offered = [text for text in about_it if OWNED_UP.search(text)]
         assert len(answered) + len(offered) == 1
 
 
@@ -61,7 +64,7 @@ def test_a_part_of_the_bot_dies_in_a_turn_and_the_customer_gets_a_person_in_time
         hurried.model.let_go()
         hurried.model.let_go()
         try:
-            customer.hears("system", "passing you on")
+            assert OWNED_UP.search(customer.hears("system")["text"])
             customer.sees_control("offered")
             [decision] = decisions(hurried.record, customer.conversation)
             assert decision["outcome"] == "hand_over"

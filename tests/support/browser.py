@@ -83,7 +83,8 @@ def watched(page: Page, own: str) -> Watch:
     page.expose_function("noteViolation", watch.violated)
     page.add_init_script(
         "document.addEventListener('securitypolicyviolation',"
-        " (e) => window.noteViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+        " (e) => { window.violated = true;"
+        " window.noteViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`) })"
     )
     page.on("popup", lambda popup: watch.opened.append(popup.url))
     page.on("dialog", lambda dialog: (watch.opened.append(dialog.message), dialog.dismiss()))

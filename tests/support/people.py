@@ -229,18 +229,23 @@ class Agent(Person):
     def accepts(self, offer: Frame) -> Frame:
         """Accept, open and wait until it is theirs; returns the list row."""
         conversation = offer["conversation"]
+        taken = self._row(conversation, "human", offer["epoch"])
+        wish = {"conversation": conversation, "epoch": offer["epoch"]}
+        self.insists("the conversation", taken, type="accept", **wish)
         self.opens(conversation)
-        self.sends(type="accept", conversation=conversation, epoch=offer["epoch"])
         return self.sees_row(conversation, "human", offer["epoch"])
 
     def sees_row(self, conversation: str, control: str, after: int = 0) -> Frame:
         """The list row of the conversation under ``control`` with an epoch later than ``after``."""
+        return self.has_seen(f"row under {control} after epoch {after}", self._row(conversation, control, after))
 
+    @staticmethod
+    def _row(conversation: str, control: str, after: int) -> Callable[[Frame], bool]:
         def match(frame: Frame) -> bool:
             row = frame["type"] == "conversation" and frame["conversation"] == conversation
             return row and frame["control"] == control and frame["epoch"] > after
 
-        return self.has_seen(f"row under {control} after epoch {after}", match)
+        return match
 
     def last_offset(self, conversation: str) -> int:
         offsets = [
@@ -277,11 +282,7 @@ class Agent(Person):
 
     def hands_back(self, conversation: str, epoch: int, outcome: str, promises: tuple[str, ...] = ()) -> Frame:
         """Back to the bot; returns the list row."""
-
-        def done(frame: Frame) -> bool:
-            row = frame["type"] == "conversation" and frame["conversation"] == conversation
-            return row and frame["control"] == "bot" and frame["epoch"] > epoch
-
+        done = self._row(conversation, "bot", epoch)
         wish = {"conversation": conversation, "epoch": epoch, "outcome": outcome, "open_promises": list(promises)}
         return self.insists("the hand-back", done, type="hand_back", **wish)
 
