@@ -6,6 +6,7 @@ Whatever happens the turn ends in the record: with a reply, with a person, or wi
 from __future__ import annotations
 
 import logging
+from collections import deque
 from datetime import timedelta
 
 from bot.buttons import RESERVED, sign_buttons, verify
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class OneTurn:
-    """Takes turns, one call each; keeps nothing between them."""
+    """Takes turns, one call each; keeps nothing between them that matters."""
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class OneTurn:
         self._topics = topics
         self._secret = secret
         self._owner = owner
+        # What was undone need not be undone again by the turn after it.
+        self._undone: deque[TurnId] = deque(maxlen=1_000)
 
     async def take(
         self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
@@ -73,15 +76,15 @@ class OneTurn:
         )
         reply = self._reply(conversation, answer)
         end = await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
-        if end.outcome == "fenced":  # of a superseded one the next turn clears the traces, as after a crash
+        if end.outcome != "committed":
             await self._undo(conversation, brief.turn)
         return end.outcome
 
     async def _ask(self, brief: TurnBrief) -> TurnResult | DialogueFailed:
         """The dialogue's answer, asked a second time when that may help and there is time."""
         request = self._request(brief)
-        if brief.unsaid is not None:
-            await self._undo(request.conversation, brief.unsaid)
+        if brief.unsaid is not None and brief.unsaid not in self._undone:
+            await self._undo(request.conversation, brief.unsaid)  # cut off by a stop or a crash
         told = again = False
         while True:
             try:
@@ -125,6 +128,8 @@ class OneTurn:
             await within(self._clock, self._settings.retry_needs, self._dialogue.rewind(conversation, turn))
         except (DialogueFailed, TimeoutError) as failed:
             log.warning("turn %s of %s could not be undone: %s", turn, conversation, failed)
+        else:
+            self._undone.append(turn)
 
     def _request(self, brief: TurnBrief) -> TurnRequest:
         conversation = brief.conversation.id

@@ -68,11 +68,13 @@ class Change:
             payload=payload,
         )
         await self.tx.entries.insert(entry, inbox=now.inbox, provider_message_id=provider_message_id)
+        spoken = kind is EntryKind.MESSAGE
         customer = entry.offset if author.kind is AuthorKind.CUSTOMER else now.last_customer_offset
         self.row = replace(
             self.row,
             conversation=replace(now, last_offset=entry.offset, last_customer_offset=customer, changed_at=self.at),
-            last=LastEntry(entry.offset, author.kind, text[:200], self.at),
+            # A list row shows what somebody said; "has joined" and "is closed" would hide it.
+            last=LastEntry(entry.offset, author.kind, text[:200], self.at) if spoken else self.row.last,
         )
         self.entries.append(entry)
         return entry

@@ -7,8 +7,19 @@ from markdown_it import MarkdownIt
 
 TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "a", "blockquote"}
 
-# Two locks: the parser writes no HTML it was given, and the sanitiser lets through nothing else than TAGS.
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "heading", "lheading", "hr"])
+
+def _parser() -> MarkdownIt:
+    """Two locks: this parser writes no HTML it was given, and the sanitiser lets through nothing else than TAGS."""
+    options = {"html": False, "breaks": True, "linkify": True}
+    parser = MarkdownIt("commonmark", options).enable("linkify").disable(["image", "heading", "lheading", "hr"])
+    if parser.linkify is not None:
+        # Only whole addresses become links: "order.no" or "anna@example.com" in a sentence is not something to click.
+        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+        parser.linkify.add("//", None)
+    return parser
+
+
+_markdown = _parser()
 
 
 def to_html(text: str) -> str:

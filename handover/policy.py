@@ -87,12 +87,12 @@ def _anger(evidence: Evidence, settings: DecideSettings) -> Decision | None:
         return None
     now = evidence.anger[-1]
     if now >= settings.anger_at_once:
-        return _hand_over(Reason.ANGER, f"The customer is angry ({now:.2f}).")
+        return _hand_over(Reason.ANGER, "The customer is angry.")
     if len(evidence.anger) < 2:
         return None
     before = evidence.anger[-2]
     if settings.anger_rising <= before <= now:
-        return _hand_over(Reason.ANGER, f"The customer is getting angrier ({before:.2f}, then {now:.2f}).")
+        return _hand_over(Reason.ANGER, "The customer is getting angrier.")
     return None
 
 

@@ -50,7 +50,7 @@ def embedder_fingerprint(folder: Path) -> str:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class MiniLMFeaturizer(DenseFeaturizer, GraphComponent):
-    """Sets a float32 [1, 384] sentence feature on every message that has text."""
+    """Sets a float32 [1, 768] sentence feature on every message that has text."""
 
     @classmethod
     def required_components(cls) -> List[Type]:
@@ -130,7 +130,7 @@ class MiniLMFeaturizer(DenseFeaturizer, GraphComponent):
         """Featurise messages; those without text (bare intents of stories) stay as they are."""
         spoken = [message for message in messages if message.get(TEXT)]
         distinct = list(dict.fromkeys(message.get(TEXT) for message in spoken))
-        vectors = dict(zip(distinct, self._encoder.encode(distinct), strict=True))
+        vectors = dict(zip(distinct, self._encoder.encode_with_wording(distinct), strict=True))
         for message in spoken:
             vector = np.asarray(vectors[message.get(TEXT)])[np.newaxis, :]
             message.add_features(Features(vector, FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS]))

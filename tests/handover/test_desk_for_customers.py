@@ -122,10 +122,10 @@ async def test_a_stretch_is_rated_once_and_a_second_score_replaces_the_first(wor
         await world.desk.customers.rate(conversation.id, 1, 6, None)
 
 
-async def test_the_marks_of_readers_only_rise(world: World) -> None:
+async def test_the_marks_of_readers_only_rise_and_never_beyond_what_was_said(world: World) -> None:
     conversation = await world.conversation("hi", "there")
     for offset in (2, 1, 99):
         await world.desk.customers.customer_saw(conversation.id, offset)
         await world.desk.bot.mark_told(conversation.id, offset)
     row = await world.desk.reading.stored(conversation.id)
-    assert (row.seen, row.told) == (2, 2)
+    assert (row.seen, row.told) == (row.conversation.last_offset, 3) == (3, 3)

@@ -37,6 +37,14 @@ def test_the_small_subset_is_rendered() -> None:
     assert '<a href="https://shop.example/a" rel="noopener nofollow">shop</a><br>' in html
 
 
+def test_a_bare_address_can_be_followed_and_a_word_with_a_dot_cannot() -> None:
+    html = to_html("Follow it at https://shop.example/track/tt-1, order.no 7, anna@example.com")
+    assert (
+        '<a href="https://shop.example/track/tt-1" rel="noopener nofollow">https://shop.example/track/tt-1</a>,' in html
+    )
+    assert html.count("<a ") == 1
+
+
 def _only_what_is_allowed(html: str) -> None:
     for tag, rest in re.findall(r"</?([a-zA-Z0-9]+)([^>]*)>", html):
         assert tag in TAGS

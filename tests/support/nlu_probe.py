@@ -55,7 +55,7 @@ def main(folder: Path, other: Path) -> None:
         refused = True
     report = {
         "shape": list(vector.shape),
-        "same_as_encoder": bool((vector[0] == Encoder(folder).encode([question.get("text")])[0]).all()),
+        "same_as_encoder": bool((vector[0] == Encoder(folder).encode_with_wording([question.get("text")])[0]).all()),
         "featurised": sum(each.get_dense_features("text")[1] is not None for each in data.training_examples),
         "tokenizer_first": WhitespaceTokenizer.__bases__[0] in MiniLMFeaturizer.required_components(),
         "intent": question.get("intent")["name"],

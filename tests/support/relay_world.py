@@ -20,6 +20,7 @@ from handover.conversation import Conversation
 from handover.desk import CustomerMessage, Desk, Recorded, open_desk
 from handover.entries import AgentId, AuthorKind, ConversationId, Entry
 from handover.policy_settings import load_policy
+from tests.support.desk_world import fresh_record
 from tests.support.hand_clock import HandClock
 from tests.support.scripted_dialogue import ScriptedDialogue
 
@@ -88,7 +89,7 @@ class World:
 
 @asynccontextmanager
 async def backends_in(folder: Path) -> AsyncIterator[Backends]:
-    async with open_backends(f"sqlite+aiosqlite:///{folder / 'record.db'}") as backends:
+    async with open_backends(await fresh_record(folder)) as backends:
         async with backends.records.engine.begin() as connection:
             await connection.execute(tables.agents.insert().values(**_ROW))
         yield backends

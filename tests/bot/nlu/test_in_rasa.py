@@ -46,7 +46,7 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_a_message_in_rasa_carries_the_encoders_own_vector(probed: dict[str, Any]) -> None:
-    assert probed["shape"] == [1, 384]
+    assert probed["shape"] == [1, 768]
     assert probed["same_as_encoder"]
 
 
