@@ -1,13 +1,17 @@
 // Where the customer writes. What is typed is kept through reloads; Enter sends, Shift+Enter breaks the line.
 import type { RefObject } from "preact";
-import { useLayoutEffect } from "preact/hooks";
 import type { Client } from "../client";
+import { useGrowing } from "../shared/growing";
 import { useObserved } from "../shared/observed";
 import type { Talk } from "../talk";
 import { SendIcon } from "./icons";
 
 const LONGEST = 8_000; // characters; the service refuses more
-const GROWS = CSS.supports("field-sizing", "content"); // else we let it grow
+
+function hintFor({ control, agent, lifecycle }: Talk): string {
+  if (control === "human") return `Write to ${agent ?? "us"}`;
+  return lifecycle === "resolved" ? "Write to start again" : "Write a message";
+}
 
 export function Composer({ client, talk, field }: { client: Client; talk: Talk; field: RefObject<HTMLTextAreaElement | null> }) {
   const draft = useObserved(client.draft);
@@ -19,14 +23,7 @@ export function Composer({ client, talk, field }: { client: Client; talk: Talk; 
     write("");
     field.current?.focus();
   };
-  useLayoutEffect(() => {
-    const box = field.current;
-    if (!box || GROWS) return;
-    box.style.height = "auto";
-    box.style.height = `${box.scrollHeight + 2}px`; // and its two borders
-  }, [draft]);
-  const hint =
-    talk.control === "human" ? `Write to ${talk.agent ?? "us"}` : talk.lifecycle === "resolved" ? "Write to start again" : "Write a message";
+  useGrowing(field, draft);
   return (
     <form
       class="composer"
@@ -40,7 +37,7 @@ export function Composer({ client, talk, field }: { client: Client; talk: Talk; 
         rows={1}
         dir="auto"
         aria-label="Your message"
-        placeholder={hint}
+        placeholder={hintFor(talk)}
         maxLength={LONGEST}
         value={draft}
         enterkeyhint="send"

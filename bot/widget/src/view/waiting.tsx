@@ -16,48 +16,59 @@ function useClock(every: number): number {
 
 export function Waiting({ client, talk }: { client: Client; talk: Talk }) {
   const [leaving, setLeaving] = useState(false);
-  const now = useClock(15_000);
-  const { waiting } = talk;
-  const closed = waiting?.desk_open === false;
-  const place = waiting?.position ? `You are number ${waiting.position} in line` : "You are in line";
-  const since = waiting ? now - Date.parse(waiting.since) : 0;
+  const closed = talk.waiting?.desk_open === false;
   return (
     <section class="card waiting" aria-label="Waiting for a person">
       <p class="lead">
         <ClockIcon size={18} />
-        <span>
-          {closed ? (
-            <>
-              <strong>Nobody is at the desk right now.</strong> Leave a message, or keep this open and wait.
-            </>
-          ) : (
-            <>
-              <strong>{place}</strong> for a person{since >= 60_000 ? `, for ${spanOf(since)} so far` : ""}. Anything you
-              write meanwhile will be read.
-            </>
-          )}
-        </span>
+        <span>{closed ? <DeskClosed /> : <PlaceInLine waiting={talk.waiting} />}</span>
       </p>
       {leaving ? (
         <LeaveMessage client={client} cancel={() => setLeaving(false)} />
       ) : (
-        <div class="ways">
-          {closed && (
-            <button type="button" class="solid" onClick={() => setLeaving(true)}>
-              Leave a message
-            </button>
-          )}
-          <button type="button" class="quiet" onClick={() => client.stopWaiting()}>
-            Go on with {talk.assistant?.name ?? "the assistant"}
-          </button>
-          {!closed && (
-            <button type="button" class="quiet" onClick={() => setLeaving(true)}>
-              Leave a message
-            </button>
-          )}
-        </div>
+        <WaysOn client={client} talk={talk} closed={closed} leave={() => setLeaving(true)} />
       )}
     </section>
+  );
+}
+
+function DeskClosed() {
+  return (
+    <>
+      <strong>Nobody is at the desk right now.</strong> Leave a message, or keep this open and wait.
+    </>
+  );
+}
+
+function PlaceInLine({ waiting }: { waiting: Talk["waiting"] }) {
+  const now = useClock(15_000);
+  const place = waiting?.position ? `You are number ${waiting.position} in line` : "You are in line";
+  const since = waiting ? now - Date.parse(waiting.since) : 0;
+  return (
+    <>
+      <strong>{place}</strong> for a person{since >= 60_000 ? `, for ${spanOf(since)} so far` : ""}. Anything you write
+      meanwhile will be read.
+    </>
+  );
+}
+
+function WaysOn({ client, talk, closed, leave }: { client: Client; talk: Talk; closed: boolean; leave: () => void }) {
+  return (
+    <div class="ways">
+      {closed && (
+        <button type="button" class="solid" onClick={leave}>
+          Leave a message
+        </button>
+      )}
+      <button type="button" class="quiet" onClick={() => client.stopWaiting()}>
+        Go on with {talk.assistant?.name ?? "the assistant"}
+      </button>
+      {!closed && (
+        <button type="button" class="quiet" onClick={leave}>
+          Leave a message
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -73,23 +84,7 @@ function LeaveMessage({ client, cancel }: { client: Client; cancel: () => void }
         cancel();
       }}
     >
-      <label>
-        Your e-mail address
-        <input
-          type="email"
-          required
-          maxLength={254}
-          autocomplete="email"
-          value={email}
-          ref={(field: HTMLInputElement | null) => {
-            if (field && !field.dataset.met) {
-              field.dataset.met = "yes";
-              field.focus();
-            }
-          }}
-          onInput={(event) => setEmail(event.currentTarget.value)}
-        />
-      </label>
+      <EmailField email={email} write={setEmail} />
       <label>
         Message <span class="aside">(optional; everything above is kept)</span>
         <textarea rows={2} maxLength={8000} dir="auto" value={text} onInput={(event) => setText(event.currentTarget.value)} />
@@ -103,5 +98,28 @@ function LeaveMessage({ client, cancel }: { client: Client; cancel: () => void }
         </button>
       </div>
     </form>
+  );
+}
+
+/** Has the focus once, when it appears. */
+function EmailField({ email, write }: { email: string; write: (email: string) => void }) {
+  return (
+    <label>
+      Your e-mail address
+      <input
+        type="email"
+        required
+        maxLength={254}
+        autocomplete="email"
+        value={email}
+        ref={(field: HTMLInputElement | null) => {
+          if (field && !field.dataset.met) {
+            field.dataset.met = "yes";
+            field.focus();
+          }
+        }}
+        onInput={(event) => write(event.currentTarget.value)}
+      />
+    </label>
   );
 }

@@ -1,4 +1,5 @@
 // The launcher and the panel it opens, with their places in the keyboard's path.
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Client } from "../client";
 import { openness } from "../memory";
@@ -74,6 +75,17 @@ function useKeptFocus(on: boolean, panel: { current: HTMLElement | null }): void
   }, [on]);
 }
 
+/** Opening leads to the field and closing to the launcher; which of the two it was outlives the page. */
+function useOpening(isOpen: boolean, field: { current: HTMLElement | null }, launcher: { current: HTMLElement | null }): void {
+  const wasOpen = useRef(isOpen); // a page that opens with the panel open leaves the focus where it is
+  useLayoutEffect(() => {
+    if (isOpen === wasOpen.current) return;
+    wasOpen.current = isOpen;
+    openness.keep(isOpen);
+    (isOpen ? field.current : launcher.current)?.focus();
+  }, [isOpen]);
+}
+
 function keepFocusInside(event: KeyboardEvent, panel: HTMLElement): void {
   const stops = [...panel.querySelectorAll<HTMLElement>("button:not(:disabled), a[href], textarea, input, [tabindex='0']")];
   const here = (panel.getRootNode() as ShadowRoot).activeElement;
@@ -90,15 +102,9 @@ export function Widget({ client, open }: { client: Client; open: Observed<boolea
   const panel = useRef<HTMLElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const launcher = useRef<HTMLButtonElement>(null);
-  const wasOpen = useRef(isOpen); // a page that opens with the panel open leaves the focus where it is
   useFullScreen(phone && isOpen, panel);
   useKeptFocus(isOpen, panel);
-  useLayoutEffect(() => {
-    if (isOpen === wasOpen.current) return;
-    wasOpen.current = isOpen;
-    openness.keep(isOpen);
-    (isOpen ? field.current : launcher.current)?.focus();
-  }, [isOpen]);
+  useOpening(isOpen, field, launcher);
   useEffect(() => {
     if (isOpen) client.start();
   }, [isOpen]);
@@ -127,23 +133,36 @@ export function Widget({ client, open }: { client: Client; open: Observed<boolea
           <Panel client={client} talk={talk} field={field} close={() => open.set(false)} />
         </section>
       )}
-      <button
-        ref={launcher}
-        type="button"
-        class="launcher"
-        aria-expanded={isOpen}
-        aria-controls={isOpen ? "panel" : undefined}
-        aria-label={isOpen ? "Close help" : unread ? `Get help, ${count(unread, "unread message")}` : "Get help"}
-        onClick={() => open.set(!isOpen)}
-      >
-        {isOpen ? <CloseIcon size={26} /> : <SpeechIcon size={26} />}
-        {unread > 0 && (
-          <span class="unread" aria-hidden="true">
-            {unread > 9 ? "9+" : unread}
-          </span>
-        )}
-      </button>
+      <Launcher button={launcher} isOpen={isOpen} unread={unread} press={() => open.set(!isOpen)} />
       <Announcer talk={talk} />
     </div>
+  );
+}
+
+interface LauncherProps {
+  button: RefObject<HTMLButtonElement | null>;
+  isOpen: boolean;
+  unread: number;
+  press: () => void;
+}
+
+function Launcher({ button, isOpen, unread, press }: LauncherProps) {
+  return (
+    <button
+      ref={button}
+      type="button"
+      class="launcher"
+      aria-expanded={isOpen}
+      aria-controls={isOpen ? "panel" : undefined}
+      aria-label={isOpen ? "Close help" : unread ? `Get help, ${count(unread, "unread message")}` : "Get help"}
+      onClick={press}
+    >
+      {isOpen ? <CloseIcon size={26} /> : <SpeechIcon size={26} />}
+      {unread > 0 && (
+        <span class="unread" aria-hidden="true">
+          {unread > 9 ? "9+" : unread}
+        </span>
+      )}
+    </button>
   );
 }

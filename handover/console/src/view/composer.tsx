@@ -1,6 +1,7 @@
 // Two tabs that cannot be confused: a reply that goes to the customer, a private note that never does.
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useGrowing } from "../../../../bot/widget/src/shared/growing";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import { LockIcon } from "../../../../bot/widget/src/view/icons";
@@ -10,7 +11,6 @@ import type { Tab } from "../drafts";
 import { nameOf } from "../reasons";
 
 const LONGEST = 8_000; // characters; the service refuses more
-const GROWS = CSS.supports("field-sizing", "content"); // else we let it grow
 
 interface ComposerProps {
   client: DeskClient;
@@ -35,28 +35,27 @@ function lockedBy(desk: DeskState, row: ConversationFrame | undefined): string |
   return `The customer left a message${mail ? ` and waits for an answer at ${mail}` : ""}. Take over to answer here.`;
 }
 
+/** The field keeps the focus when words have gone, and gets it when the next thing an agent does is write. */
+function useFieldFocus(client: DeskClient, field: RefObject<HTMLTextAreaElement | null>, sending: unknown): void {
+  useEffect(() => {
+    if (!sending && field.current === document.activeElement) field.current?.focus();
+  }, [sending]);
+  useLayoutEffect(() => {
+    if (!client.wantsFocus || !field.current) return;
+    client.wantsFocus = false;
+    field.current.focus();
+  });
+}
+
 export function Composer({ client, desk, row, conversation, tab, setTab, children }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const sent = useObserved(client.onTheirWay).get(`${conversation}:${tab}`);
   const bounced = useObserved(client.bounced).get(`${conversation}:${tab}`);
   useObserved(client.texts);
   const text = client.text(conversation, tab);
-  const note = tab === "note";
-  const lock = note ? null : lockedBy(desk, row);
-  useLayoutEffect(() => {
-    const box = field.current;
-    if (!box || GROWS) return;
-    box.style.height = "auto";
-    box.style.height = `${box.scrollHeight + 2}px`; // and its two borders
-  }, [text]);
-  useEffect(() => {
-    if (!sent && field.current === document.activeElement) field.current?.focus();
-  }, [sent]);
-  useLayoutEffect(() => {
-    if (!client.wantsFocus || !field.current) return;
-    client.wantsFocus = false;
-    field.current.focus();
-  });
+  const lock = tab === "note" ? null : lockedBy(desk, row);
+  useGrowing(field, text);
+  useFieldFocus(client, field, sent);
   const choose = (which: Tab): void => {
     client.wantsFocus = which !== tab && (which === "note" || !lockedBy(desk, row)); // chosen in order to write
     setTab(which);
@@ -64,6 +63,7 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
   const submit = (): void => {
     if (!lock) client.submit(conversation, tab);
   };
+  const writing: Writing = { client, conversation, tab, text, sending: sent !== undefined };
   return (
     <form
       class={`composer ${tab}`}
@@ -81,45 +81,75 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
         <p class="locked">{lock}</p>
       ) : (
         <>
-          <label class="unseen" for="composer">
-            {note ? "Private note, for colleagues only" : `Reply to ${nameOf(row)}`}
-          </label>
-          <textarea
-            id="composer"
-            ref={field}
-            rows={3}
-            dir="auto"
-            maxLength={LONGEST}
-            value={text}
-            readOnly={sent !== undefined}
-            placeholder={note ? "Only colleagues read this" : "Write to the customer. Enter sends, Shift+Enter breaks the line"}
-            onInput={(event) => {
-              client.write(conversation, tab, event.currentTarget.value);
-              if (!note) client.types(conversation);
-            }}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-          <div class="foot">
-            {note ? (
-              <p class="fate">
-                <LockIcon size={15} /> Private note. The customer and the bot never see it.
-              </p>
-            ) : (
-              <button type="button" class="quiet small" onClick={() => client.suggest(conversation)}>
-                Suggest a reply
-              </button>
-            )}
-            <button type="submit" class={note ? "save-note small" : "solid small"} disabled={!text.trim() || sent !== undefined}>
-              {sent ? (desk.link === "open" ? "Sending…" : "Waiting for the line…") : note ? "Save private note" : "Send to customer"}
-            </button>
-          </div>
+          <Field {...writing} field={field} customer={nameOf(row)} submit={submit} />
+          <Foot {...writing} connected={desk.link === "open"} />
         </>
       )}
     </form>
+  );
+}
+
+interface Writing {
+  client: DeskClient;
+  conversation: string;
+  tab: Tab;
+  text: string;
+  sending: boolean;
+}
+
+interface FieldProps extends Writing {
+  field: RefObject<HTMLTextAreaElement | null>;
+  customer: string;
+  submit: () => void;
+}
+
+function Field({ client, conversation, tab, text, sending, field, customer, submit }: FieldProps) {
+  const note = tab === "note";
+  return (
+    <>
+      <label class="unseen" for="composer">
+        {note ? "Private note, for colleagues only" : `Reply to ${customer}`}
+      </label>
+      <textarea
+        id="composer"
+        ref={field}
+        rows={3}
+        dir="auto"
+        maxLength={LONGEST}
+        value={text}
+        readOnly={sending}
+        placeholder={note ? "Only colleagues read this" : "Write to the customer. Enter sends, Shift+Enter breaks the line"}
+        onInput={(event) => {
+          client.write(conversation, tab, event.currentTarget.value);
+          if (!note) client.types(conversation);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;
+          event.preventDefault();
+          submit();
+        }}
+      />
+    </>
+  );
+}
+
+function Foot({ client, conversation, tab, text, sending, connected }: Writing & { connected: boolean }) {
+  const note = tab === "note";
+  return (
+    <div class="foot">
+      {note ? (
+        <p class="fate">
+          <LockIcon size={15} /> Private note. The customer and the bot never see it.
+        </p>
+      ) : (
+        <button type="button" class="quiet small" onClick={() => client.suggest(conversation)}>
+          Suggest a reply
+        </button>
+      )}
+      <button type="submit" class={note ? "save-note small" : "solid small"} disabled={!text.trim() || sending}>
+        {sending ? (connected ? "Sending…" : "Waiting for the line…") : note ? "Save private note" : "Send to customer"}
+      </button>
+    </div>
   );
 }
 

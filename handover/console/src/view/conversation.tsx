@@ -5,8 +5,9 @@ import type { DeskClient } from "../desk_client";
 import type { DeskState, Opened } from "../desk_state";
 import type { Tab } from "../drafts";
 import { nameOf, stateOf } from "../reasons";
+import { takeOver } from "../take_over";
 import { Composer } from "./composer";
-import { takeOver, type Dialog } from "./desk";
+import type { Dialog } from "./dialogs";
 import { Thread } from "./thread";
 
 interface ConversationProps {

@@ -7,6 +7,28 @@ import { nameOf } from "../reasons";
 import { rest } from "../rest";
 import type { Shortcut } from "../shortcuts";
 
+export type Dialog = "hand_back" | "snooze" | "transfer" | "keys" | null;
+
+interface OpenDialogProps {
+  which: Dialog;
+  client: DeskClient;
+  row: ConversationFrame | undefined;
+  me: AgentPart | null;
+  shortcuts: readonly Shortcut[];
+  close: () => void;
+}
+
+export function OpenDialog({ which, client, row, me, shortcuts, close }: OpenDialogProps) {
+  return (
+    <>
+      {row && which === "hand_back" && <HandBack client={client} row={row} close={close} />}
+      {row && which === "snooze" && <Snooze client={client} row={row} close={close} />}
+      {row && which === "transfer" && <Transfer client={client} row={row} me={me} close={close} />}
+      {which === "keys" && <Keys shortcuts={shortcuts} close={close} />}
+    </>
+  );
+}
+
 interface ModalProps {
   title: string;
   close: () => void;
@@ -34,7 +56,7 @@ interface DialogProps {
   close: () => void;
 }
 
-export function HandBack({ client, row, close }: DialogProps) {
+function HandBack({ client, row, close }: DialogProps) {
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -106,7 +128,7 @@ const SNOOZES = [
   ["own", "Until…"],
 ] as const;
 
-export function Snooze({ client, row, close }: DialogProps) {
+function Snooze({ client, row, close }: DialogProps) {
   const [choice, setChoice] = useState("reply");
   const [own, setOwn] = useState("");
   return (
@@ -140,7 +162,7 @@ export function Snooze({ client, row, close }: DialogProps) {
   );
 }
 
-export function Transfer({ client, row, me, close }: DialogProps & { me: AgentPart | null }) {
+function Transfer({ client, row, me, close }: DialogProps & { me: AgentPart | null }) {
   const [agents, setAgents] = useState<AgentPart[]>([...client.colleagues.value.values()]);
   const [to, setTo] = useState("");
   useEffect(() => {
@@ -174,7 +196,7 @@ export function Transfer({ client, row, me, close }: DialogProps & { me: AgentPa
   );
 }
 
-export function Keys({ shortcuts, close }: { shortcuts: readonly Shortcut[]; close: () => void }) {
+function Keys({ shortcuts, close }: { shortcuts: readonly Shortcut[]; close: () => void }) {
   return (
     <Modal title="Keyboard" close={close}>
       <dl class="keys">

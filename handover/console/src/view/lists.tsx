@@ -6,7 +6,7 @@ import type { ConversationFrame, OfferFrame } from "../../../../bot/widget/src/s
 import type { DeskClient } from "../desk_client";
 import { belongs, listed, VIEWS, type DeskState, type View } from "../desk_state";
 import { nameOf, reasonWords, stateOf } from "../reasons";
-import { takeOver } from "./desk";
+import { takeOver } from "../take_over";
 
 const NAMES: Record<View, string> = {
   offers: "Offers",
@@ -33,7 +33,7 @@ interface ListsProps {
   current: string | null;
 }
 
-export function useSeconds(): number {
+function useSeconds(): number {
   const [now, tick] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => tick(Date.now()), 1_000);
@@ -46,27 +46,9 @@ export function Lists({ client, desk, view, setView, current }: ListsProps) {
   const now = useSeconds();
   const rows = listed(desk, view);
   const more = useObserved(client.more);
-  const sizes = VIEWS.map((each) => [...desk.rows.values()].filter((row) => belongs(desk, row, each)).length);
-  // The first snapshot is cut at a hundred rows a list: from there the number is only what is known.
-  const open = (each: View, size: number): boolean => more.get(each) ?? size >= SNAPSHOT;
   return (
     <section class="lists" aria-label="Conversations">
-      <nav aria-label="Lists">
-        {VIEWS.map((each, i) => (
-          <button
-            type="button"
-            aria-current={each === view ? "true" : undefined}
-            class={each === "offers" && sizes[i] ? "calls" : ""}
-            onClick={() => setView(each)}
-          >
-            {NAMES[each]}{" "}
-            <b>
-              {sizes[i]}
-              {open(each, sizes[i]!) && "+"}
-            </b>
-          </button>
-        ))}
-      </nav>
+      <Views desk={desk} view={view} setView={setView} more={more} />
       {desk.link === "connecting" && !desk.rows.size ? (
         <p class="none" role="status">
           Loading conversations…
@@ -92,6 +74,37 @@ export function Lists({ client, desk, view, setView, current }: ListsProps) {
         </ul>
       )}
     </section>
+  );
+}
+
+interface ViewsProps {
+  desk: DeskState;
+  view: View;
+  setView: (view: View) => void;
+  more: ReadonlyMap<View, boolean>;
+}
+
+function Views({ desk, view, setView, more }: ViewsProps) {
+  const sizes = VIEWS.map((each) => [...desk.rows.values()].filter((row) => belongs(desk, row, each)).length);
+  // The first snapshot is cut at a hundred rows a list: from there the number is only what is known.
+  const open = (each: View, size: number): boolean => more.get(each) ?? size >= SNAPSHOT;
+  return (
+    <nav aria-label="Lists">
+      {VIEWS.map((each, i) => (
+        <button
+          type="button"
+          aria-current={each === view ? "true" : undefined}
+          class={each === "offers" && sizes[i] ? "calls" : ""}
+          onClick={() => setView(each)}
+        >
+          {NAMES[each]}{" "}
+          <b>
+            {sizes[i]}
+            {open(each, sizes[i]!) && "+"}
+          </b>
+        </button>
+      ))}
+    </nav>
   );
 }
 

@@ -77,19 +77,9 @@ export function PacketPanel({ client, desk, current, close }: PanelProps) {
 }
 
 function Handed({ client, packet, current }: { client: DeskClient; packet: Packet; current: string }) {
-  const facts = packet.facts ?? [];
-  // What somebody said comes first; the dialogue's own counters and flags only when they are looked for.
-  const said = facts.filter((fact) => fact.said_by !== "system");
-  const noted = facts.filter((fact) => fact.said_by === "system");
   return (
     <>
-      <Part title="Why a person">
-        <p class="why">
-          <span class="reason">{reasonWords(packet.reason)}</span>
-        </p>
-        {packet.because && <p>{packet.because}</p>}
-        <Quotes items={packet.evidence} />
-      </Part>
+      <Why packet={packet} />
       {packet.summary && (
         <Part title="Summary">
           <p dir="auto">{packet.summary}</p>
@@ -100,17 +90,7 @@ function Handed({ client, packet, current }: { client: DeskClient; packet: Packe
           <p dir="auto">{packet.goal}</p>
         </Part>
       )}
-      {facts.length > 0 && (
-        <Part title="Known">
-          <Facts facts={said} />
-          {noted.length > 0 && (
-            <details>
-              <summary>{count(noted.length, "thing")} the bot noted itself</summary>
-              <Facts facts={noted} />
-            </details>
-          )}
-        </Part>
-      )}
+      <Known facts={packet.facts ?? []} />
       <Identity packet={packet} />
       {!!packet.tried?.length && (
         <Part title="Tried">
@@ -120,16 +100,52 @@ function Handed({ client, packet, current }: { client: DeskClient; packet: Packe
       <Found packet={packet} />
       <Promised packet={packet} />
       {packet.suggested_reply && (
-        <Part title="Suggested first reply">
-          <p dir="auto" class="suggested">
-            {packet.suggested_reply}
-          </p>
-          <button type="button" class="quiet small" onClick={() => client.write(current, "reply", packet.suggested_reply!)}>
-            Put into the reply
-          </button>
-        </Part>
+        <FirstReply text={packet.suggested_reply} use={(text) => client.write(current, "reply", text)} />
       )}
     </>
+  );
+}
+
+function Why({ packet }: { packet: Packet }) {
+  return (
+    <Part title="Why a person">
+      <p class="why">
+        <span class="reason">{reasonWords(packet.reason)}</span>
+      </p>
+      {packet.because && <p>{packet.because}</p>}
+      <Quotes items={packet.evidence} />
+    </Part>
+  );
+}
+
+function FirstReply({ text, use }: { text: string; use: (text: string) => void }) {
+  return (
+    <Part title="Suggested first reply">
+      <p dir="auto" class="suggested">
+        {text}
+      </p>
+      <button type="button" class="quiet small" onClick={() => use(text)}>
+        Put into the reply
+      </button>
+    </Part>
+  );
+}
+
+/** What somebody said comes first; the dialogue's own counters and flags only when they are looked for. */
+function Known({ facts }: { facts: NonNullable<Packet["facts"]> }) {
+  if (!facts.length) return null;
+  const said = facts.filter((fact) => fact.said_by !== "system");
+  const noted = facts.filter((fact) => fact.said_by === "system");
+  return (
+    <Part title="Known">
+      <Facts facts={said} />
+      {noted.length > 0 && (
+        <details>
+          <summary>{count(noted.length, "thing")} the bot noted itself</summary>
+          <Facts facts={noted} />
+        </details>
+      )}
+    </Part>
   );
 }
 

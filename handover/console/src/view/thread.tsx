@@ -10,6 +10,10 @@ import { openDrafts, type Opened } from "../desk_state";
 const NEAR_END = 80; // pixels
 const KINDS = { customer: "Customer", bot: "Bot", agent: "Agent", system: "" };
 
+function nameOfAuthor({ kind, name }: { kind: keyof typeof KINDS; name?: string | null }, customer: string): string {
+  return kind === "customer" ? customer : name || KINDS[kind];
+}
+
 interface ThreadProps {
   client: DeskClient;
   open: Opened;
@@ -19,13 +23,11 @@ interface ThreadProps {
   mine: boolean;
 }
 
-export function Thread({ client, open, conversation, customer, me, mine }: ThreadProps) {
+/** Keeps the newest line in sight for a reader who is at the end, and knows up to where the others have read. */
+function useEnd(last: number) {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
-  const [openedAt] = useState(Date.now);
-  const last = open.log.entries.at(-1)?.offset ?? 0;
   const [readTo, setReadTo] = useState(last);
-  const below = open.log.entries.filter((entry) => entry.offset > readTo).length;
   const toEnd = (): void => void (box.current!.scrollTop = box.current!.scrollHeight);
   useLayoutEffect(() => {
     if (!atEnd.current) return;
@@ -42,30 +44,19 @@ export function Thread({ client, open, conversation, customer, me, mine }: Threa
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     if (atEnd.current) setReadTo(last);
   };
-  const notesAt = (offset: number): readonly NoteFrame[] =>
-    open.notes.filter((note) => Math.min(note.after_offset, last) === offset);
-  const nameOfLine = (entry: EntryFrame): string =>
-    entry.author.kind === "customer" ? customer : entry.author.name || KINDS[entry.author.kind];
-  const spoken = open.log.entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
+  return { box, atEnd, readTo, toEnd, scrolled };
+}
+
+export function Thread({ client, open, conversation, customer, me, mine }: ThreadProps) {
+  const { entries } = open.log;
+  const { box, atEnd, readTo, toEnd, scrolled } = useEnd(entries.at(-1)?.offset ?? 0);
+  const below = entries.filter((entry) => entry.offset > readTo).length;
   return (
     <div class="thread">
       <div class="scroller" ref={box} onScroll={scrolled} tabIndex={0} role="group" aria-label="Lines of this conversation">
-        <div role="log" aria-live="off" aria-label="Conversation">
-          {open.log.entries.length === 0 && <p class="none">Loading the conversation…</p>}
-          <Notes notes={notesAt(0)} />
-          {open.log.entries.map((entry, i) => {
-            const day = dayAbove(open.log.entries[i - 1]?.at, entry.at);
-            return (
-              <div key={entry.offset}>
-                {day && <p class="day">{day}</p>}
-                <Line entry={entry} name={nameOfLine(entry)} own={entry.author.kind === "agent" && entry.author.name === me?.name} />
-                <Notes notes={notesAt(entry.offset)} />
-              </div>
-            );
-          })}
-        </div>
+        <Lines open={open} customer={customer} me={me} />
         {open.writing && <Writing text={open.writing.text} />}
-        {open.typing && !open.writing && <p class="typing">{open.typing.kind === "customer" ? customer : open.typing.name || KINDS[open.typing.kind]} is writing…</p>}
+        {open.typing && !open.writing && <p class="typing">{nameOfAuthor(open.typing, customer)} is writing…</p>}
         {openDrafts(open, mine).map((draft) => (
           <Draft key={draft.at} client={client} draft={draft} conversation={conversation} />
         ))}
@@ -75,13 +66,46 @@ export function Thread({ client, open, conversation, customer, me, mine }: Threa
           {count(below, "new line")} below
         </button>
       )}
-      <div class="unseen" aria-live="polite" aria-relevant="additions">
-        {spoken.slice(-3).map((entry) => (
-          <p key={entry.offset}>
-            {nameOfLine(entry)}: {entry.text}
-          </p>
-        ))}
-      </div>
+      <Spoken entries={entries} customer={customer} />
+    </div>
+  );
+}
+
+function Lines({ open, customer, me }: { open: Opened; customer: string; me: AgentPart | null }) {
+  const { entries } = open.log;
+  const last = entries.at(-1)?.offset ?? 0;
+  const notesAt = (offset: number): readonly NoteFrame[] =>
+    open.notes.filter((note) => Math.min(note.after_offset, last) === offset);
+  return (
+    <div role="log" aria-live="off" aria-label="Conversation">
+      {entries.length === 0 && <p class="none">Loading the conversation…</p>}
+      <Notes notes={notesAt(0)} />
+      {entries.map((entry, i) => {
+        const { author } = entry;
+        const day = dayAbove(entries[i - 1]?.at, entry.at);
+        return (
+          <div key={entry.offset}>
+            {day && <p class="day">{day}</p>}
+            <Line entry={entry} name={nameOfAuthor(author, customer)} own={author.kind === "agent" && author.name === me?.name} />
+            <Notes notes={notesAt(entry.offset)} />
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What the customer says while the conversation is open, for those who hear the page. */
+function Spoken({ entries, customer }: { entries: readonly EntryFrame[]; customer: string }) {
+  const [openedAt] = useState(Date.now);
+  const spoken = entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
+  return (
+    <div class="unseen" aria-live="polite" aria-relevant="additions">
+      {spoken.slice(-3).map((entry) => (
+        <p key={entry.offset}>
+          {nameOfAuthor(entry.author, customer)}: {entry.text}
+        </p>
+      ))}
     </div>
   );
 }

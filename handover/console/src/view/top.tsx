@@ -17,7 +17,6 @@ interface TopProps {
 
 export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps) {
   const [asking, setAsking] = useState(mayAsk);
-  const state = desk.me?.availability ?? "offline";
   return (
     <header class="top">
       <h1>
@@ -27,21 +26,7 @@ export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps
         {desk.link === "lost" && <p class="lost">Connection lost. Trying to reconnect; what you write is kept.</p>}
       </div>
       <div class="self">
-        <label class={`availability ${state}`}>
-          <span class="unseen">Availability</span>
-          <select
-            value={state}
-            onChange={(event) => {
-              const wished = event.currentTarget.value as AvailabilityState;
-              client.send({ type: "availability", state: wished });
-              client.desk.update((now) => ({ ...now, me: now.me && { ...now.me, availability: wished } }));
-            }}
-          >
-            <option value="online">Online</option>
-            <option value="busy">Busy</option>
-            <option value="offline">Offline</option>
-          </select>
-        </label>
+        <Availability client={client} state={desk.me?.availability ?? "offline"} />
         <span class="name">{desk.me?.name}</span>
         {asking && (
           <button type="button" class="quiet small wide-only" onClick={() => void Notification.requestPermission().then(() => setAsking(false))}>
@@ -59,5 +44,25 @@ export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps
         </button>
       </div>
     </header>
+  );
+}
+
+function Availability({ client, state }: { client: DeskClient; state: AvailabilityState }) {
+  return (
+    <label class={`availability ${state}`}>
+      <span class="unseen">Availability</span>
+      <select
+        value={state}
+        onChange={(event) => {
+          const wished = event.currentTarget.value as AvailabilityState;
+          client.send({ type: "availability", state: wished });
+          client.desk.update((now) => ({ ...now, me: now.me && { ...now.me, availability: wished } }));
+        }}
+      >
+        <option value="online">Online</option>
+        <option value="busy">Busy</option>
+        <option value="offline">Offline</option>
+      </select>
+    </label>
   );
 }
