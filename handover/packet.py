@@ -28,7 +28,7 @@ _NOT_FACTS = frozenset(
 _NOT_GOALS = frozenset(
     (
         *("greet", "goodbye", "affirm", "deny", "thanks", "stop", "help", "inform", "bot_challenge", "human_handoff"),
-        *("out_of_scope", "frustration", "complaint", "not_helpful", "nlu_fallback"),
+        *("out_of_scope", "frustration", "complaint", "not_helpful", "nlu_fallback", "what_was_agreed"),
     )
 )
 

@@ -119,7 +119,7 @@ def test_taking_over_from_the_bot_works_in_the_middle_of_its_answer(page: Page, 
     expect(page.locator(".writing")).to_have_count(0)
     expect(page.get_by_label("Reply to Theo Okafor")).to_be_visible()
     run.do(lambda s: s.draft(talk, "Size 46 is in stock in brown.", origin="late_reply"))
-    expect(page.get_by_text("The bot's late reply")).to_be_visible()
+    expect(page.get_by_text("The bot's unsent reply")).to_be_visible()
     expect(page.get_by_label("Reply to Theo Okafor")).to_have_value("")
 
 

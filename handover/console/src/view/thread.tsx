@@ -184,7 +184,7 @@ function Writing({ text }: { text: string }) {
   );
 }
 
-const ORIGINS = { suggestion: "Suggested reply", late_reply: "The bot's late reply", rewrite: "Rewritten" };
+const ORIGINS = { suggestion: "Suggested reply", late_reply: "The bot's unsent reply", rewrite: "Rewritten" };
 
 function Draft({ client, draft, conversation }: { client: DeskClient; draft: DraftFrame; conversation: string }) {
   return (

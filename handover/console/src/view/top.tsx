@@ -26,7 +26,7 @@ export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps
         {desk.link === "lost" && <p class="lost">Connection lost. Trying to reconnect; what you write is kept.</p>}
       </div>
       <div class="self">
-        <Availability client={client} state={desk.me?.availability ?? "offline"} />
+        <Availability client={client} state={desk.me?.availability ?? "offline"} connected={desk.link === "open"} />
         <span class="name">{desk.me?.name}</span>
         {asking && (
           <button type="button" class="quiet small wide-only" onClick={() => void Notification.requestPermission().then(() => setAsking(false))}>
@@ -47,12 +47,13 @@ export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps
   );
 }
 
-function Availability({ client, state }: { client: DeskClient; state: AvailabilityState }) {
+function Availability({ client, state, connected }: { client: DeskClient; state: AvailabilityState; connected: boolean }) {
   return (
     <label class={`availability ${state}`}>
       <span class="unseen">Availability</span>
       <select
         value={state}
+        disabled={!connected}
         onChange={(event) => {
           const wished = event.currentTarget.value as AvailabilityState;
           client.send({ type: "availability", state: wished });
