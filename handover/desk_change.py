@@ -68,13 +68,11 @@ class Change:
             payload=payload,
         )
         await self.tx.entries.insert(entry, inbox=now.inbox, provider_message_id=provider_message_id)
-        spoken = kind is EntryKind.MESSAGE
         customer = entry.offset if author.kind is AuthorKind.CUSTOMER else now.last_customer_offset
         self.row = replace(
             self.row,
             conversation=replace(now, last_offset=entry.offset, last_customer_offset=customer, changed_at=self.at),
-            # A list row shows what somebody said; "has joined" and "is closed" would hide it.
-            last=LastEntry(entry.offset, author.kind, text[:200], self.at) if spoken else self.row.last,
+            last=_last(self.row.last, entry),
         )
         self.entries.append(entry)
         return entry
@@ -170,3 +168,10 @@ async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterato
         await work.finish()
     if work.offered is not None:
         parts.summaries.begin(work.offered)
+
+
+def _last(before: LastEntry | None, entry: Entry) -> LastEntry | None:
+    """What a list row shows: the newest offset with the last words said; "has joined" would hide them."""
+    if entry.kind is EntryKind.MESSAGE:
+        return LastEntry(entry.offset, entry.author.kind, entry.text[:200], entry.at)
+    return None if before is None else replace(before, offset=entry.offset)
