@@ -1,4 +1,4 @@
-"""The running product and a browser, once for all journeys."""
+"""The running product, once for all journeys."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.support.browser import chromium
 from tests.support.stack import Stack, running_stack
 
 SHORT_TURN = 7  # seconds: enough for an honest turn on a busy machine, and short enough to watch one fail
@@ -41,9 +39,3 @@ def _short_turns(running: Stack) -> Iterator[None]:
 def hurried(_short_turns: None, stack: Stack) -> Stack:
     """The running product with a short deadline for the bot's turns."""
     return stack
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
