@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from tests.support.model_in_thread import read_slowly
-from tests.support.people import Agent, Customer, Frame, Stranger, empty_desk, hired
+from tests.support.people import Customer, Frame, Stranger
+from tests.support.people_at_the_desk import Agent, empty_desk, hired
 from tests.support.record import wait_for_turn
 from tests.support.stack import PASSWORD, Stack
 

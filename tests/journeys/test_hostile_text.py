@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browser import visitor, watched
 from tests.support.hostile_payloads import AWAY, HIT, payloads
-from tests.support.people import Agent, Customer, hired
+from tests.support.people import Customer
+from tests.support.people_at_the_desk import Agent, hired
 from tests.support.record import call_customer
 from tests.support.scripted_llm import NEEDS_NOTHING, Say
 from tests.support.stack import PASSWORD, Stack
