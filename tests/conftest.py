@@ -15,3 +15,8 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, started once for all pages and journeys."""
     with chromium() as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with the browser come last: playwright's loop stays on the main thread, and asyncio wants that thread."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
