@@ -10,7 +10,15 @@ from tools.commands import must, run
 from tools.trouble import Trouble
 
 # Program → package. Chromium for the browser journeys, Node for the front-end's own checks.
-PACKAGES: Mapping[str, str] = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}
+PACKAGES: Mapping[str, str] = {
+    "chromium": "chromium",
+    "node": "nodejs",
+    "npm": "npm",
+    "pg_lsclusters": "postgresql",
+    "redis-server": "redis-server",
+    "nginx": "nginx-light",
+    "docker-compose": "docker-compose",
+}
 
 Which = Callable[[str], str | None]
 
