@@ -30,7 +30,8 @@ class Way:
     """What happens to the bytes of one direction. Nothing, unless something is set.
 
     ``delay``, ``jitter``: seconds before each piece goes on. ``rate``: bytes per second. ``cut_after``: after so many
-    bytes both sides get a reset, in the middle of whatever was being said. ``truncate_after``: after so many bytes
+    bytes both sides get a reset, in the middle of whatever was being said; ``cut_next``: half of the next piece still
+    passes. ``truncate_after``: after so many bytes
     this direction ends in good order, as if the rest had never been. ``garbage_after``: after so many bytes,
     ``garbage`` random bytes are slipped in. ``stalled``: nothing goes on, and nobody is told.
     """
@@ -39,6 +40,7 @@ class Way:
     jitter: float = 0.0
     rate: float | None = None
     cut_after: int | None = None
+    cut_next: bool = False
     truncate_after: int | None = None
     garbage_after: int | None = None
     garbage: int = 16
@@ -164,7 +166,7 @@ class FaultProxy:
                 way: Way = getattr(pair, direction)
                 writer.write(piece)
                 await writer.drain()
-                if way.cut_after is not None and passed >= way.cut_after:
+                if way.cut_next or (way.cut_after is not None and passed >= way.cut_after):
                     self.counts["cut"] += 1
                     await asyncio.sleep(0.001)  # what was written before the cut may still go out
                     pair.reset()
@@ -189,6 +191,8 @@ class FaultProxy:
             self.counts["stalled"] += 1
             await until(lambda: not getattr(pair, direction).stalled, _FOR_EVER, "the end of a stall")
         way = getattr(pair, direction)  # it may have been changed meanwhile
+        if way.cut_next:
+            piece = piece[: (len(piece) + 1) // 2]
         for limit in (way.cut_after, way.truncate_after):
             if limit is not None:
                 piece = piece[: max(0, limit - passed)]

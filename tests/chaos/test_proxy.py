@@ -65,6 +65,18 @@ async def test_a_cut_resets_both_sides_in_the_middle() -> None:
         writer.close()
 
 
+async def test_a_connection_can_be_cut_in_the_middle_of_what_comes_next() -> None:
+    async with echo_behind(FaultProxy(("", 0))) as proxy:
+        reader, writer = await _call(proxy)
+        writer.write(b"1")
+        assert await reader.read(1) == b"1"
+        proxy.change_all(Way(cut_next=True), Way())
+        writer.write(b"abcdefgh")
+        assert await _until_reset(reader) in (b"", b"abcd")
+        assert proxy.counts["cut"] == 1
+        writer.close()
+
+
 async def test_a_truncated_answer_ends_in_good_order() -> None:
     async with echo_behind(FaultProxy(("", 0), plan=lambda _: (Way(), Way(truncate_after=3)))) as proxy:
         reader, writer = await _call(proxy)

@@ -1,0 +1,100 @@
+"""One service process of a chaos run: the product as it is, with crash points, a movable clock and, if asked, a bug.
+
+Everything is put in through `create_app(settings, backends=…, dialogue=…, clock=…)`. The settings come from the
+environment as in production; beside them CHAOS_CRASH, CHAOS_NOTE, CHAOS_BUG and CHAOS_CLOCK.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+from bot.__main__ import server
+from bot.app import create_app
+from bot.rasa_http import RasaHttp
+from bot.settings import Settings, read_settings
+from handover.accounts import Passwords
+from handover.backends import Backends, open_backends
+from handover.backends.records_sql.transaction import SqlTransaction
+from handover.clock import SystemClock
+from tests.chaos.crash_points import CrashingDialogue, CrashingFeed, CrashingRecords, CrashPlan
+from tests.chaos.seeded_bugs import Tamper, tamper
+
+
+class MovableClock(SystemClock):
+    """The system's clock, moved by the seconds that stand in ``file``; SIGUSR1 says that they have changed."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._shift = timedelta(0)
+        self.look()
+
+    def look(self, number: int = 0, frame: FrameType | None = None) -> None:
+        if self._file is not None and self._file.exists():
+            self._shift = timedelta(seconds=float(self._file.read_text() or "0"))
+
+    def now(self) -> datetime:
+        return super().now() + self._shift
+
+
+class Records(CrashingRecords):
+    """Transactions that may crash, and that a bug may have got into."""
+
+    bug: Tamper
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqlTransaction]:
+        async with super().transaction() as tx:
+            self.bug(tx)
+            yield tx
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqlTransaction]:
+        async with super().reading() as tx:
+            self.bug(tx)
+            yield tx
+
+
+def wrapped(backends: Backends, plan: CrashPlan, bug: str | None) -> Backends:
+    """``backends`` with the crash points of ``plan`` in record and feed."""
+    feed = CrashingFeed(backends.live, plan)
+    records = Records(backends.records.engine, feed)
+    records.crash, records.bug = plan, tamper(bug)
+    return replace(backends, records=records, live=feed)
+
+
+async def _serve(settings: Settings, clock: MovableClock) -> None:
+    env = os.environ
+    plan = CrashPlan(env.get("CHAOS_CRASH") or None, env.get("CHAOS_NOTE", os.devnull))
+    token = settings.rasa_token.get_secret_value() if settings.rasa_token else None
+    async with (
+        open_backends(settings.database_url, settings.redis_url) as backends,
+        RasaHttp(settings.rasa_url, token=token, now=clock.now) as rasa,
+    ):
+        app = create_app(
+            settings,
+            backends=wrapped(backends, plan, env.get("CHAOS_BUG") or None),
+            dialogue=CrashingDialogue(rasa, plan),
+            clock=clock,
+            passwords=Passwords(memory_kib=64),
+        )
+        await server(settings, app).serve()
+
+
+def main() -> None:
+    """Runs until it is stopped or killed."""
+    file = os.environ.get("CHAOS_CLOCK")
+    clock = MovableClock(Path(file) if file else None)
+    signal.signal(signal.SIGUSR1, clock.look)
+    asyncio.run(_serve(read_settings(_env_file=None), clock))
+
+
+if __name__ == "__main__":
+    main()
