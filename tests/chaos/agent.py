@@ -80,6 +80,11 @@ class Agent:
             group.create_task(self._try_again())
 
     @property
+    def settled(self) -> bool:
+        """Everything this agent said was confirmed or refused for good."""
+        return self.link.open and not self.unsent
+
+    @property
     def mine(self) -> list[str]:
         """Conversations this agent has, as far as the console knows."""
         rows = self.desk.rows.values()

@@ -44,7 +44,7 @@ class Page:
 
     token: str | None = None
     conversation: str | None = None
-    welcomed: bool = False
+    welcomed: bool = False  # on this connection: what the customer wrote before goes out first, in its order
     control: str = "bot"
     lifecycle: str = "active"
     epoch: int = 0
@@ -97,8 +97,7 @@ class Customer:
 
     async def sends(self, **frame: object) -> None:
         """A frame without a client_id: lost when the connection is."""
-        if self.page.welcomed:
-            await self.link.send(dict(frame))
+        await self.link.send(dict(frame))
 
     async def _transmit(self, one: Unsent) -> None:
         one.at = asyncio.get_running_loop().time()
@@ -128,6 +127,7 @@ class Customer:
         await self.link.send(hello)
 
     def lost(self, code: int) -> None:
+        self.page.welcomed = False
         if code in (4401, 4403, 4404) and self.page.token:
             self._forget(f"closed {code}")
 

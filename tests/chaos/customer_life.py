@@ -26,7 +26,7 @@ async def live(customer: Customer, temper: Temper) -> None:
     rng = customer.rng
     while True:
         await asyncio.sleep(rng.expovariate(1 / temper.pace))
-        if not customer.page.welcomed:
+        if not customer.page.conversation:
             continue
         await _act(customer, rng, temper)
 

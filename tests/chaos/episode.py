@@ -33,7 +33,8 @@ _SETTLE_SECONDS = 60.0
 @dataclass(frozen=True, slots=True)
 class Episode:
     """What happens. ``faults``: kinds and their weights; ``gap``: seconds between two, on average; ``storm``: the
-    share of new customer sockets that are cut in the handshake or in the middle of a frame."""
+    share of new customer sockets that are cut in the handshake or in the middle of a frame. ``until_drops``: over when
+    so many sockets were dropped. ``each_once``: not over before each kind of fault was done."""
 
     name: str
     topology: Topology = "embedded"
@@ -53,6 +54,7 @@ class Episode:
     times: Times = field(default_factory=Times)
     settings: dict[str, str] = field(default_factory=dict)
     until_drops: int = 0
+    each_once: bool = False
 
 
 @dataclass
@@ -167,12 +169,14 @@ class _Run:
     async def _trouble(self) -> None:
         """Faults one after the other, some side by side, until the time is over."""
         end = time.monotonic() + self.episode.seconds
-        kinds, weights = list(self.episode.faults), list(self.episode.faults.values())
+        due = list(self.episode.faults) if self.episode.each_once else []
+        self.rng.shuffle(due)
         running: set[asyncio.Task[None]] = set()
-        while time.monotonic() < end and not self._enough():
+        while (time.monotonic() < end or due) and not self._enough():
             await asyncio.sleep(self.rng.expovariate(1 / self.episode.gap))
-            if kinds and len(running) < 3:
-                task = asyncio.create_task(self.faults.do(self.rng.choices(kinds, weights)[0]))
+            if self.episode.faults and len(running) < 3:
+                kind = due.pop() if due else self.rng.choices(*zip(*self.episode.faults.items(), strict=True))[0]
+                task = asyncio.create_task(self.faults.do(kind))
                 running.add(task)
                 task.add_done_callback(running.discard)
         await asyncio.gather(*running)
@@ -181,8 +185,10 @@ class _Run:
         return 0 < self.episode.until_drops <= self.drops()
 
     def drops(self) -> int:
-        """Sockets of customers and agents that were dropped by force."""
-        return sum(front.counts["cut"] + front.counts["reset"] + front.counts["dropped"] for front in self.world.fronts)
+        """Sockets dropped by force, open ones and handshakes; not those that found nobody listening."""
+        people = [*self.customers, *self.agents]
+        lost = sum(each.link.lost_open + each.link.lost_in_handshake for each in people)
+        return lost - sum(front.counts["unreachable"] for front in self.world.fronts)
 
     async def _storm(self) -> None:
         """New sockets of customers are cut in the handshake or later, as the share says."""
@@ -212,7 +218,8 @@ class _Run:
 
     def unsettled(self) -> list[str]:
         """Who still waits for something."""
-        return [person.who for person in self.customers if not person.settled][:5]
+        waiting = [each.who for each in self.customers if not each.settled]
+        return (waiting + [each.who for each in self.agents if not each.settled])[:5]
 
     def _unfinished(self) -> bool:
         """Is anything under way in the record, or not yet on a customer's screen."""
@@ -239,6 +246,7 @@ class _Run:
             if line["what"] in ("connected", "lost", "acked", "shown", "refused", "gap", "invoke"):
                 counts[line["what"]] += 1
         counts["drops"] = self.drops()
+        counts["drops of open sockets"] = sum(each.link.lost_open for each in [*self.customers, *self.agents])
         counts["entries"] = len(history.record.entries)
         counts["customer messages"] = sum(e["author_kind"] == "customer" for e in history.record.entries)
         counts["turns"] = len(history.record.turns)

@@ -15,6 +15,12 @@ from tests.chaos.journal import lines_of
 from tests.chaos.processes import Process
 from tests.chaos.world import World
 
+# At which passage of a point a life ends, at most: transactions and publishings are many, calls of the dialogue few.
+_PASSAGES = {
+    "before_transaction": 30, "inside_transaction": 30, "after_transaction": 30, "between_commit_and_publish": 8,
+    "in_the_middle_of_publishing": 8,
+}  # fmt: skip
+
 
 @dataclass
 class Keeper:
@@ -51,7 +57,8 @@ class Keeper:
     def _next_life(self, process: Process) -> dict[str, str]:
         if not self.on or process not in self.world.services or self.rng.random() > self.crash_share:
             return {}
-        return {"CHAOS_CRASH": f"{self.rng.choice(self.points)}:{self.rng.randint(1, 40)}"}
+        point = self.rng.choice(self.points)
+        return {"CHAOS_CRASH": f"{point}:{self.rng.randint(1, _PASSAGES.get(point, 3))}"}
 
     async def kill(self, process: Process) -> None:
         """SIGKILL, wherever it is just now."""

@@ -67,6 +67,8 @@ class Link:
         self._socket: ClientConnection | None = None
         self._attempt = 0
         self.connections = 0
+        self.lost_open = 0  # connections that ended without a good-bye
+        self.lost_in_handshake = 0
 
     @property
     def open(self) -> bool:
@@ -100,9 +102,14 @@ class Link:
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
+            before = self.connections
             code = await self._once()
             self._socket = None
-            self._journal.note(self._who, "lost", code=code)
+            opened = self.connections > before
+            if code == 1006:
+                self.lost_open += opened
+                self.lost_in_handshake += not opened
+            self._journal.note(self._who, "lost", code=code, opened=opened)
             self._listener.lost(code)
             whole = min(self._times.longest, self._times.first * 2 ** min(self._attempt, 10))
             self._attempt += 1

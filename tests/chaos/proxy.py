@@ -140,6 +140,7 @@ class FaultProxy:
                 return
             await self._pass_on(pair, reader, writer)
         except OSError:
+            self.counts["unreachable"] += 1
             _reset(writer)  # nobody behind us: the caller sees a refused connection
         except asyncio.CancelledError:
             pass  # the proxy ends
