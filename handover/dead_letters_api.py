@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from handover.dead_letters import DeadLetters
+from handover.errors import NotFound
 from handover.frames import MAX_NUMBER
 from handover.login_api import PROBLEMS, Door
 from handover.stored import DeadLetter
-
-Id = Annotated[int, Path(ge=1, le=MAX_NUMBER)]
 
 
 class DeadLetterRow(BaseModel):
@@ -61,18 +60,25 @@ def dead_letter_routes(letters: DeadLetters, door: Door) -> APIRouter:
         return OutboxState(queued=backlog.queued, oldest=backlog.oldest, dead=backlog.dead, rows=rows, next=following)
 
     @routes.post("/{delivery}/retry", status_code=204)
-    async def retry(delivery: Id, request: Request) -> None:
+    async def retry(delivery: str, request: Request) -> None:
         """Try one line again. A bot's line that has lost its right meanwhile is withdrawn instead."""
         asking = await door.agent(request)
-        await letters.retry(delivery, asking.agent.id)
+        await letters.retry(_number(delivery), asking.agent.id)
 
     @routes.post("/{delivery}/drop", status_code=204)
-    async def drop(delivery: Id, request: Request) -> None:
+    async def drop(delivery: str, request: Request) -> None:
         """Give one line up for good."""
         asking = await door.agent(request)
-        await letters.drop(delivery, asking.agent.id)
+        await letters.drop(_number(delivery), asking.agent.id)
 
     return routes
+
+
+def _number(delivery: str) -> int:
+    # Looked at after the door: a stranger learns nothing, not even what an id looks like.
+    if not delivery.isascii() or not delivery.isdigit() or not 0 < int(delivery[:20]) <= MAX_NUMBER:
+        raise NotFound("There is no such line.")
+    return int(delivery)
 
 
 def _row(letter: DeadLetter) -> DeadLetterRow:
