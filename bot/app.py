@@ -40,7 +40,7 @@ from handover.console_api import console_routes
 from handover.demo import make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
-from handover.limits import Buckets, WaitingRoom
+from handover.limits import WaitingRoom
 from handover.login_api import Door, login_routes
 from handover.meters import Meters
 from handover.outbox import OutboxWorker
@@ -149,6 +149,7 @@ class _Service:
     def add_routes(self, app: FastAPI) -> None:
         """Everything a network client can reach, beside the built pages."""
         settings, meters = self._settings, self._meters
+        meters.watch_live_feed(self._backends.live)
         origins = settings.origins()
         limits = _socket_limits(settings)
         waiting = WaitingRoom(per_address=settings.strangers_per_address, total=settings.strangers_total)
@@ -156,9 +157,8 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
-        doorway = AgentDoorway(
-            self._desk, self._accounts, door, origins, Presence(self._clock.monotonic), limits, waiting, meters
-        )
+        presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
+        doorway = AgentDoorway(self._desk, self._accounts, door, origins, presence, limits, waiting, meters)
         app.include_router(doorway.routes())
         app.include_router(self._web_channel(origins, limits, waiting).routes())
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
@@ -180,7 +180,9 @@ class _Service:
             origins=origins,
             limits=limits,
             waiting=waiting,
-            newcomers=Buckets(self._clock.monotonic, per_second=per_second, burst=settings.visitors_per_minute),
+            newcomers=self._backends.limits.limit(
+                "newcomers", self._clock.monotonic, per_second=per_second, burst=settings.visitors_per_minute
+            ),
             meters=self._meters,
         )
 

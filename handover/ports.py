@@ -82,22 +82,61 @@ class Follower(Protocol):
     def __aiter__(self) -> AsyncIterator[Told]: ...
 
 
+@dataclass(slots=True)
+class LiveCounts:
+    """What a live feed counts about its way to the other processes; ``lag`` is in seconds, of the latest beat."""
+
+    publish_failures: int = 0
+    publisher_lost: int = 0
+    listener_lost: int = 0
+    resyncs: int = 0
+    not_understood: int = 0
+    lag: float = 0.0
+
+
+# What a follower hears when something may have been missed: it catches up from the record. Never sent to a page.
+RESYNC = Told("*", "resync", "")
+
+
 class LiveFeed(Protocol):
-    """Tells open screens. May lose anything: readers catch up by offset."""
+    """Tells open screens. May lose anything: readers catch up by offset.
+
+    Followers in the process that publishes hear it at once and in order; those of other processes a moment later.
+    Whenever a follower may have missed something, it hears `RESYNC`.
+    """
+
+    counts: LiveCounts
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the processes of the service hear each other. When not, screens ask the record more often."""
+        ...
+
+    def state(self) -> str:
+        """A sentence on how screens are told just now."""
+        ...
 
     async def publish(self, told: Told) -> None:
-        """Never waits for a reader."""
+        """Waits neither for a reader nor for another process, and never fails."""
+        ...
+
+    def tell_here(self, told: Told) -> None:
+        """Tell the followers in this process only."""
         ...
 
     def follow(self, *topics: str) -> AbstractAsyncContextManager[Follower]: ...
 
 
 class Presence(Protocol):
-    """Which agents have a console open. Forgetting everything is safe: consoles say it again."""
+    """Which agents have a console open, in any process. Forgetting everything is safe: it is said again."""
 
-    async def mark(self, agent: AgentId, here: bool) -> None: ...
+    async def mark(self, agent: AgentId, here: bool) -> None:
+        """``here``: this process serves a console of ``agent``. Never waits for another process."""
+        ...
 
-    async def here(self) -> frozenset[AgentId]: ...
+    async def here(self) -> frozenset[AgentId]:
+        """Whoever has a console open in a process that was heard of lately. Never waits for another process."""
+        ...
 
 
 class Copilot(Protocol):

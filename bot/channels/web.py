@@ -31,7 +31,7 @@ from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AuthorKind, ConversationId, CustomerId, Entry
 from handover.errors import BadInput, Forbidden, NotFound, NotSignedIn
 from handover.frames import AuthorPart, EntryFrame, TypingFrame
-from handover.limits import Buckets, WaitingRoom
+from handover.limits import RateLimit, WaitingRoom
 from handover.meters import Meters
 from handover.ports import Follower
 from handover.screens import customer_topic, desk_topic, told
@@ -65,7 +65,7 @@ class WebChannel:
     origins: frozenset[str]
     limits: SocketLimits
     waiting: WaitingRoom
-    newcomers: Buckets
+    newcomers: RateLimit
     meters: Meters
 
     def routes(self) -> APIRouter:
@@ -111,7 +111,7 @@ class WebChannel:
             return self.visitors.renewed(hello.token), customer
         if hello.conversation is not None:
             raise _no_such_conversation()
-        self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
+        await self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
         customer = (await self.desk.customers.new_customer()).id
         return self.visitors.token_for(customer), customer
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from handover.backends.alone import RecordLock
-from handover.backends.live_in_process import InProcessFeed, InProcessPresence
+from handover.backends.live_in_process import Sharing, in_process
+from handover.backends.live_redis import open_redis
 from handover.backends.records_sql.engine import SqlRecords, file_of, make_engine
 from handover.backends.records_sql.migrate import migrate
 from handover.errors import BadInput
+from handover.limits import Limits
+from handover.marks import Marks
 from handover.ports import LiveFeed, Presence
 
 
@@ -25,6 +28,8 @@ class Backends:
     records: SqlRecords
     live: LiveFeed
     presence: Presence
+    marks: Marks
+    limits: Limits
     alone: bool = False
 
 
@@ -34,11 +39,20 @@ async def open_backends(database_url: str, redis_url: str | None = None) -> Asyn
 
     Raises BadInput for an address this release cannot honour, instead of losing messages silently.
     """
-    if redis_url:
-        raise BadInput("REDIS_URL is set, but this release carries its live feed in process only; unset it.")
     engine = make_engine(database_url)
-    live = InProcessFeed()
-    records = SqlRecords(engine, live)
+    if redis_url and engine.dialect.name == "sqlite":
+        raise BadInput("REDIS_URL is set, but DATABASE_URL is SQLite, which is for one process: unset REDIS_URL.")
+    async with _sharing(redis_url) as sharing, _on_sqlite(SqlRecords(engine, sharing.live), sharing) as backends:
+        yield backends
+
+
+def _sharing(redis_url: str | None) -> AbstractAsyncContextManager[Sharing]:
+    return open_redis(redis_url) if redis_url else nullcontext(in_process())
+
+
+@asynccontextmanager
+async def _on_sqlite(records: SqlRecords, sharing: Sharing) -> AsyncIterator[Backends]:
+    engine = records.engine
     try:
         with RecordLock(file_of(engine)) as lock:
             if not lock.alone:  # one that has just begun may still be making the tables
@@ -49,6 +63,13 @@ async def open_backends(database_url: str, redis_url: str | None = None) -> Asyn
                 async with records.transaction() as tx:
                     await tx.turns.release()
                 await asyncio.to_thread(lock.share)
-            yield Backends(records=records, live=live, presence=InProcessPresence(), alone=lock.alone)
+            yield Backends(
+                records=records,
+                live=sharing.live,
+                presence=sharing.presence,
+                marks=sharing.marks,
+                limits=sharing.limits,
+                alone=lock.alone,
+            )
     finally:
         await engine.dispose()
