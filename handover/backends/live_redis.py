@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 
@@ -28,6 +28,7 @@ FOLLOW_SECONDS = 1.0  # how long a new follower waits until Redis has noted its 
 _OPEN_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
 _TICK_SECONDS = 1.0
+_OWNERS = 1000  # processes whose last number is remembered
 # Each process tells its own screens who is there, from the marks of all: see `handover.presence`.
 _OF_ONE_PROCESS = frozenset({"presence"})
 _TO_ALL, _BEATS = "!all", "!beat/"
@@ -53,6 +54,7 @@ class RedisFeed(InProcessFeed):
         )
         self._listener = Listener(address, self.counts, self)
         self._late: defaultdict[str, set[InProcessFollower]] = defaultdict(set)
+        self._numbers: OrderedDict[str, int] = OrderedDict()
         self._heard_more = asyncio.Event()
         self._was_healthy = asyncio.Event()
 
@@ -143,16 +145,17 @@ class RedisFeed(InProcessFeed):
     def heard(self, channel: str, text: bytes) -> None:
         try:
             head, _, body = text.decode().partition("\n")
-            owner, kind, offset = head.split(" ")
+            number, owner, kind, offset = head.split(" ")
             told = Told(channel.removeprefix(self._prefix), kind, body, None if offset == "-" else int(offset))
             if told.topic == self._own_beat:
                 self.counts.lag = max(0.0, time.monotonic() - float(body))
+            late = self._is_late(owner, int(number))
         except ValueError:
             self.counts.not_understood += 1
             return
         if told.topic == self._own_beat:
             self._listener.beat()
-        elif owner != self.owner:  # our own screens have had it
+        elif owner != self.owner and not late:  # our own screens have had it
             self._heard_of_another(owner, told)
 
     def _heard_of_another(self, owner: str, told: Told) -> None:
@@ -162,6 +165,16 @@ class RedisFeed(InProcessFeed):
             self._resync_here()
         else:
             self.on_control(told.kind, owner, told.text)
+
+    def _is_late(self, owner: str, number: int) -> bool:
+        """Whether ``owner`` has said something newer; the resync that came with that stands for this one too."""
+        late = number <= self._numbers.get(owner, 0)
+        if not late:
+            self._numbers[owner] = number
+            self._numbers.move_to_end(owner)
+            if len(self._numbers) > _OWNERS:
+                self._numbers.popitem(last=False)
+        return late
 
     def _resync_here(self) -> None:
         self.counts.resyncs += 1

@@ -6,6 +6,7 @@ What could not be sent is not sent later; instead every process is told that som
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,6 +48,7 @@ class Publisher:
         self._waiting: deque[tuple[str, str]] = deque()
         self._bytes = 0
         self._missed = False
+        self._numbers = itertools.count(1)
         self._something = asyncio.Event()
         self._idle = asyncio.Event()
         self.up = False
@@ -112,7 +114,8 @@ class Publisher:
     async def _publish(self, wire: Wire, batch: list[tuple[str, str]], telling: int) -> None:
         if not batch:
             return
-        commands: list[Command] = [("PUBLISH", channel, text) for channel, text in batch]
+        # Numbered as they go out: what a stalled connection delivers after its successor has spoken is known as old.
+        commands: list[Command] = [("PUBLISH", channel, f"{next(self._numbers)} {text}") for channel, text in batch]
         try:
             await wire.ask(*commands)
         except BaseException:

@@ -38,6 +38,6 @@ async def until(what: Callable[[], bool | Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
             now = what()
-            if isinstance(now, bool) and now or not isinstance(now, bool) and await now:
+            if now if isinstance(now, bool) else await now:
                 return
             await asyncio.sleep(0.02)
