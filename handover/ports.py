@@ -3,7 +3,7 @@ is chosen in one place, `handover.backends`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +136,22 @@ class Presence(Protocol):
 
     async def here(self) -> frozenset[AgentId]:
         """Whoever has a console open in a process that was heard of lately. Never waits for another process."""
+        ...
+
+
+class Lives(Protocol):
+    """Which of the processes that work on the record still live."""
+
+    @property
+    def owner(self) -> str:
+        """This process's name, at most 120 characters; no other process has it, before or after."""
+        ...
+
+    async def gone(self, owners: Collection[str]) -> frozenset[str]:
+        """Those of ``owners`` who have certainly ended. Ask again: it takes some seconds to be certain.
+
+        One that is only stopped, or slow, is not gone. Empty when nobody can tell just now.
+        """
         ...
 
 
