@@ -63,7 +63,9 @@ class Records(Protocol):
 class Told:
     """Something to tell the screens that follow ``topic``: ``text`` is a frame's JSON, serialised once.
 
-    ``offset`` is set for entries, so that a reader can see a gap.
+    ``offset`` lets a reader see a gap or a straggler: an entry's offset, the feed number of a list row or of the row
+    behind a control frame. Kinds that are no frame are for readers alone: "resync" (anything may have been lost: catch
+    up from the record; topic "*") and "check" (your picture may be old).
     """
 
     topic: str
@@ -79,11 +81,20 @@ class Follower(Protocol):
 
     def remove(self, topic: str) -> None: ...
 
+    def put(self, told: Told) -> None:
+        """Something of this reader's own, in line with what it is told. Never waits."""
+        ...
+
     def __aiter__(self) -> AsyncIterator[Told]: ...
 
 
 class LiveFeed(Protocol):
     """Tells open screens. May lose anything: readers catch up by offset."""
+
+    @property
+    def healthy(self) -> bool:
+        """False while what other processes tell does not come: readers look at the record every second then."""
+        ...
 
     async def publish(self, told: Told) -> None:
         """Never waits for a reader."""
