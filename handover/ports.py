@@ -63,7 +63,9 @@ class Records(Protocol):
 class Told:
     """Something to tell the screens that follow ``topic``: ``text`` is a frame's JSON, serialised once.
 
-    ``offset`` is set for entries, so that a reader can see a gap.
+    ``offset`` lets a reader see a gap or a straggler: an entry's offset, the feed number of a list row or of the row
+    behind a control frame. Kinds that are no frame are for readers alone: "resync" (anything may have been lost: catch
+    up from the record; topic "*") and "check" (your picture may be old).
     """
 
     topic: str
@@ -78,6 +80,10 @@ class Follower(Protocol):
     def add(self, topic: str) -> None: ...
 
     def remove(self, topic: str) -> None: ...
+
+    def put(self, told: Told) -> None:
+        """Something of this reader's own, in line with what it is told. Never waits."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[Told]: ...
 
@@ -107,13 +113,13 @@ class LiveFeed(Protocol):
 
     counts: LiveCounts
 
-    @property
-    def healthy(self) -> bool:
-        """Whether the processes of the service hear each other. When not, screens ask the record more often."""
-        ...
-
     def state(self) -> str:
         """A sentence on how screens are told just now."""
+        ...
+
+    @property
+    def healthy(self) -> bool:
+        """False while the processes do not hear each other: readers look at the record every second then."""
         ...
 
     async def publish(self, told: Told) -> None:

@@ -41,7 +41,7 @@ class InProcessFollower:
 
     def put(self, told: Told) -> None:
         """Queue ``told``, or mark this reader as fallen behind and drop what it had."""
-        if told is RESYNC:
+        if told.kind == RESYNC.kind:
             if self._resync_waits:
                 return  # what waits unread will be answered from the record as it is then
             self._resync_waits = True
@@ -64,7 +64,7 @@ class InProcessFollower:
             while self._queue:
                 told = self._queue.popleft()
                 self._bytes -= len(told.text)
-                if told is RESYNC:
+                if told.kind == RESYNC.kind:
                     self._resync_waits = False
                 yield told
             if not self._fell_behind:
