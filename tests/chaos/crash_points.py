@@ -19,7 +19,7 @@ from bot.dialogue import Dialogue, TurnRequest, TurnResult
 from handover.backends.records_sql.engine import SqlRecords
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.entries import ConversationId, TurnId
-from handover.ports import Follower, LiveFeed, Told
+from handover.ports import Follower, LiveCounts, LiveFeed, Told
 
 POINTS = (
     "before_transaction",
@@ -67,6 +67,17 @@ class CrashingFeed:
     def __init__(self, live: LiveFeed, plan: CrashPlan) -> None:
         self._live = live
         self._plan = plan
+        self.counts: LiveCounts = live.counts
+
+    def state(self) -> str:
+        return self._live.state()
+
+    @property
+    def healthy(self) -> bool:
+        return self._live.healthy
+
+    def tell_here(self, told: Told) -> None:
+        self._live.tell_here(told)
 
     async def publish(self, told: Told) -> None:
         if told.kind == "entry":
@@ -77,9 +88,6 @@ class CrashingFeed:
 
     def follow(self, *topics: str) -> AbstractAsyncContextManager[Follower]:
         return self._live.follow(*topics)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._live, name)
 
 
 class CrashingRecords(SqlRecords):

@@ -2,7 +2,7 @@
 
 Lines it writes: ``screen`` (a page begins, with nothing shown), ``invoke`` (the customer does something; verb,
 client_id, text), ``sent`` (a frame was given to the socket), ``acked`` (the service told the customer's own entry),
-``refused`` (an error names the client_id), ``shown`` (a line appears: conversation, offset, author, kind, text),
+``refused`` (an error names the client_id), ``silence`` (no answer came; the customer tries again), ``shown`` (a line appears: conversation, offset, author, kind, text),
 ``control`` (who speaks, as welcome or control frames say), ``changed`` (a line came again and was another one),
 ``forgot`` (the service said that it does not know this customer).
 """
@@ -30,10 +30,11 @@ def settled_by(verb: str, control: str) -> bool:
 
 @dataclass
 class Unsent:
-    """Something the service has not confirmed. ``retry_at``: when the customer presses "try again", once refused."""
+    """Something the service has not confirmed. ``at``: when it was sent last; ``retry_at``: when the customer presses
+    "try again", once it was refused."""
 
     frame: Frame
-    at: float
+    at: float | None = None
     refused: bool = False
     retry_at: float = 0.0
 
@@ -91,7 +92,7 @@ class Customer:
         client_id = f"{self.who}-{self.said}"
         frame = {"type": verb, "client_id": client_id, **more}
         self.journal.note(self.who, "invoke", verb=verb, client_id=client_id, text=more.get("text"))
-        one = Unsent(frame, asyncio.get_running_loop().time())
+        one = Unsent(frame)
         self.page.unsent.append(one)
         await self._transmit(one)
 
@@ -100,8 +101,8 @@ class Customer:
         await self.link.send(dict(frame))
 
     async def _transmit(self, one: Unsent) -> None:
-        one.at = asyncio.get_running_loop().time()
         if self.page.welcomed and await self.link.send(one.frame):
+            one.at = asyncio.get_running_loop().time()
             self.journal.note(self.who, "sent", client_id=one.frame["client_id"])
 
     async def _try_again(self) -> None:
@@ -109,8 +110,10 @@ class Customer:
             await asyncio.sleep(0.5)
             now = asyncio.get_running_loop().time()
             for one in list(self.page.unsent):
-                if not one.refused and self.link.open and now - one.at > ANSWER_IN:
+                silent = one.at is not None and now - one.at > ANSWER_IN
+                if not one.refused and self.link.open and silent:
                     one.refused, one.retry_at = True, now + 1.0
+                    self.journal.note(self.who, "silence", client_id=one.frame["client_id"])
                 elif one.refused and one.retry_at <= now:
                     one.refused = False
                     await self._transmit(one)

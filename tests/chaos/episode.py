@@ -21,7 +21,7 @@ from tests.chaos.journal import Journal, lines_of
 from tests.chaos.keeper import Keeper
 from tests.chaos.laws_of_the_record import RECORD_LAWS
 from tests.chaos.laws_of_the_screens import SCREEN_LAWS
-from tests.chaos.link import Times
+from tests.chaos.link import Link, Times
 from tests.chaos.proxy import Way
 from tests.chaos.small_disk import small_disk
 from tests.chaos.staff import Staff
@@ -171,24 +171,25 @@ class _Run:
         end = time.monotonic() + self.episode.seconds
         due = list(self.episode.faults) if self.episode.each_once else []
         self.rng.shuffle(due)
-        running: set[asyncio.Task[None]] = set()
-        while (time.monotonic() < end or due) and not self._enough():
-            await asyncio.sleep(self.rng.expovariate(1 / self.episode.gap))
-            if self.episode.faults and len(running) < 3:
-                kind = due.pop() if due else self.rng.choices(*zip(*self.episode.faults.items(), strict=True))[0]
-                task = asyncio.create_task(self.faults.do(kind))
-                running.add(task)
-                task.add_done_callback(running.discard)
-        await asyncio.gather(*running)
+        async with asyncio.TaskGroup() as group:
+            running: list[asyncio.Task[None]] = []
+            while (time.monotonic() < end or due) and not self._enough():
+                await asyncio.sleep(self.rng.expovariate(1 / self.episode.gap))
+                running = [task for task in running if not task.done()]
+                if self.episode.faults and len(running) < 3:
+                    kind = due.pop() if due else self.rng.choices(*zip(*self.episode.faults.items(), strict=True))[0]
+                    running.append(group.create_task(self.faults.do(kind)))
 
     def _enough(self) -> bool:
         return 0 < self.episode.until_drops <= self.drops()
 
     def drops(self) -> int:
         """Sockets dropped by force, open ones and handshakes; not those that found nobody listening."""
-        people = [*self.customers, *self.agents]
-        lost = sum(each.link.lost_open + each.link.lost_in_handshake for each in people)
+        lost = sum(link.lost_open + link.lost_in_handshake for link in self._links())
         return lost - sum(front.counts["unreachable"] for front in self.world.fronts)
+
+    def _links(self) -> list[Link]:
+        return [each.link for each in self.customers] + [each.link for each in self.agents]
 
     async def _storm(self) -> None:
         """New sockets of customers are cut in the handshake or later, as the share says."""
@@ -246,7 +247,7 @@ class _Run:
             if line["what"] in ("connected", "lost", "acked", "shown", "refused", "gap", "invoke"):
                 counts[line["what"]] += 1
         counts["drops"] = self.drops()
-        counts["drops of open sockets"] = sum(each.link.lost_open for each in [*self.customers, *self.agents])
+        counts["drops of open sockets"] = sum(link.lost_open for link in self._links())
         counts["entries"] = len(history.record.entries)
         counts["customer messages"] = sum(e["author_kind"] == "customer" for e in history.record.entries)
         counts["turns"] = len(history.record.turns)

@@ -34,6 +34,7 @@ class Faults:
     pause: float = 8.0
     done: Counter[str] = field(default_factory=Counter)
     clock_moved: bool = False
+    _busy: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     @property
     def kinds(self) -> dict[str, Fault]:
@@ -113,7 +114,7 @@ class Faults:
 
     async def _fill(self) -> None:
         assert self.world.record_folder is not None
-        filler = self.world.record_folder / "filler"
+        filler = self.world.record_folder / f"filler-{self.rng.random()}"
         with filler.open("wb") as out:
             try:
                 while True:
@@ -195,10 +196,11 @@ class Faults:
         await self._again(self.world.servers["redis"], down=self.rng.uniform(2, 4), hard=False)
 
     async def flush_redis(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.world.servers["redis"].port)
-        writer.write(b"FLUSHALL\r\n")
-        await reader.readline()
-        writer.close()
+        async with self._busy.setdefault("redis", asyncio.Lock()):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.world.servers["redis"].port)
+            writer.write(b"FLUSHALL\r\n")
+            await reader.readline()
+            writer.close()
 
     async def kill_postgres(self) -> None:
         await self._again(self.world.servers["postgres"], down=self.rng.uniform(0, 1), hard=True)
@@ -208,8 +210,9 @@ class Faults:
 
     async def _again(self, server: LocalServer, *, down: float, hard: bool) -> None:
         name = type(server).__name__.removesuffix("Server").lower()
-        await asyncio.to_thread(server.kill if hard else server.stop)
-        if hard:
-            self.keeper.kills[name] += 1
-        await asyncio.sleep(down)
-        await asyncio.to_thread(server.start)
+        async with self._busy.setdefault(name, asyncio.Lock()):
+            await asyncio.to_thread(server.kill if hard else server.stop)
+            if hard:
+                self.keeper.kills[name] += 1
+            await asyncio.sleep(down)
+            await asyncio.to_thread(server.start)

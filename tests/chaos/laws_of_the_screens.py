@@ -96,8 +96,8 @@ def everybody_saw_one_story(history: History) -> Iterator[Violation]:
 
 
 def customers_keep_their_order(history: History) -> Iterator[Violation]:
-    """What one customer wrote stands in the order it was written, but for words that were refused and sent again."""
-    refused = {line.get("client_id") for line in history.of_kind("refused")}
+    """What one customer wrote stands in the order it was written, but for words that had to be sent again by hand."""
+    refused = {line.get("client_id") for line in history.of_kind("refused", "silence")}
     offsets = {
         entry["client_id"]: (entry["conversation"], entry["offset"])
         for entry in history.record.entries

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
-from bot.__main__ import server
 from bot.app import create_app
 from bot.rasa_http import RasaHttp
+from bot.server import server
 from bot.settings import Settings, read_settings
 from handover.accounts import Passwords
 from handover.backends import Backends, open_backends

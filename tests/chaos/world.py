@@ -168,6 +168,7 @@ class World:
             "VISITORS_PER_MINUTE": "100000", "STRANGERS_PER_ADDRESS": "2000", "STRANGERS_TOTAL": "4000",
             "TRIES_PER_EMAIL": "100000", "TRIES_PER_ADDRESS": "100000", "SOCKET_STRIKES": "1000",
             "FRAMES_PER_SECOND": "200", "FRAMES_BURST": "400", "LOGIN_HOURS": "48",
+            "SOCKETS_PER_PERSON": "1000", "SOCKETS_PER_ADDRESS": "10000",
             "CHAOS_NOTE": str(self.notes), "CHAOS_CLOCK": str(self.clock), "CHAOS_BUG": self.bug or "",
         }  # fmt: skip
 
