@@ -2,9 +2,9 @@
 
 Lines it writes: ``screen`` (a page begins, with nothing shown), ``invoke`` (the customer does something; verb,
 client_id, text), ``sent`` (a frame was given to the socket), ``acked`` (the service told the customer's own entry),
-``refused`` (an error names the client_id), ``silence`` (no answer came; the customer tries again), ``shown`` (a line appears: conversation, offset, author, kind, text),
-``control`` (who speaks, as welcome or control frames say), ``changed`` (a line came again and was another one),
-``forgot`` (the service said that it does not know this customer).
+``refused`` (an error names the client_id), ``silence`` (no answer came; the customer tries again), ``shown`` (a line
+appears: conversation, offset, author, kind, text), ``control`` (who speaks, as welcome or control frames say),
+``changed`` (a line came again and was another one), ``forgot`` (the service said that it does not know them).
 """
 
 from __future__ import annotations

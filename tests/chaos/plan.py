@@ -22,6 +22,7 @@ _NET = {
 }
 _PROCESSES = {"kill service": 4.0, "kill rasa": 2.0}
 _SERVERS = {"kill redis": 3.0, "kill postgres": 2.0, "flush redis": 1.0, "stop redis": 0.5, "restart postgres": 1.0}
+_FEW = {"kill service": 1.0, "kill rasa": 1.0}  # just enough that lives with a crash point begin
 _HASTY = Times(quiet=4.0, answer=3.0, first=0.02, longest=0.3)
 _BUSY = Temper(pace=1.0, drops=0.1)
 
@@ -111,6 +112,12 @@ def closing_plan(topologies: Sequence[str]) -> Plan:
             *(
                 Episode(f"{name}: kills {n + 1}", seconds=75, faults=kills, gap=0.9, temper=_BUSY)
                 for n in range(3 * share)
+            ),
+            *(
+                Episode(
+                    f"{name}: crash points {n + 1}", seconds=75, faults=_FEW, gap=4.0, crash_share=1.0, temper=_BUSY
+                )
+                for n in range(2)
             ),
             *(Episode(f"{name}: net {n + 1}", seconds=60, faults=kinds, gap=0.7, temper=_BUSY) for n in range(2)),
             Episode(f"{name}: all at once", seconds=60, faults={**kills, **kinds}, gap=0.6, temper=_BUSY),
