@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import redis
@@ -44,31 +45,44 @@ class Database:
 
     def copy(self) -> Database:
         """A database of its own with the same content; nobody may be connected to this one."""
-        return _made(self.server, template=self.name)
+        return new_database(self.server, template=self.name)
 
     def drop(self) -> None:
         """Gone, and so are its connections."""
         _admin(self.server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
 
+    def dropped_if_left(self) -> bool:
+        """Drop it, unless somebody is connected."""
+        try:
+            _admin(self.server, "DROP DATABASE {}", self.name)
+        except psycopg.errors.ObjectInUse:
+            return False
+        return True
+
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """A server with its data in ``folder``; it does not wait for the disk, for nobody cuts this machine's power."""
-    with PostgresServer(folder, free_port(), durable=False) as server:
-        yield server
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server with a folder of its own; it does not wait for the disk, for nobody cuts this machine's power.
+
+    Not below pytest's folders: each run of pytest on this machine closes those to the server's account.
+    """
+    with TemporaryDirectory(prefix="switchboard-") as folder:
+        with PostgresServer(Path(folder) / "postgres", free_port(), durable=False) as server:
+            yield server
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[RedisServer]:
+def running_redis() -> Iterator[RedisServer]:
     """An empty Redis."""
-    with RedisServer(folder, free_port()) as server:
-        yield server
+    with TemporaryDirectory(prefix="switchboard-") as folder:
+        with RedisServer(Path(folder) / "redis", free_port()) as server:
+            yield server
 
 
 @contextmanager
 def fresh_database(server: PostgresServer, template: Database | None = None) -> Iterator[Database]:
     """An empty database, or one with the content of ``template``; dropped afterwards."""
-    made = _made(server, template=None if template is None else template.name)
+    made = new_database(server, template=None if template is None else template.name)
     try:
         yield made
     finally:
@@ -95,7 +109,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _made(server: PostgresServer, template: str | None) -> Database:
+def new_database(server: PostgresServer, template: str | None = None) -> Database:
+    """An empty database, or one with the content of the one named ``template``; whoever asks drops it."""
     name = f"test_{next(_numbers)}"
     if template is None:
         _admin(server, "CREATE DATABASE {}", name)
