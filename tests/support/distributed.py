@@ -6,6 +6,7 @@ The fixtures over this are `postgres` and `redis_server` in tests/conftest.py; t
 from __future__ import annotations
 
 import itertools
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from tools.local_servers import PostgresServer, RedisServer
 
 _numbers = itertools.count(1)
 _ADMIN_SECONDS = 30
+_IN_MEMORY = Path("/dev/shm")
+_ROOMY = 2_000_000_000
 
 
 @dataclass
@@ -66,17 +69,23 @@ def running_postgres() -> Iterator[PostgresServer]:
 
     Not below pytest's folders: each run of pytest on this machine closes those to the server's account.
     """
-    with TemporaryDirectory(prefix="switchboard-") as folder:
-        with PostgresServer(Path(folder) / "postgres", free_port(), durable=False) as server:
-            yield server
+    with _folder() as folder, PostgresServer(folder / "postgres", free_port(), durable=False) as server:
+        yield server
 
 
 @contextmanager
 def running_redis() -> Iterator[RedisServer]:
     """An empty Redis."""
-    with TemporaryDirectory(prefix="switchboard-") as folder:
-        with RedisServer(Path(folder) / "redis", free_port()) as server:
-            yield server
+    with _folder() as folder, RedisServer(folder / "redis", free_port()) as server:
+        yield server
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # In memory where there is plenty of it: making a database for each test writes a lot.
+    roomy = _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ROOMY
+    with TemporaryDirectory(prefix="switchboard-", dir=_IN_MEMORY if roomy else None) as folder:
+        yield Path(folder)
 
 
 @contextmanager
