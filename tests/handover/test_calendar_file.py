@@ -55,9 +55,10 @@ def test_the_calendar_we_ship_is_always_open_so_that_the_demo_works_at_any_hour(
 
 def test_the_example_in_the_calendar_we_ship_is_right(tmp_path: Path) -> None:
     shipped = (Path(__file__).parents[2] / "data/policy/calendar.yml").read_text(encoding="utf-8")
-    example = shipped.partition("for instance:\n")[2].partition("  week: always")[0].replace("  # ", "  ")
+    example = shipped.partition("for instance:")[2].partition("\n  week: always")[0]
     path = tmp_path / "calendar.yml"
-    path.write_text(f"usual:\n  time_zone: Europe/Berlin\n{example}", encoding="utf-8")
+    example = example.replace("\n  # ", "\n  ")
+    path.write_text(f"usual:\n  time_zone: Europe/Berlin{example}\n", encoding="utf-8")
     usual = load_calendars(path).usual
     assert usual.week[4] == (Span(540, 780), Span(1320, 1560))
     assert usual.dates[date(2026, 12, 31)] == usual.dates[date(2027, 1, 1)] == ()
