@@ -25,8 +25,10 @@ USUAL_ANSWER = (2.0, 60.0)
 TAIL = 0.07
 # The normal deviate of TAIL.
 _Z = 1.476
-# Points in time, in seconds, that a range is found between: 5 s to LONGEST, each a tenth longer than the one before.
-_TIMES = tuple(5 * 1.1**n for n in range(math.ceil(math.log(LONGEST / 5, 1.1)) + 1))
+# How much the number of agents varies within an hour, as a relative variance: (15 %)², and half as much again.
+_COMING_AND_GOING = 0.03
+# Points in time, in seconds, that a range is found between: 5 s to LONGEST, each longer by the same part.
+_TIMES = tuple(5 * 1.15**n for n in range(math.ceil(math.log(LONGEST / 5, 1.15)) + 1))
 
 
 class WaitEnd(StrEnum):
@@ -121,7 +123,7 @@ class Outlook:
         if len(self._past.handling) < FEWEST or not self._staffing.ages:
             return None
         if self._ends is None:
-            self._ends = [_endings(self._staffing.ages, self._past.handling, t) for t in _TIMES]
+            self._ends = _endings(self._staffing.ages, self._past.handling)
         needed = place - self._staffing.free
         low = self._reached(needed, _Z)
         high = self._reached(needed, -_Z)
@@ -147,25 +149,32 @@ class Outlook:
         return None
 
 
-def _endings(ages: Sequence[float], handling: Sequence[float], within: float) -> tuple[float, float]:
-    """Mean and variance of how many conversations of these ages, and of those that follow them, end ``within``."""
+def _endings(ages: Sequence[float], handling: Sequence[float]) -> list[tuple[float, float]]:
+    """Mean and variance of how many conversations end by each of _TIMES: those of these ages, and those after them."""
     usual = sum(handling) / len(handling)
-    mean = spread = 0.0
-    for age in ages:
-        left = bisect_right(handling, age)
-        outlived = len(handling) - left
-        # One that has lasted longer than all we know of: as if it began anew, which is the most cautious guess.
-        share = (
-            (bisect_right(handling, age + within) - left) / outlived
-            if outlived
-            else bisect_right(handling, within) / len(handling)
-        )
-        # Ended conversations are followed by others, which end in turn, at the usual rate for half the time.
-        again = share * within / (2 * usual)
-        mean += share + again
-        spread += share * (1 - share) + again
-    # The past is a sample: what we took from it is off by about one part in the root of its size.
-    return mean, spread + mean * mean / len(handling)
+    variation = sum((seconds - usual) ** 2 for seconds in handling) / len(handling) / usual**2
+    size = len(handling)
+    outlived = [bisect_right(handling, age) for age in ages]
+    found, before_t, before_first, after = [], 0.0, 0.0, 0.0
+    for t in _TIMES:
+        first = spread = 0.0
+        for age, left in zip(ages, outlived, strict=True):
+            # One that has lasted longer than all we know of: as if it began anew, which is the most cautious guess.
+            ended = (
+                (bisect_right(handling, age + t) - left) / (size - left)
+                if left < size
+                else bisect_right(handling, t) / size
+            )
+            first += ended
+            spread += ended * (1 - ended)
+        # A conversation that ended is followed by another, and that one ends at the usual rate from then on.
+        after += (first + before_first) / 2 * (t - before_t) / usual
+        before_t, before_first = t, first
+        mean = first + after
+        # The past is a sample, off by about one part in the root of its size; and people come and go meanwhile.
+        unsure = variation / size + _COMING_AND_GOING * min(1.0, t / 3600)
+        found.append((mean, spread + after * variation + mean * mean * unsure))
+    return found
 
 
 def quantile(values: Sequence[float], share: float) -> float:
