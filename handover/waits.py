@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from handover.entries import ConversationId
+
 # Fewer past cases than this say nothing.
 FEWEST = 12
 # Beyond this nobody plans by the number; in seconds.
@@ -77,7 +79,7 @@ class Wait:
     ``released_at``: when the person who took it was done.
     """
 
-    conversation: str
+    conversation: ConversationId
     epoch: int
     made_at: datetime
     place: int | None = None
@@ -92,6 +94,15 @@ class Wait:
     def seconds(self) -> float | None:
         """How long it was; None while it lasts."""
         return None if self.ended_at is None else (self.ended_at - self.made_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """Somebody who waits; their place is where they stand in the list."""
+
+    conversation: ConversationId
+    epoch: int
+    since: datetime
 
 
 class Outlook:

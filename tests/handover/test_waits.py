@@ -62,7 +62,7 @@ def test_those_ahead_who_give_up_shorten_the_wait() -> None:
         (Staffing(2, (), 1), Past(QUICK[: FEWEST - 1], TEN_MINUTES)),  # too few answers are known
         (Staffing(0, (30.0,), 1), Past(QUICK, TEN_MINUTES[: FEWEST - 1])),  # too few conversations are known
         (Staffing(0, (), 1), Past(QUICK, TEN_MINUTES)),  # somebody without any room, who holds nothing
-        (Staffing(0, (30.0,), 1), Past(QUICK, tuple(2.0 * LONGEST + n for n in range(20)))),  # longer than anybody plans
+        (Staffing(0, (30.0,), 1), Past(QUICK, tuple(2.0 * LONGEST + n for n in range(20)))),  # too long
     ],
 )
 def test_nothing_is_said_when_there_is_nothing_honest_to_say(staffing: Staffing, past: Past) -> None:
