@@ -13,6 +13,7 @@ from pathlib import Path
 from handover.agents import Agent, AvailabilityState, Role
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.tables import agents
+from handover.calendar import Calendars
 from handover.conversation import Conversation
 from handover.desk import CustomerMessage, Desk, open_desk
 from handover.entries import AgentId, ConversationId, Entry
@@ -118,12 +119,17 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, *, copilot: Copilot | None = None, pushes: Collection[str] = (), url: str | None = None
+    folder: Path,
+    *,
+    copilot: Copilot | None = None,
+    pushes: Collection[str] = (),
+    url: str | None = None,
+    calendars: Calendars | None = None,
 ) -> AsyncIterator[World]:
     """A world in ``folder``; with ``url`` on a record that exists."""
     clock = HandClock()
     async with open_backends(url or await fresh_record(folder)) as backends:
-        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes)
+        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes, calendars=calendars)
         try:
             yield World(desk, backends, clock)
         finally:
