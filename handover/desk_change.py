@@ -137,9 +137,9 @@ class Change:
             self.tx.after_commit(screens.told(customer, EntryFrame.of(entry), entry.offset))
             self.tx.after_commit(screens.told(desk, EntryFrame.of(entry, for_agents=True), entry.offset))
         if self._moved():
-            self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting)))
+            self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
-        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row)))
+        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
 
 
 def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime) -> Stretch:

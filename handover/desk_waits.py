@@ -118,7 +118,7 @@ async def news(parts: DeskParts, tx: Transaction) -> list[Told]:
     found = []
     for place, one in enumerate(line, start=1):
         frame = ControlFrame(control=Control.OFFERED, epoch=one.epoch, waiting=seen.waiting(one.since, place))
-        found.append(screens.told(screens.customer_topic(one.conversation), frame))
+        found.append(screens.told(screens.customer_topic(one.conversation), frame, one.feed))
     return found
 
 

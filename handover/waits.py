@@ -103,6 +103,7 @@ class InLine:
     conversation: ConversationId
     epoch: int
     since: datetime
+    feed: int
 
 
 class Outlook:

@@ -49,7 +49,7 @@ _HELD = (
 )
 # The queue, in the order of `handover.backends.records_sql.offers`.
 _LINE = (
-    sa.select(_c.c.id, _c.c.epoch, _c.c.waiting_since)
+    sa.select(_c.c.id, _c.c.epoch, _c.c.waiting_since, _c.c.feed)
     .join(w.offers, w.offers.c.conversation == _c.c.id)
     .where(w.offers.c.closed_at.is_(None), _c.c.waiting_since.is_not(None))
     .order_by(w.offers.c.made_at, w.offers.c.id)
@@ -97,7 +97,7 @@ class SqlWaits:
 
     async def in_line(self, limit: int) -> list[InLine]:
         found = await self._on.execute(_LINE.limit(limit))
-        return [InLine(ConversationId(r.id), r.epoch, r.waiting_since) for r in found]
+        return [InLine(ConversationId(r.id), r.epoch, r.waiting_since, r.feed) for r in found]
 
 
 def _of(conversation: ConversationId, epoch: int) -> Any:
