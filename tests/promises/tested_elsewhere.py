@@ -24,6 +24,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
     ),
     "tests/handover/test_console_api.py": ("handover/login_api.py",),
+    "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
@@ -46,7 +47,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
                 *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
-                *("transaction", "turns", "unbroken"),
+                *("transaction", "turns", "unbroken", "waits"),
             )
         ),
     ),
