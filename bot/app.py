@@ -37,6 +37,8 @@ from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.clock import SystemClock
 from handover.console_api import console_routes
+from handover.dead_letters import DeadLetters
+from handover.dead_letters_api import dead_letter_routes
 from handover.demo import make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
@@ -156,6 +158,7 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
+        app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         doorway = AgentDoorway(
             self._desk, self._accounts, door, origins, Presence(self._clock.monotonic), limits, waiting, meters
         )
