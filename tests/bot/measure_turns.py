@@ -71,12 +71,13 @@ class Counter:
 
 
 def _request(number: int, history: deque[Line], before: TurnResult | None) -> TurnRequest:
-    del before
     text = _ASKED[number % len(_ASKED)]
     now = datetime.now(UTC)
     history.append(Line(number * 2, "customer", "Customer", text, now))
     deadline = now + timedelta(seconds=120)
-    return TurnRequest(_HERE, TurnId(f"t{number}"), 1, text, deadline, history=tuple(history))
+    return TurnRequest(
+        _HERE, TurnId(f"t{number}"), 1, text, deadline, history=tuple(history), state=before and before.state
+    )
 
 
 async def _talk(rasa: str, counter: Counter, turns: int) -> None:
@@ -95,7 +96,9 @@ async def _talk(rasa: str, counter: Counter, turns: int) -> None:
             if number + 1 in _SHOWN:
                 near = seconds[max(0, number - 2 * _AROUND) :]
                 largest = max(posted[max(0, number - 2 * _AROUND) :])
-                print(f"| {number + 1} | {statistics.median(near) * 1000:.0f} ms | {largest / 1024:.0f} KiB |", flush=True)
+                print(
+                    f"| {number + 1} | {statistics.median(near) * 1000:.0f} ms | {largest / 1024:.0f} KiB |", flush=True
+                )
 
 
 async def _measure(turns: int) -> None:
