@@ -174,7 +174,8 @@ class Fallback(Action):
 
 def _environment() -> dict[str, str]:
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    return {**os.environ, **quiet, "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1"}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1"}
+    return {**os.environ, **quiet, **ours}
 
 
 def train(folder: Path) -> None:
@@ -202,29 +203,41 @@ class Addresses:
     actions: str
 
 
+_STORES = """
+tracker_store: {{type: bot.rasa_store.tracker_store.FedTrackerStore{tracker}}}
+lock_store: {{type: bot.rasa_store.lock_store.BriefLockStore{lock}}}
+"""
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Addresses]:
     """Rasa and the action server on loopback; both are gone afterwards."""
-    rasa_port, actions_port = _free_port(), _free_port()
-    (folder / "endpoints.yml").write_text(f"action_endpoint:\n  url: http://127.0.0.1:{actions_port}/webhook\n")
+    with running_actions(folder) as actions, running_rasa(folder, actions) as rasa:
+        yield Addresses(rasa, actions)
+
+
+@contextmanager
+def running_actions(folder: Path) -> Iterator[str]:
+    port = _free_port()
+    command = [ROOT / ".venv/bin/python", "-m", "rasa_sdk", "--actions", "tiny_actions", "-p", str(port)]
+    with _process(folder, command, "actions.log") as process:
+        _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "actions.log")
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running_rasa(folder: Path, actions: str, *, tracker: str = "", lock: str = "") -> Iterator[str]:
+    """One Rasa; ``tracker`` and ``lock`` are addresses it shares with others."""
+    port = _free_port()
+    stores = _STORES.format(tracker=tracker and f", url: '{tracker}'", lock=lock and f", url: '{lock}'")
+    (folder / f"endpoints-{port}.yml").write_text(f"action_endpoint: {{url: '{actions}/webhook'}}{stores}")
     (folder / "credentials.yml").write_text("rest:\n")
-    actions = [ROOT / ".venv/bin/python", "-m", "rasa_sdk", "--actions", "tiny_actions", "-p", str(actions_port)]
-    rasa = [
-        ROOT / ".venv-rasa/bin/python",
-        "-m",
-        "rasa",
-        "run",
-        "--enable-api",
-        "-i",
-        "127.0.0.1",
-        "-p",
-        str(rasa_port),
-    ]
-    with _process(folder, actions, "actions.log"), _process(folder, rasa, "rasa.log") as process:
-        at = Addresses(f"http://127.0.0.1:{rasa_port}", f"http://127.0.0.1:{actions_port}")
-        _wait_for(f"{at.rasa}/status", process, folder / "rasa.log")
-        _wait_for(f"{at.actions}/health", process, folder / "actions.log")
-        yield at
+    log = f"rasa-{port}.log"
+    command = [ROOT / ".venv-rasa/bin/python", "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1"]
+    command += ["-p", str(port), "--endpoints", f"endpoints-{port}.yml"]
+    with _process(folder, command, log) as process:
+        _wait_for(f"http://127.0.0.1:{port}/status", process, folder / log)
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
