@@ -3,7 +3,7 @@ is chosen in one place, `handover.backends`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,6 +98,22 @@ class Presence(Protocol):
     async def mark(self, agent: AgentId, here: bool) -> None: ...
 
     async def here(self) -> frozenset[AgentId]: ...
+
+
+class Lives(Protocol):
+    """Which of the processes that work on the record still live."""
+
+    @property
+    def owner(self) -> str:
+        """This process's name, at most 120 characters; no other process has it, before or after."""
+        ...
+
+    async def gone(self, owners: Collection[str]) -> frozenset[str]:
+        """Those of ``owners`` who have certainly ended. Ask again: it takes some seconds to be certain.
+
+        One that is only stopped, or slow, is not gone. Empty when nobody can tell just now.
+        """
+        ...
 
 
 class Copilot(Protocol):

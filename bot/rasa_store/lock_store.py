@@ -2,7 +2,7 @@
 
 What keeps turns apart is the record's lease, and `bot.rasa_store.tracker_store` drops what comes late. Rasa's own
 stores let a message wait a whole second for the one before it, for a minute when a process died with the lock, and
-refuse it when Redis is away or was emptied. With ``url``, Redis holds the locks of several Rasa processes.
+refuse it when Redis is away or was emptied. With a ``url``, Redis holds the locks of several Rasa processes.
 """
 
 from __future__ import annotations
@@ -31,11 +31,9 @@ _T = TypeVar("_T")
 
 class BriefLockStore(LockStore):
     def __init__(self, endpoint_config: EndpointConfig | None = None) -> None:
-        url = endpoint_config.url if endpoint_config is not None else None
+        """``url`` (a host, or a whole address) and port, db, password as Rasa's own Redis store has them."""
         self._here: dict[str, TicketLock] = {}
-        self._redis: Any | None = None
-        if url:
-            self._redis = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        self._redis = _redis_of(endpoint_config) if endpoint_config is not None and endpoint_config.url else None
         self._away_until = 0.0
         super().__init__()
 
@@ -85,6 +83,15 @@ class BriefLockStore(LockStore):
             log.warning("Redis holds no locks now (%s); this process does", type(away).__name__)
             self._away_until = time.monotonic() + _AWAY
             return near()
+
+
+def _redis_of(config: EndpointConfig) -> Any:
+    limits = {"socket_timeout": _TIMEOUT, "socket_connect_timeout": _TIMEOUT}
+    if "://" in config.url:
+        return redis.Redis.from_url(config.url, **limits)
+    given = config.kwargs
+    port, db, password = int(given.get("port", 6379)), int(given.get("db", 1)), given.get("password")
+    return redis.Redis(config.url, port, db, password=password or None, **limits)
 
 
 def _key(conversation: str) -> str:

@@ -117,12 +117,28 @@ class World:
 
 
 @asynccontextmanager
+async def two_replicas(url: str, clock: HandClock | None = None) -> AsyncIterator[tuple[World, World]]:
+    """Two desks of two processes, as far as the record can tell, on the one at ``url``; they share a clock."""
+    clock = clock or HandClock()
+    async with open_world(url=url, clock=clock) as one, open_world(url=url, clock=clock) as other:
+        yield one, other
+
+
+@asynccontextmanager
 async def open_world(
-    folder: Path, *, copilot: Copilot | None = None, pushes: Collection[str] = (), url: str | None = None
+    folder: Path | None = None,
+    *,
+    copilot: Copilot | None = None,
+    pushes: Collection[str] = (),
+    url: str | None = None,
+    clock: HandClock | None = None,
 ) -> AsyncIterator[World]:
-    """A world in ``folder``; with ``url`` on a record that exists."""
-    clock = HandClock()
-    async with open_backends(url or await fresh_record(folder)) as backends:
+    """A world on a fresh record in ``folder``, or on the one at ``url``, SQLite or PostgreSQL."""
+    clock = clock or HandClock()
+    if url is None:
+        assert folder is not None
+        url = await fresh_record(folder)
+    async with open_backends(url) as backends:
         desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes)
         try:
             yield World(desk, backends, clock)
