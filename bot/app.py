@@ -39,6 +39,8 @@ from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.clock import SystemClock
 from handover.console_api import console_routes
+from handover.dead_letters import DeadLetters
+from handover.dead_letters_api import dead_letter_routes
 from handover.demo import make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
@@ -173,6 +175,7 @@ class _Service:
         screens = ScreenParts(self._desk, self._accounts, presence, self._rounds)
         app.include_router(AgentDoorway(screens, door, origins, limits, waiting, places, meters).routes())
         app.include_router(self._web_channel(origins, limits, waiting, places).routes())
+        app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
         if settings.internal_token is None:
             log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")

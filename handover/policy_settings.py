@@ -61,6 +61,7 @@ class OutboxSettings(_Part):
     tries: Count
     first_pause_seconds: Seconds
     longest_pause_seconds: Seconds
+    poison: Count
 
 
 class WordSettings(_Part):

@@ -24,6 +24,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
     ),
     "tests/handover/test_console_api.py": ("handover/login_api.py",),
+    "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
+    "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
     "tests/handover/test_sockets.py": ("handover/meters.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.
