@@ -12,6 +12,8 @@ from types import TracebackType
 
 # By its path, not as a module: it starts in the folder of its processes, wherever that is.
 MARK = "SWITCHBOARD_STACK"
+# How many seconds the keeper gives its manager to stop everything.
+PATIENCE_GIVEN = "SWITCHBOARD_PATIENCE"
 KEEPER = Path(__file__).with_name("keeper.py")
 
 

@@ -14,13 +14,12 @@ from tools.debian import SERVERS, have_packages
 from tools.disk import NEED_RUNNING_GB, need
 from tools.embedder import make_embedder
 from tools.environments import Environments
-from tools.keeper import PATIENCE_GIVEN
 from tools.places import Places
 from tools.ports import PORTS, chosen
 from tools.process_env import process_env, settings_of
 from tools.readiness import Answer, ask_ready, wait_until_ready
 from tools.replicas import Topology, choose_ports, counts
-from tools.stack import Stack
+from tools.stack import PATIENCE_GIVEN, Stack
 from tools.supervisor import PATIENCE, Job, write_plan
 from tools.training import train
 from tools.trouble import Trouble, explained
@@ -29,15 +28,18 @@ from tools.up import READY_SECONDS, Stopped, calmly, greet
 SERVER_SECONDS = 60.0
 
 
-def prepare(places: Places, settings: Mapping[str, str]) -> tuple[Topology, dict[str, str]]:
-    """Everything before the start, each part only if needed: the topology, and the environment of its processes."""
+def prepare(places: Places, settings: Mapping[str, str], folder: Path | None = None) -> tuple[Topology, dict[str, str]]:
+    """Everything before the start, each part only if needed: the topology, and the environment of its processes.
+
+    What is written goes to ``folder``, var/distributed by default.
+    """
     ports = choose_ports(chosen(PORTS[0], settings), counts(settings))
     have_packages(packages=SERVERS, who="More than one replica needs")
     Environments(places).make()
     make_embedder(places)
     model = train(places)
     need(NEED_RUNNING_GB, "running", places.root)
-    topology = Topology(places, ports, places.var / "distributed")
+    topology = Topology(places, ports, folder or places.var / "distributed")
     env = process_env(places, settings, str(model.relative_to(places.root)))
     return topology, {**env, **topology.environment()}
 
@@ -76,7 +78,7 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
     started = time.monotonic()
     settings = settings_of(places)
     topology, env = prepared(places, settings)
-    say("  starting PostgreSQL and Redis, then nginx and the replicas (their words are in var/distributed/log)")
+    say(f"  starting PostgreSQL and Redis, then nginx and the replicas (their words are in {topology.folder / 'log'})")
     servers, replicas = (Group(name, places, topology, env) for name in ("servers", "replicas"))
     with servers.running(topology.server_jobs()) as below:
         _wait_for_servers(topology, below)
