@@ -41,7 +41,7 @@ from handover.clock import SystemClock
 from handover.console_api import console_routes
 from handover.dead_letters import DeadLetters
 from handover.dead_letters_api import dead_letter_routes
-from handover.demo import make_first_accounts, tell_demo_stories
+from handover.demo import Beaten, make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
@@ -170,12 +170,12 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
+        app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         places = Places(PlaceLimits(settings.sockets_per_person, settings.sockets_per_address, settings.sockets_total))
         presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
         screens = ScreenParts(self._desk, self._accounts, presence, self._rounds)
         app.include_router(AgentDoorway(screens, door, origins, limits, waiting, places, meters).routes())
         app.include_router(self._web_channel(origins, limits, waiting, places).routes())
-        app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
         if settings.internal_token is None:
             log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")
@@ -210,9 +210,12 @@ class _Service:
     async def _first_start(self) -> None:
         settings = self._settings
         password = settings.demo_password.get_secret_value() if settings.demo_password else None
-        made = await make_first_accounts(
-            self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
-        )
+        try:
+            made = await make_first_accounts(
+                self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
+            )
+        except Beaten:
+            return
         if made is not None:
             print(f"Accounts made: {', '.join(made.emails)}", flush=True)
             if made.random:

@@ -1,4 +1,4 @@
-"""Two replicas behind nginx, on PostgreSQL and Redis, in a real browser: one is killed outright and both people go on."""
+"""Two replicas behind nginx, on PostgreSQL and Redis, in a real browser: one is killed and both people go on."""
 
 from __future__ import annotations
 
