@@ -1,7 +1,6 @@
 """One turn: what the dialogue is given, and that every turn ends in the record."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,15 +112,7 @@ async def test_a_button_that_carries_words_means_these_words_are_no_command(tabl
     assert dialogue.heard[0].intent is None
 
 
-async def test_when_rasa_cannot_be_told_of_people_the_turn_is_tried_again(table: Table) -> None:
-    class Deaf(ScriptedDialogue):
-        deaf = True
-
-        async def tell(self, conversation: ConversationId, events: object) -> None:
-            if self.deaf:
-                self.deaf = False
-                raise DialogueFailed("down", "away", retry=True)
-
+async def test_what_people_said_is_told_again_until_a_turn_counts(table: Table) -> None:
     agents = table.desk.agents
     await agents.take(ANN, table.here, 1)
     await agents.say(
@@ -129,10 +120,12 @@ async def test_when_rasa_cannot_be_told_of_people_the_turn_is_tried_again(table:
     )
     await agents.hand_back(ANN, table.here, 2, "Done.")
     await table.says("And now?")
-    with Deaf(["Now this."]) as dialogue:
+    away = DialogueFailed("down", "away", retry=True)
+    with ScriptedDialogue([away, "Now this."]) as dialogue:
         assert await table.turn(dialogue).take(table.here, even_if_newer=False) == "committed"
+    assert [[entry.text for entry in heard.people] for heard in dialogue.heard] == [["I am on it."]] * 2
     assert (await table.desk.reading.entries(table.here))[-1].text == "Now this."
     await table.says("Fine.")
     brief = await table.desk.bot.begin_turn(table.here, owner="test", seconds=5)
     assert brief is not None
-    assert replace(brief, untold=()) == brief
+    assert (brief.untold, brief.dialogue) == ((), {"turns": [dialogue.heard[0].turn]})
