@@ -136,6 +136,7 @@ class _Service:
             repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
             secret=settings.signing_secret(),
             alone=backends.alone,
+            lives=backends.lives,
         )
         await self._first_start()
 

@@ -18,6 +18,7 @@ from handover.policy_settings import load_policy
 from tests.support.hand_clock import HandClock
 from tests.support.relay_world import a_world, backends_in
 from tests.support.scripted_dialogue import ScriptedDialogue
+from tests.support.scripted_lives import ScriptedLives
 
 SETTINGS = RelaySettings(policy=load_policy())
 
@@ -36,7 +37,7 @@ async def a_waiting_customer(desk: Desk) -> ConversationId:
 
 
 class NoTurn:
-    async def take(self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False) -> None:
+    async def take(self, conversation: ConversationId, **_: object) -> None:
         return None
 
 
@@ -46,7 +47,7 @@ async def test_a_turn_whose_process_died_is_offered_to_people(backends: Backends
     here = await a_waiting_customer(desk)
     assert await desk.bot.begin_turn(here, owner="a process that died", seconds=15) is not None
     turns = Turns(NoTurn(), settings=SETTINGS, clock=clock)
-    watchdog = Watchdog(desk.bot, turns, clock=clock, every=1, forgotten_after=8)
+    watchdog = Watchdog(desk.bot, turns, lives=ScriptedLives(), clock=clock, every=1, forgotten_after=8)
     clock.advance(16)
     await watchdog.look()
     assert (await desk.reading.conversation(here)).control == "bot"
@@ -60,7 +61,7 @@ async def test_only_words_that_waited_too_long_are_woken(backends: Backends) -> 
     desk = open_desk(backends, clock=clock, policy=SETTINGS.policy)
     here = await a_waiting_customer(desk)
     turns = Turns(NoTurn(), settings=SETTINGS, clock=clock)
-    watchdog = Watchdog(desk.bot, turns, clock=clock, every=1, forgotten_after=8)
+    watchdog = Watchdog(desk.bot, turns, lives=ScriptedLives(), clock=clock, every=1, forgotten_after=8)
     await watchdog.look()
     assert turns.at_work == 0
     clock.advance(9)
@@ -104,13 +105,19 @@ class Failing:
     async def unanswered(self, *, older_than: float) -> list[ConversationId]:
         return []
 
+    async def at_work(self) -> dict[str, list[ConversationId]]:
+        return {}
+
+    async def release(self, conversation: ConversationId, owner: str) -> bool:
+        raise AssertionError("nobody is at work")
+
 
 async def test_a_record_that_is_away_for_a_while_does_not_end_the_watch(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock, failing = HandClock(), Failing()
     turns = Turns(NoTurn(), settings=SETTINGS, clock=clock)
-    watchdog = Watchdog(failing, turns, clock=clock, every=1, forgotten_after=8)
+    watchdog = Watchdog(failing, turns, lives=ScriptedLives(), clock=clock, every=1, forgotten_after=8)
     task = asyncio.create_task(watchdog.run())
     for _ in range(4):
         for _ in range(5):
