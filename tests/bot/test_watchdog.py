@@ -70,6 +70,59 @@ async def test_only_words_that_waited_too_long_are_woken(backends: Backends) -> 
     turns.abandon(here)
 
 
+async def test_the_turns_of_a_process_that_ended_are_taken_again_at_once_and_by_one(backends: Backends) -> None:
+    clock = HandClock()
+    desk = open_desk(backends, clock=clock, policy=SETTINGS.policy)
+    here = await a_waiting_customer(desk)
+    assert await desk.bot.begin_turn(here, owner="a", seconds=15) is not None
+    ended: set[str] = set()
+    workers = [Turns(NoTurn(), settings=SETTINGS, clock=clock) for _ in range(3)]
+    watchdogs = [
+        Watchdog(desk.bot, turns, lives=ScriptedLives(owner, ended), clock=clock, every=1, forgotten_after=8)
+        for owner, turns in zip("bcd", workers, strict=True)
+    ]
+    await asyncio.gather(*(watchdog.look() for watchdog in watchdogs))
+    assert [turns.at_work for turns in workers] == [0, 0, 0]
+    ended.add("a")
+    await asyncio.gather(*(watchdog.look() for watchdog in watchdogs))
+    assert sorted(turns.at_work for turns in workers) == [0, 0, 1]
+    assert await desk.bot.begin_turn(here, owner="b", seconds=15) is not None
+    for turns in workers:
+        turns.abandon(here)
+
+
+async def test_a_process_never_takes_its_own_turns_for_left(backends: Backends) -> None:
+    clock = HandClock()
+    desk = open_desk(backends, clock=clock, policy=SETTINGS.policy)
+    here = await a_waiting_customer(desk)
+    brief = await desk.bot.begin_turn(here, owner="a", seconds=15)
+    assert brief is not None
+    turns = Turns(NoTurn(), settings=SETTINGS, clock=clock)
+    lives = ScriptedLives("a", {"a"})
+    await Watchdog(desk.bot, turns, lives=lives, clock=clock, every=1, forgotten_after=8).look()
+    assert await desk.bot.turn_may_speak(brief.turn, brief.epoch)
+
+
+async def test_processes_do_not_all_look_at_the_same_moment() -> None:
+    clock = HandClock()
+    for spread, looks in ((0.0, 1), (1.0, 2)):
+        failing = Failing()
+        turns = Turns(NoTurn(), settings=SETTINGS, clock=clock)
+        lives = ScriptedLives()
+        watchdog = Watchdog(
+            failing, turns, lives=lives, clock=clock, every=1, forgotten_after=8, spread=lambda early=spread: early
+        )
+        task = asyncio.create_task(watchdog.run())
+        for seconds in (0, 0.8):
+            clock.advance(seconds)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert failing.looks == looks
+
+
 async def test_a_turn_that_hangs_whatever_is_done_to_it_does_not_stop_the_watchdog(backends: Backends) -> None:
     released = asyncio.Event()
 
