@@ -95,9 +95,14 @@ class Settings(BaseSettings):
     socket_strikes: int = Field(20, ge=1, description="Refused frames after which a socket is closed.")
     strangers_per_address: int = Field(20, ge=1, description="Sockets per network address that have not said hello.")
     strangers_total: int = Field(1_000, ge=1, description="Sockets in all that have not said hello.")
+    sockets_per_person: int = Field(20, ge=1, description="Sockets one customer or one agent may have open.")
+    sockets_per_address: int = Field(500, ge=1, description="Sockets per network address that have said hello.")
+    sockets_total: int = Field(20_000, ge=1, description="Sockets in all that have said hello.")
+    person_frames_per_second: float = Field(20, gt=0, description="Frames per second one customer may send for long.")
+    person_frames_burst: int = Field(120, ge=1, description="Frames one customer may send at once, on all pages.")
     visitors_per_minute: float = Field(60, gt=0, description="New visitors per minute from one network address.")
     recheck_seconds: float = Field(30, gt=0, description="Seconds between two looks at the record for anything missed.")
-    shutdown_seconds: int = Field(10, ge=1, description="How long open connections may take to end at shutdown.")
+    shutdown_seconds: int = Field(10, ge=2, description="How long the service may take to stop, in seconds.")
     llm_provider: str = Field(
         "auto", pattern="^(auto|openai|offline)$", description="What the action server answers with (shown in /readyz)."
     )

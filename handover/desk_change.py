@@ -131,9 +131,9 @@ class Change:
         now, then = self.conversation, self.before.conversation
         if (now.epoch, now.lifecycle) != (then.epoch, then.lifecycle):
             waiting = await waiting_part(self.parts, self.tx, now)
-            self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting)))
+            self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
-        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row)))
+        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
 
 
 def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime) -> Stretch:

@@ -140,4 +140,4 @@ async def tell_waiting(parts: DeskParts, tx: Transaction) -> None:
             continue
         waiting = WaitingPart(desk_open=standing_open, since=since, position=place)
         topic = screens.customer_topic(offer.conversation)
-        tx.after_commit(screens.told(topic, screens.control_frame(row, waiting)))
+        tx.after_commit(screens.told(topic, screens.control_frame(row, waiting), row.feed))

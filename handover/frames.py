@@ -117,6 +117,16 @@ class TypingFrame(Frame):
     conversation: str | None = None
 
 
+class HeartbeatFrame(Frame):
+    """The line lives: comes about every twenty seconds, and after everything a ``hello`` asked for.
+
+    ``feed`` (agents only): every list row up to this number has been sent. A console says hello with the last one.
+    """
+
+    type: Literal["heartbeat"] = "heartbeat"
+    feed: int | None = None
+
+
 class ErrorFrame(Frame):
     """The one error shape, on a socket. ``client_id`` names the frame that was refused, when it had one."""
 

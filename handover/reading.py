@@ -14,7 +14,7 @@ from handover.entries import AgentId, ConversationId, CustomerId, Entry
 from handover.errors import BadInput
 from handover.frames import ControlFrame
 from handover.matcher import audience
-from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Rating, StoredDecision
+from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
 
 VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
 MOST = 200
@@ -80,6 +80,11 @@ class Reading:
         async with self._parts.records.reading() as tx:
             offer = await tx.offers.latest(conversation)
         return None if offer is None else offer.packet
+
+    async def last_offer(self, conversation: ConversationId) -> Offer | None:
+        """The latest handover's offer; None when there was none."""
+        async with self._parts.records.reading() as tx:
+            return await tx.offers.latest(conversation)
 
     async def customer(self, customer: CustomerId) -> Customer:
         """Raises NotFound."""
