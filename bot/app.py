@@ -146,6 +146,7 @@ class _Service:
             repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
             secret=settings.signing_secret(),
             alone=backends.alone,
+            lives=backends.lives,
         )
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()

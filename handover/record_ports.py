@@ -101,6 +101,10 @@ class Turns(Protocol):
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
 
+    async def stay(self, turn: TurnId) -> None:
+        """The turn gives way to newer words no more."""
+        ...
+
     async def fence(self, conversation: ConversationId) -> None:
         """Control moved on: a live turn may not speak any more."""
         ...
