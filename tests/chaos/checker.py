@@ -41,12 +41,16 @@ class Limits:
 
 @dataclass
 class History:
-    """Everything that is judged. ``troubles`` are the times (from, to) in which some part was down or disturbed."""
+    """Everything that is judged. ``effects`` are the tools', ``deliveries`` a pushing channel's.
+
+    ``troubles`` are the times (from, to) in which some part was down or disturbed.
+    """
 
     lines: list[Line]
     record: Record
     effects: list[Line] = field(default_factory=list)
     troubles: list[tuple[float, float]] = field(default_factory=list)
+    deliveries: list[Line] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
 
     def of_kind(self, *kinds: str) -> Iterator[Line]:

@@ -10,15 +10,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from bot.dialogue import Dialogue, TurnRequest, TurnResult
 from handover.backends.records_sql.engine import SqlRecords
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.entries import ConversationId, TurnId
 from handover.ports import Follower, LiveCounts, LiveFeed, Told
 
 POINTS = (
@@ -29,9 +28,9 @@ POINTS = (
     "after_transaction",
     "before_dialogue",
     "after_dialogue",
-    "while_telling_the_dialogue",
-    "while_undoing",
 )
+# Of a run whose lines are pushed to a channel (`tests.chaos.pushing`).
+PUSH_POINTS = ("before_send", "between_send_and_settle")
 
 
 @dataclass
@@ -117,14 +116,6 @@ class CrashingDialogue:
             return await self._dialogue.next_turn(request)
         finally:
             self._plan.passes("after_dialogue")
-
-    async def rewind(self, conversation: ConversationId, turn: TurnId) -> None:
-        self._plan.passes("while_undoing")
-        await self._dialogue.rewind(conversation, turn)
-
-    async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
-        self._plan.passes("while_telling_the_dialogue")
-        await self._dialogue.tell(conversation, events)
 
     async def ping(self) -> None:
         await self._dialogue.ping()

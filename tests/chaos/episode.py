@@ -14,11 +14,13 @@ from pathlib import Path
 from tests.chaos import agent_life, customer_life
 from tests.chaos.agent import Agent
 from tests.chaos.checker import History, Limits, Violation, judge
+from tests.chaos.crash_points import POINTS, PUSH_POINTS
 from tests.chaos.customer import Customer
 from tests.chaos.faults import Faults
 from tests.chaos.final_record import Record, read_record
 from tests.chaos.journal import Journal, lines_of
 from tests.chaos.keeper import Keeper
+from tests.chaos.laws_of_the_channel import CHANNEL_LAWS
 from tests.chaos.laws_of_the_record import RECORD_LAWS
 from tests.chaos.laws_of_the_screens import SCREEN_LAWS
 from tests.chaos.link import Link, Times
@@ -34,7 +36,8 @@ _SETTLE_SECONDS = 60.0
 class Episode:
     """What happens. ``faults``: kinds and their weights; ``gap``: seconds between two, on average; ``storm``: the
     share of new customer sockets that are cut in the handshake or in the middle of a frame. ``until_drops``: over when
-    so many sockets were dropped. ``each_once``: not over before each kind of fault was done."""
+    so many sockets were dropped. ``each_once``: not over before each kind of fault was done. ``push``: lines
+    go to a pushing channel too."""
 
     name: str
     topology: Topology = "embedded"
@@ -55,6 +58,7 @@ class Episode:
     settings: dict[str, str] = field(default_factory=dict)
     until_drops: int = 0
     each_once: bool = False
+    push: bool = False
 
 
 @dataclass
@@ -81,16 +85,15 @@ async def play(episode: Episode, seed: int, folder: Path) -> Outcome:
         Journal(folder / "journal.jsonl") as journal,
         small_disk(folder / "disk", "disk full" in episode.faults) as disk,
     ):
-        world = World(
-            episode.topology, folder, journal, rng.randrange(2**31), episode.bug, dict(episode.settings), disk, replicas
-        )
+        settings = {**episode.settings, **({"CHAOS_PUSH": str(folder / "deliveries.jsonl")} if episode.push else {})}
+        world = World(episode.topology, folder, journal, rng.randrange(2**31), episode.bug, settings, disk, replicas)
         async with world:
             run = _Run(episode, world, rng)
             settled = await run.play()
             journal.flush()
             record = await asyncio.to_thread(read_record, world.record)
     history = run.history(record, settled)
-    violations = judge(history, (*RECORD_LAWS, *SCREEN_LAWS))
+    violations = judge(history, (*RECORD_LAWS, *SCREEN_LAWS, *CHANNEL_LAWS))
     if not settled:
         violations.append(Violation("settled", episode.name, f"not within {_SETTLE_SECONDS:g} s: {run.unsettled()}"))
     kills = run.keeper.kills + Counter({"service": sum(run.keeper.crashes().values())})
@@ -107,7 +110,8 @@ class _Run:
         self.episode = episode
         self.world = world
         self.rng = rng
-        self.keeper = Keeper(world, random.Random(rng.random()), episode.crash_share)
+        points = (*POINTS, *PUSH_POINTS) if episode.push else POINTS
+        self.keeper = Keeper(world, random.Random(rng.random()), episode.crash_share, points)
         self.faults = Faults(world, self.keeper, random.Random(rng.random()), episode.pause)
         self.staff = Staff(world)
         self.customers: list[Customer] = []
@@ -233,12 +237,14 @@ class _Run:
             if each.page.conversation in last
         )
         waiting = any(r["control"] == "bot" and r["last_customer_offset"] > r["answered"] for r in record.conversations)
-        return not shown or waiting or any(turn["state"] == "live" for turn in record.turns)
+        queued = any(row["state"] == "queued" for row in record.outbox)
+        return not shown or waiting or queued or any(turn["state"] == "live" for turn in record.turns)
 
     def history(self, record: Record, settled: bool) -> History:
         limits = Limits(timing=not self.faults.clock_moved, settled=settled)
         lines = list(lines_of(self.world.folder / "journal.jsonl"))
-        return History(lines, record, list(lines_of(self.world.effects)), self.keeper.troubles, limits)
+        effects, deliveries = list(lines_of(self.world.effects)), list(lines_of(self.world.deliveries))
+        return History(lines, record, effects, self.keeper.troubles, deliveries, limits)
 
     def counts(self, history: History) -> Counter[str]:
         """What there was of everything."""
@@ -252,6 +258,7 @@ class _Run:
         counts["customer messages"] = sum(e["author_kind"] == "customer" for e in history.record.entries)
         counts["turns"] = len(history.record.turns)
         counts["turns fenced or superseded"] = sum(t["state"] != "committed" for t in history.record.turns)
+        counts["deliveries"] = len(history.deliveries)
         counts["effects"] = sum(line["what"] == "effect" for line in history.effects)
         for proxy in [*self.world.fronts, *self.world.hops.values()]:
             counts.update({f"proxy {kind}": count for kind, count in proxy.counts.items()})

@@ -23,6 +23,7 @@ _TABLES = {
     "turns": w.turns,
     "decisions": w.decisions,
     "offers": w.offers,
+    "outbox": w.outbox,
 }
 
 
@@ -37,6 +38,7 @@ class Record:
     turns: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
     offers: list[Row] = field(default_factory=list)
+    outbox: list[Row] = field(default_factory=list)
 
     def by_conversation(self, table: str) -> dict[str, list[Row]]:
         """Rows of ``table`` of each conversation: entries by offset, stretches by epoch, others by time."""

@@ -18,7 +18,7 @@ from tests.chaos.world import World
 # At which passage of a point a life ends, at most: transactions and publishings are many, calls of the dialogue few.
 _PASSAGES = {
     "before_transaction": 30, "inside_transaction": 30, "after_transaction": 30, "between_commit_and_publish": 8,
-    "in_the_middle_of_publishing": 8,
+    "in_the_middle_of_publishing": 8, "before_send": 10, "between_send_and_settle": 10,
 }  # fmt: skip
 
 

@@ -69,6 +69,11 @@ def _record() -> Record:
                 "conversation": C, "epoch": 2, "made_at": 105.0, "closed_at": 106.0, "taken_by": ADA,
             },
         ],
+        outbox=[
+            {"conversation": C, "offset": 3, "state": "sent", "gate_epoch": 1, "note": None},
+            {"conversation": C, "offset": 7, "state": "sent", "gate_epoch": None, "note": None},
+            {"conversation": C, "offset": 10, "state": "withdrawn", "gate_epoch": 4, "note": "control had moved on"},
+        ],
     )  # fmt: skip
 
 
@@ -116,4 +121,9 @@ def made_history() -> History:
         *_shown("agent:ada", record, 8),
     ]
     effects = [_line("tool", "effect", turn="t3", epoch=4, conversation=C, asked_at=109.5)]
-    return History(lines, record, effects, [], Limits(outcome=5.0, allowance=0.0, overlap=1.0))
+    deliveries = [
+        {"conversation": C, "offset": 3, "t": 103.5, "text": "reply t1 to: tell [customer:1-1]"},
+        {"conversation": C, "offset": 7, "t": 107.5, "text": "as a person [agent:ada-1]"},
+        {"conversation": C, "offset": 3, "t": 104.0, "text": "reply t1 to: tell [customer:1-1]"},
+    ]
+    return History(lines, record, effects, [], deliveries, Limits(outcome=5.0, allowance=0.0, overlap=1.0))

@@ -82,7 +82,16 @@ def short_plan(topologies: Sequence[str]) -> Plan:
     if "embedded" in topologies:
         once = {**_NET, **_PROCESSES, "pause service": 1.0, "disk full": 1.0}
         episodes += [
-            Episode("embedded: every fault", seconds=18, faults=once, gap=0.5, pause=3.0, each_once=True, customers=10),
+            Episode(
+                "embedded: every fault",
+                seconds=18,
+                faults=once,
+                gap=0.5,
+                pause=3.0,
+                each_once=True,
+                customers=10,
+                push=True,
+            ),
             Episode("embedded: clock", seconds=4, faults={"clock jump": 1.0}, gap=1.0, each_once=True, customers=8),
             replace(storm("embedded", 150, 8), customers=20),
         ]
@@ -120,7 +129,7 @@ def closing_plan(topologies: Sequence[str]) -> Plan:
                 for n in range(2)
             ),
             *(Episode(f"{name}: net {n + 1}", seconds=60, faults=kinds, gap=0.7, temper=_BUSY) for n in range(2)),
-            Episode(f"{name}: all at once", seconds=60, faults={**kills, **kinds}, gap=0.6, temper=_BUSY),
+            Episode(f"{name}: all at once", seconds=60, faults={**kills, **kinds}, gap=0.6, temper=_BUSY, push=True),
             Episode(f"{name}: a long stop", seconds=5, faults={"pause service": 1.0}, pause=60.0, each_once=True),
             Episode(
                 f"{name}: clock", seconds=25, faults={"clock jump": 2.0, "kill service": 1.0}, gap=2.0, temper=_BUSY

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,22 +16,12 @@ from handover.backends.records_sql import tables_of_work as w
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.entries import ConversationId, Entry, TurnId
 from handover.stored import Turn, TurnState
+from tests.chaos.wrapped import Wrapped
 
 Tamper = Callable[[SqlTransaction], None]
 
 
-class _Wrapped:
-    """Everything of ``inner`` that a bug does not change."""
-
-    def __init__(self, inner: Any, tx: SqlTransaction) -> None:
-        self._inner = inner
-        self._tx = tx
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-
-class _NoEpochCheck(_Wrapped):
+class _NoEpochCheck(Wrapped):
     """Turns are not fenced when control moves on, and the epoch they began under is always today's."""
 
     async def fence(self, conversation: ConversationId) -> None:
@@ -46,7 +35,7 @@ class _NoEpochCheck(_Wrapped):
         return replace(found, epoch=now.epoch)
 
 
-class _NoLease(_Wrapped):
+class _NoLease(Wrapped):
     """A turn is begun without anybody else seeing that it is under way."""
 
     async def insert(self, turn: Turn) -> None:
@@ -62,7 +51,7 @@ class _NoLease(_Wrapped):
         await self._tx.connection.execute(update.values(state=str(state), entry_offset=entry_offset))
 
 
-class _EverybodyWaits(_Wrapped):
+class _EverybodyWaits(Wrapped):
     """Without leases a watchdog sees everything that has no answer yet as forgotten."""
 
     async def unanswered(self, older_than: datetime) -> list[ConversationId]:
@@ -71,7 +60,7 @@ class _EverybodyWaits(_Wrapped):
         return [ConversationId(row.id) for row in await self._tx.connection.execute(query)]
 
 
-class _NoUniqueKey(_Wrapped):
+class _NoUniqueKey(Wrapped):
     """A client_id that is in the record already is no reason to refuse the same words again."""
 
     async def insert(self, entry: Entry, *, inbox: str, provider_message_id: str | None = None) -> None:
@@ -80,7 +69,7 @@ class _NoUniqueKey(_Wrapped):
         await self._inner.insert(entry, inbox=inbox, provider_message_id=provider_message_id)
 
 
-class _LosesLines(_Wrapped):
+class _LosesLines(Wrapped):
     """Who comes back is told from one line too late on."""
 
     async def after(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]:
@@ -88,7 +77,7 @@ class _LosesLines(_Wrapped):
         return found if len(found) < 2 else [replace(e, text="something else") for e in found[:1]] + found[1:]
 
 
-class _NoRoomCheck(_Wrapped):
+class _NoRoomCheck(Wrapped):
     """Nobody counts what an agent has already."""
 
     async def held_by(self, agent: str) -> int:

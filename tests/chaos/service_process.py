@@ -1,13 +1,15 @@
 """One service process of a chaos run: the product as it is, with crash points, a movable clock and, if asked, a bug.
 
 Everything is put in through `create_app(settings, backends=…, dialogue=…, clock=…)`. The settings come from the
-environment as in production; beside them CHAOS_CRASH, CHAOS_NOTE, CHAOS_BUG and CHAOS_CLOCK.
+environment as in production; beside them CHAOS_CRASH, CHAOS_NOTE, CHAOS_BUG, CHAOS_CLOCK
+and CHAOS_PUSH.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +19,8 @@ from pathlib import Path
 from types import FrameType
 
 from bot.app import create_app
+from bot.channels.web import INBOX
+from bot.kept_running import keep_running
 from bot.rasa_http import RasaHttp
 from bot.server import server
 from bot.settings import Settings, read_settings
@@ -24,7 +28,11 @@ from handover.accounts import Passwords
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.clock import SystemClock
+from handover.meters import Meters
+from handover.outbox import OutboxWorker
+from handover.policy_settings import load_policy
 from tests.chaos.crash_points import CrashingDialogue, CrashingFeed, CrashingRecords, CrashPlan
+from tests.chaos.pushing import PushingChannel, pushes
 from tests.chaos.seeded_bugs import Tamper, tamper
 
 
@@ -47,26 +55,28 @@ class MovableClock(SystemClock):
 class Records(CrashingRecords):
     """Transactions that may crash, and that a bug may have got into."""
 
-    bug: Tamper
+    tampers: tuple[Tamper, ...]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
         async with super().transaction() as tx:
-            self.bug(tx)
+            for change in self.tampers:
+                change(tx)
             yield tx
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
         async with super().reading() as tx:
-            self.bug(tx)
+            for change in self.tampers:
+                change(tx)
             yield tx
 
 
-def wrapped(backends: Backends, plan: CrashPlan, bug: str | None) -> Backends:
-    """``backends`` with the crash points of ``plan`` in record and feed."""
+def wrapped(backends: Backends, plan: CrashPlan, *tampers: Tamper) -> Backends:
+    """``backends`` with the crash points of ``plan`` in record and feed, and ``tampers`` in every transaction."""
     feed = CrashingFeed(backends.live, plan)
     records = Records(backends.records.engine, feed)
-    records.crash, records.bug = plan, tamper(bug)
+    records.crash, records.tampers = plan, tampers
     return replace(backends, records=records, live=feed)
 
 
@@ -77,15 +87,33 @@ async def _serve(settings: Settings, clock: MovableClock) -> None:
     async with (
         open_backends(settings.database_url, settings.redis_url) as backends,
         RasaHttp(settings.rasa_url, token=token, now=clock.now) as rasa,
+        _pushing(backends, plan, settings, clock) as push,
     ):
         app = create_app(
             settings,
-            backends=wrapped(backends, plan, env.get("CHAOS_BUG") or None),
+            backends=wrapped(backends, plan, tamper(env.get("CHAOS_BUG") or None), *push),
             dialogue=CrashingDialogue(rasa, plan),
             clock=clock,
             passwords=Passwords(memory_kib=64),
         )
         await server(settings, app).serve()
+
+
+@asynccontextmanager
+async def _pushing(
+    backends: Backends, plan: CrashPlan, settings: Settings, clock: MovableClock
+) -> AsyncIterator[tuple[Tamper, ...]]:
+    """With CHAOS_PUSH, a file: lines are pushed to a channel that writes them there, by a worker of its own."""
+    file = os.environ.get("CHAOS_PUSH")
+    if not file:
+        yield ()
+        return
+    channel = PushingChannel(Path(file), plan, random.Random(os.getpid()))
+    policy = load_policy(settings.policy_file).outbox
+    worker = OutboxWorker(backends.records, clock, {INBOX: channel}, policy)
+    running = asyncio.create_task(keep_running("pushing", worker.run, clock=clock, meters=Meters()))
+    yield (pushes,)
+    running.cancel()
 
 
 def main() -> None:

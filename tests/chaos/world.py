@@ -81,6 +81,11 @@ class World:
         return self.folder / "effects.jsonl"
 
     @property
+    def deliveries(self) -> Path:
+        """What a pushing channel was given."""
+        return self.folder / "deliveries.jsonl"
+
+    @property
     def clock(self) -> Path:
         """Holds the seconds by which the services' clock is moved."""
         return self.folder / "clock"
@@ -180,6 +185,14 @@ class World:
             "agents": {"gone_seconds": 4},
             "turns": {"grace_seconds": 1},
             "decide": {"repeats": 1000},
+            # Processes die all the time here: that says nothing of a line.
+            "outbox": {
+                "lease_seconds": 3,
+                "tries": 900,
+                "poison": 900,
+                "first_pause_seconds": 0.1,
+                "longest_pause_seconds": 1,
+            },
         }
         for part, values in shorter.items():
             policy[part] |= values
