@@ -50,12 +50,18 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _run(name: str, plan: Plan, seed: int, folder: Path, only: str) -> Report:
     report = Report(name, seed, plan.promise)
-    for episode in (*plan.episodes, *plan.bugs):
-        if only not in episode.name:
-            continue
-        outcome = await _one(episode, seed, folder / episode.name.replace(":", "").replace(" ", "-"))
+    places = asyncio.Semaphore(plan.side_by_side)
+
+    async def one(episode: Episode) -> None:
+        async with places:
+            outcome = await _one(episode, seed, folder / episode.name.replace(":", "").replace(" ", "-"))
         report.add(episode, outcome)
         print(report.line_of(episode, outcome), flush=True)
+
+    async with asyncio.TaskGroup() as group:
+        for episode in (*plan.episodes, *plan.bugs):
+            if only in episode.name:
+                group.create_task(one(episode))
     return report
 
 

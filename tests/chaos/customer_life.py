@@ -9,16 +9,28 @@ from dataclasses import dataclass
 from tests.chaos.customer import Customer
 
 # What little_rasa makes of the first word: see there.
-_WORDS = ("tell", "tell", "tell", "slow", "tool", "stream", "person", "silence")
+LITTLE = ("tell", "tell", "tell", "slow", "tool", "stream", "person", "silence")
+# What real Rasa has rules and pages for.
+REAL = (
+    "What does delivery cost?",
+    "I want to return my shoes",
+    "Where is my order?",
+    "How long does delivery take to Norway?",
+    "Can I talk to a person please",
+    "Do you repair tents?",
+    "Thank you",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Temper:
-    """``pace``: seconds between two acts, on average. ``drops``: chance that an act is a lost connection."""
+    """``pace``: seconds between two acts, on average. ``drops``: chance that an act is a lost connection; ``people``:
+    that a person is asked for. ``words``: how messages begin."""
 
     pace: float = 1.5
     drops: float = 0.08
     people: float = 0.07
+    words: tuple[str, ...] = LITTLE
 
 
 async def live(customer: Customer, temper: Temper) -> None:
@@ -43,7 +55,7 @@ async def _act(customer: Customer, rng: random.Random, temper: Temper) -> None:
     elif chance < 0.14 and page.control == "offered":
         await customer.does("stop_waiting")
     elif chance < 0.16 and page.control == "offered":
-        await customer.does("leave_message", email="c@example.com", text=words(customer, rng))
+        await customer.does("leave_message", email="c@example.com", text=words(customer, temper))
     elif chance < 0.19:
         customer.begin_screen()
         customer.link.drop()
@@ -55,9 +67,9 @@ async def _act(customer: Customer, rng: random.Random, temper: Temper) -> None:
         await customer.sends(type="rate", stretch=page.epoch, score=rng.randint(1, 5))
     else:
         for _ in range(rng.choice((1, 1, 1, 2, 3))):
-            await customer.does("say", text=words(customer, rng))
+            await customer.does("say", text=words(customer, temper))
 
 
-def words(customer: Customer, rng: random.Random) -> str:
+def words(customer: Customer, temper: Temper) -> str:
     """Text that names itself, so that whoever repeats it is caught."""
-    return f"{rng.choice(_WORDS)} [{customer.who}-{customer.said + 1}]"
+    return f"{customer.rng.choice(temper.words)} [{customer.who}-{customer.said + 1}]"

@@ -37,7 +37,7 @@ class Episode:
     """What happens. ``faults``: kinds and their weights; ``gap``: seconds between two, on average; ``storm``: the
     share of new customer sockets that are cut in the handshake or in the middle of a frame. ``until_drops``: over when
     so many sockets were dropped. ``each_once``: not over before each kind of fault was done. ``push``: lines
-    go to a pushing channel too."""
+    go to a pushing channel too. ``real_rasa``: with the trained model and the real actions."""
 
     name: str
     topology: Topology = "embedded"
@@ -59,6 +59,7 @@ class Episode:
     until_drops: int = 0
     each_once: bool = False
     push: bool = False
+    real_rasa: bool = False
 
 
 @dataclass
@@ -86,7 +87,17 @@ async def play(episode: Episode, seed: int, folder: Path) -> Outcome:
         small_disk(folder / "disk", "disk full" in episode.faults) as disk,
     ):
         settings = {**episode.settings, **({"CHAOS_PUSH": str(folder / "deliveries.jsonl")} if episode.push else {})}
-        world = World(episode.topology, folder, journal, rng.randrange(2**31), episode.bug, settings, disk, replicas)
+        world = World(
+            episode.topology,
+            folder,
+            journal,
+            rng.randrange(2**31),
+            episode.bug,
+            settings,
+            disk,
+            replicas,
+            episode.real_rasa,
+        )
         async with world:
             run = _Run(episode, world, rng)
             settled = await run.play()

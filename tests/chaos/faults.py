@@ -63,6 +63,8 @@ class Faults:
                 "partition": self.partition,
             }
             del found["disk full"]
+        if self.world.real_rasa:
+            found["kill actions"] = self.kill_actions
         return found
 
     async def do(self, kind: str) -> None:
@@ -78,7 +80,10 @@ class Faults:
         await self.keeper.kill(self.rng.choice(self.world.services))
 
     async def kill_rasa(self) -> None:
-        await self.keeper.kill(self.world.rasa)
+        await self.keeper.kill(self.world.dialogue[-1])
+
+    async def kill_actions(self) -> None:
+        await self.keeper.kill(self.world.dialogue[0])
 
     async def pause_service(self) -> None:
         """SIGSTOP of one that very likely holds leases; others may go on, and its own words come too late."""

@@ -38,7 +38,7 @@ class Keeper:
     async def keep(self) -> None:
         """Until it is cancelled: whoever is found dead is started again."""
         async with asyncio.TaskGroup() as group:
-            for process in [*self.world.services, self.world.rasa]:
+            for process in self.world.processes:
                 group.create_task(self._keep(process))
 
     async def _keep(self, process: Process) -> None:
@@ -83,7 +83,7 @@ class Keeper:
         self.on = False
         for process in self.world.services:
             await asyncio.to_thread(process.kill)
-        for process in [*self.world.services, self.world.rasa]:
+        for process in self.world.processes:
             for _ in range(1_200):
                 if process.alive and await process.ready():
                     break

@@ -40,6 +40,11 @@ def nothing_is_said_twice(history: History) -> Iterator[Violation]:
             yield Violation("doubled", str(customer), f"{count} conversations in {inbox}")
 
 
+def _names_itself(entry: Row) -> bool:
+    """Words that can only be said once: people's here always, the bot's when little_rasa made them."""
+    return entry["kind"] == "message" and (entry["author_kind"] != "bot" or _REPLY.match(entry["text"]) is not None)
+
+
 def nobody_speaks_out_of_turn(history: History) -> Iterator[Violation]:
     """A bot's line stands under the bot and belongs to a turn that had the right; a person's belongs to the holder."""
     stretches = {(s["conversation"], s["epoch"]): s for s in history.record.stretches}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.chaos.agent_life import Manner
-from tests.chaos.customer_life import Temper
+from tests.chaos.customer_life import REAL, Temper
 from tests.chaos.episode import Episode
 from tests.chaos.link import Times
 
@@ -38,11 +38,12 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Episodes in order; ``bugs`` are runs that must be caught."""
+    """Episodes in order; ``bugs`` are runs that must be caught. ``side_by_side``: so many at a time."""
 
     episodes: tuple[Episode, ...]
     bugs: tuple[Episode, ...] = ()
     promise: Promise = field(default_factory=lambda: Promise(0, 0, frozenset()))
+    side_by_side: int = 2
 
 
 # Each takes one guard away and brings about what the guard is for: the checker must see it.
@@ -63,6 +64,14 @@ SEEDED = (
         "bug: capacity ignored", bug="capacity_ignored", seconds=10, crash_share=0, agents=2, capacity=1,
         manner=Manner(pace=0.3, takes=0.5), temper=Temper(pace=0.8, people=0.3),
     ),
+)  # fmt: skip
+
+
+# Real Rasa with the trained model and the real actions: slow to start, hence few kills and much patience.
+REAL_RASA = Episode(
+    "real: Rasa and actions", seconds=90, real_rasa=True, customers=6, agents=2, crash_share=0.3, gap=12.0,
+    faults={"kill rasa": 1.0, "kill actions": 1.0, "kill service": 1.0, "cut": 1.0}, each_once=True,
+    temper=Temper(pace=6.0, words=REAL), settings={"TURN_SECONDS": "15"},
 )  # fmt: skip
 
 
@@ -137,5 +146,6 @@ def closing_plan(topologies: Sequence[str]) -> Plan:
         ]
         episodes += [replace(each, topology="distributed" if far else "embedded") for each in made]
         episodes.append(storm(topology, 5_100 * share, 240 * share))
+    episodes.append(REAL_RASA)
     promised = frozenset(kind for episode in episodes for kind in episode.faults)
     return Plan(tuple(episodes), SEEDED, Promise(kills=500, drops=10_000, kinds=promised))

@@ -49,7 +49,7 @@ class Process:
     environment: dict[str, str]
     log: Path
     health: str
-    context: ForkServerContext = field(repr=False)
+    context: ForkServerContext | None = field(default=None, repr=False)
     made: BaseProcess | None = field(default=None, repr=False)
     paused: bool = False
 
@@ -66,6 +66,7 @@ class Process:
     def begin(self, **settings: str) -> None:
         """Start it, with ``settings`` over its environment for this life only."""
         environment = {**os.environ, **self.environment, **settings}
+        assert self.context is not None
         self.made = self.context.Process(target=_run, args=(self.main, environment, str(self.log)), daemon=True)
         self.made.start()
         self.paused = False

@@ -19,13 +19,15 @@ from tests.chaos import little_rasa, service_process
 from tests.chaos.journal import Journal
 from tests.chaos.processes import Process, forking
 from tests.chaos.proxy import FaultProxy
+from tests.chaos.real_rasa import actions_process, rasa_process
 from tests.support.processes import free_port
+from tests.support.stack import SECRETS
 from tools.local_servers import LocalServer, PostgresServer, RedisServer
 
 Topology = Literal["embedded", "distributed"]
 PASSWORD = "correct horse battery staple"
 ADMIN = "admin@example.com"
-TOKEN = "t" * 40
+TOKEN = SECRETS["INTERNAL_TOKEN"]
 _POLICY = Path(__file__).resolve().parents[2] / "data" / "policy" / "policy.yml"
 
 
@@ -41,7 +43,9 @@ class World:
     settings: dict[str, str] = field(default_factory=dict)
     record_folder: Path | None = None
     replicas: int = 1
+    real_rasa: bool = False
     services: list[Process] = field(default_factory=list)
+    dialogue: list[Process] = field(default_factory=list)
     fronts: list[FaultProxy] = field(default_factory=list)
     hops: dict[str, FaultProxy] = field(default_factory=dict)
     servers: dict[str, LocalServer] = field(default_factory=dict)
@@ -53,9 +57,9 @@ class World:
         try:
             if self.topology == "distributed":
                 await self._open_servers()
-            await self._open_rasa()
+            dialogue = await self._open_dialogue()
             for number in range(self.replicas):
-                await self._open_service(number)
+                await self._open_service(number, dialogue)
         except BaseException:
             await self._close()
             raise
@@ -65,11 +69,16 @@ class World:
         await self._close()
 
     async def _close(self) -> None:
-        for process in [*self.services, *([self.rasa] if hasattr(self, "rasa") else [])]:
+        for process in self.processes:
             await asyncio.to_thread(process.end)
         for server in self.servers.values():
             await asyncio.to_thread(server.stop)
         await self._stack.aclose()
+
+    @property
+    def processes(self) -> list[Process]:
+        """All that can be killed and begun again: the services, and those of the dialogue."""
+        return [*self.services, *self.dialogue]
 
     @property
     def notes(self) -> Path:
@@ -121,24 +130,33 @@ class World:
         for server in self.servers.values():
             await asyncio.to_thread(server.start)
 
-    async def _open_rasa(self) -> None:
-        port = free_port()
+    async def _open_dialogue(self) -> int:
+        """Begin what understands the customer; returns the port where it answers."""
         self._service_port = free_port()
-        actions = await self._hop("actions-service", self._service_port)
-        environment = {
-            "PORT": str(port), "SERVICE_URL": f"http://127.0.0.1:{actions.port}", "INTERNAL_TOKEN": TOKEN,
-            "EFFECTS": str(self.effects), "SEED": str(self.seed),
-        }  # fmt: skip
-        self.rasa = Process(
-            "rasa", little_rasa.main, environment, self.folder / "rasa.log", f"http://127.0.0.1:{port}/status",
-            self._context,
-        )  # fmt: skip
-        self.rasa.begin()
-        assert await self.rasa.ready(), self.rasa.tail()
+        service = await self._hop("actions-service", self._service_port)
+        port, address = free_port(), f"http://127.0.0.1:{service.port}"
+        if self.real_rasa:
+            self._actions_port = free_port()
+            actions = await self._hop("rasa-actions", self._actions_port)
+            self.dialogue.append(actions_process(self.folder, self._actions_port, address))
+            self.dialogue.append(rasa_process(self.folder, port, actions.port))
+        else:
+            environment = {
+                "PORT": str(port), "SERVICE_URL": address, "INTERNAL_TOKEN": TOKEN, "EFFECTS": str(self.effects),
+                "SEED": str(self.seed),
+            }  # fmt: skip
+            self._actions_port, health = port, f"http://127.0.0.1:{port}/status"
+            log = self.folder / "rasa.log"
+            self.dialogue.append(Process("rasa", little_rasa.main, environment, log, health, self._context))
+        for process in self.dialogue:
+            process.begin()
+        for process in self.dialogue:
+            assert await process.ready(), process.tail()
+        return port
 
-    async def _open_service(self, number: int) -> None:
+    async def _open_service(self, number: int, dialogue: int) -> None:
         port = self._service_port if number == 0 else free_port()
-        rasa = await self._hop(f"service{number}-rasa", int(self.rasa.environment["PORT"]))
+        rasa = await self._hop(f"service{number}-rasa", dialogue)
         environment = self._environment(port, rasa.port) | await self._stores(number)
         process = Process(
             f"service{number}", service_process.main, environment | self.settings,
@@ -165,7 +183,7 @@ class World:
     def _environment(self, port: int, rasa: int) -> dict[str, str]:
         return {
             "HOST": "127.0.0.1", "PORT": str(port), "RASA_URL": f"http://127.0.0.1:{rasa}",
-            "ACTIONS_URL": f"http://127.0.0.1:{self.rasa.environment['PORT']}",
+            "RASA_TOKEN": SECRETS["RASA_TOKEN"], "ACTIONS_URL": f"http://127.0.0.1:{self._actions_port}",
             "SECRET_KEY": "k" * 40, "INTERNAL_TOKEN": TOKEN, "DEMO_PASSWORD": PASSWORD, "ADMIN_EMAIL": ADMIN,
             "EMBEDDER_DIR": str(self.folder / "no-embedder"), "POLICY_FILE": str(self._policy()),
             "BURST_USUAL": "0.05", "BURST_FRAGMENT": "0.1", "BURST_CUT": "0.1", "BURST_TYPING": "0.2",
