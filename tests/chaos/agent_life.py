@@ -72,7 +72,7 @@ async def _serve(agent: Agent, rng: random.Random) -> None:
     chance = rng.random()
     if conversation not in agent.desk.opened:
         await agent.open(conversation)
-    if chance < 0.55:
+    if chance < 0.55 and len(agent.unsent) < 3:
         await agent.says(conversation, "as a person")
     elif chance < 0.60:
         await agent.does("note", conversation, text="looked at it", client_id=f"{agent.who}-note-{rng.random()}")

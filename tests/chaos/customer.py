@@ -18,7 +18,7 @@ from tests.chaos.journal import Journal
 from tests.chaos.link import Frame, Link, Times
 from tests.chaos.ordered_log import OrderedLog
 
-ANSWER_IN = 8.0  # seconds; a message nobody confirmed by then is shown as not sent, and the customer tries again
+ANSWER_IN = 20.0  # seconds; a message nobody confirmed by then is shown as not sent, and the customer tries again
 
 
 def settled_by(verb: str, control: str) -> bool:
@@ -112,7 +112,7 @@ class Customer:
             for one in list(self.page.unsent):
                 silent = one.at is not None and now - one.at > ANSWER_IN
                 if not one.refused and self.link.open and silent:
-                    one.refused, one.retry_at = True, now + 1.0
+                    one.refused, one.retry_at = True, now + 3.0 * self.rng.random()
                     self.journal.note(self.who, "silence", client_id=one.frame["client_id"])
                 elif one.refused and one.retry_at <= now:
                     one.refused = False

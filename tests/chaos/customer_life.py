@@ -10,6 +10,8 @@ from tests.chaos.customer import Customer
 
 # What little_rasa makes of the first word: see there.
 LITTLE = ("tell", "tell", "tell", "slow", "tool", "stream", "person", "silence")
+# Nobody writes on for ever when nothing is confirmed.
+_PATIENT_UP_TO = 5
 # What real Rasa has rules and pages for.
 REAL = (
     "What does delivery cost?",
@@ -38,7 +40,7 @@ async def live(customer: Customer, temper: Temper) -> None:
     rng = customer.rng
     while True:
         await asyncio.sleep(rng.expovariate(1 / temper.pace))
-        if not customer.page.conversation:
+        if not customer.page.conversation or len(customer.page.unsent) >= _PATIENT_UP_TO:
             continue
         await _act(customer, rng, temper)
 

@@ -25,6 +25,8 @@ _TABLES = {
     "offers": w.offers,
     "outbox": w.outbox,
 }
+# SQLite's driver begins no transaction to read in: ours is said by hand, and the driver kept out of it.
+_ONE_MOMENT = {"sqlite": "AUTOCOMMIT", "postgresql": "REPEATABLE READ"}
 
 
 @dataclass
@@ -56,7 +58,9 @@ def read_record(database_url: str) -> Record:
     sync = database_url.replace("sqlite+aiosqlite", "sqlite")
     engine = sa.create_engine(sync)
     try:
-        with engine.connect() as connection:
+        # One moment for all tables, also while something still writes.
+        with engine.connect().execution_options(isolation_level=_ONE_MOMENT[engine.dialect.name]) as connection:
+            connection.exec_driver_sql("BEGIN" if engine.dialect.name == "sqlite" else "SELECT 1")
             rows = {
                 name: [_plain(row._mapping.items()) for row in connection.execute(sa.select(table))]
                 for name, table in _TABLES.items()

@@ -28,13 +28,11 @@ def offsets_rise_by_one(history: History) -> Iterator[Violation]:
 def nothing_is_said_twice(history: History) -> Iterator[Violation]:
     """No client_id twice, no words twice (in a run each names itself), one greeting, one open conversation each."""
     for conversation, entries in history.record.by_conversation("entries").items():
-        keys = Counter(entry["client_id"] for entry in entries if entry["client_id"])
-        said = Counter(entry["text"] for entry in entries if entry["author_kind"] in ("customer", "agent", "bot"))
-        for what, count in (keys + said).items():
-            if count > 1 and what not in {entry["client_id"] for entry in entries} & {
-                entry["text"] for entry in entries
-            }:
-                yield Violation("doubled", conversation, f"{count} times: {what!r}")
+        keys = Counter(("key", entry["client_id"]) for entry in entries if entry["client_id"])
+        words = Counter(("words", entry["text"]) for entry in entries if _names_itself(entry))
+        for (kind, what), count in (keys + words).items():
+            if count > 1:
+                yield Violation("doubled", conversation, f"{count} times the {kind} {what!r}")
     for (customer, inbox), count in Counter((c["customer"], c["inbox"]) for c in history.record.conversations).items():
         if count > 1:
             yield Violation("doubled", str(customer), f"{count} conversations in {inbox}")
