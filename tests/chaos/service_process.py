@@ -8,6 +8,7 @@ and CHAOS_PUSH.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import random
 import signal
@@ -121,6 +122,7 @@ def main() -> None:
     file = os.environ.get("CHAOS_CLOCK")
     clock = MovableClock(Path(file) if file else None)
     signal.signal(signal.SIGUSR1, clock.look)
+    faulthandler.register(signal.SIGUSR2)  # where is it, when it does not answer
     asyncio.run(_serve(read_settings(_env_file=None), clock))
 
 
