@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from handover.backends.alone import EmbeddedLives, RecordLock
-from handover.backends.live_in_process import InProcessFeed, InProcessPresence
+from handover.backends.live_in_process import Sharing, in_process
+from handover.backends.live_redis import open_redis
 from handover.backends.records_sql.engine import SqlRecords, make_engine, reached
 from handover.backends.records_sql.lives import PostgresLives
 from handover.backends.records_sql.migrate import migrate
 from handover.backends.records_sql.on_sqlite import file_of
 from handover.errors import BadInput
+from handover.limits import Limits
+from handover.marks import Marks
 from handover.ports import LiveFeed, Lives, Presence
 
 _log = logging.getLogger(__name__)
@@ -30,6 +33,8 @@ class Backends:
     records: SqlRecords
     live: LiveFeed
     presence: Presence
+    marks: Marks
+    limits: Limits
     lives: Lives
     alone: bool = False
 
@@ -45,15 +50,27 @@ async def open_backends(database_url: str, redis_url: str | None = None) -> Asyn
     embedded = engine.dialect.name == "sqlite"
     if redis_url and embedded:
         raise BadInput("REDIS_URL is set, but DATABASE_URL is SQLite, which is for one process: unset REDIS_URL.")
-    if redis_url:
-        raise BadInput("REDIS_URL is set, but this release carries its live feed in process only; unset it.")
-    live, presence = InProcessFeed(), InProcessPresence()
-    records = SqlRecords(engine, live)
     try:
-        async with _on_sqlite(records) if embedded else _on_postgres(records) as (lives, alone):
-            yield Backends(records=records, live=live, presence=presence, lives=lives, alone=alone)
+        async with _sharing(redis_url) as sharing:
+            records = SqlRecords(engine, sharing.live)
+            async with _on_sqlite(records) if embedded else _on_postgres(records) as (lives, alone):
+                if not (redis_url or embedded):
+                    _log.warning("no REDIS_URL: this must be the only process of the service on this record")
+                yield Backends(
+                    records=records,
+                    live=sharing.live,
+                    presence=sharing.presence,
+                    marks=sharing.marks,
+                    limits=sharing.limits,
+                    lives=lives,
+                    alone=alone,
+                )
     finally:
         await engine.dispose()
+
+
+def _sharing(redis_url: str | None) -> AbstractAsyncContextManager[Sharing]:
+    return open_redis(redis_url) if redis_url else nullcontext(in_process())
 
 
 @asynccontextmanager
@@ -76,5 +93,4 @@ async def _on_postgres(records: SqlRecords) -> AsyncIterator[tuple[Lives, bool]]
     await migrate(records.engine)
     lives = PostgresLives(records.engine)
     async with lives.kept():
-        _log.warning("no REDIS_URL: this must be the only process of the service on this record")
         yield lives, False
