@@ -103,7 +103,7 @@ async def test_a_filled_record_of_an_earlier_release_is_read_as_before(
     assert any(then["entries"])
     for table, rows in then.items():
         assert _sorted(_only(row, rows[0]) for row in after[table]) == rows, table
-    assert {table: len(rows) for table, rows in after.items()} == {table: len(rows) for table, rows in before.items()}
+        assert len(rows) == len(before[table]), table
     async with open_world(url=url) as world:
         await world.conversation("It still works.")
 

@@ -51,6 +51,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             )
         ),
     ),
+    "tests/contract/test_records_failing.py": (
+        *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
+    ),
+    "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
     "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
     # Rasa's components run in Rasa's environment, inside a small trained pipeline.
     "tests/bot/nlu/test_in_rasa.py": (
