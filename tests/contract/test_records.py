@@ -201,19 +201,12 @@ async def test_whatever_text_people_write_comes_back_as_it_was(world: World) -> 
     assert [e.text for e in await world.desk.reading.entries(conversation.id, 1)] == words
 
 
-async def test_what_no_database_takes_is_refused_as_bad_input(world: World) -> None:
-    conversation = await world.conversation("hi")
-    for bad in (
-        "half of a pair \ud800",
-        *(
-            [
-                "nul \x00",
-            ]
-            if world.backends.records.engine.dialect.name != "sqlite"
-            else []
-        ),
-    ):
-        with pytest.raises(BadInput):
-            await world.says(conversation.id, bad)
-    await world.says(conversation.id, "and on it goes")
-    assert await world.texts(conversation.id) == ["I am an automated assistant.", "hi", "and on it goes"]
+async def test_what_no_database_takes_is_shown_as_a_sign_in_a_line_and_refused_elsewhere(world: World) -> None:
+    conversation = await world.conversation("half of a pair \ud800, and nul \x00")
+    assert (await world.texts(conversation.id))[-1] == "half of a pair \ufffd, and nul \ufffd"
+    await world.bot_turn(conversation.id, "An answer\x00.")
+    assert (await world.texts(conversation.id))[-1] == "An answer\ufffd."
+    mia = await world.agent("Mia")
+    with pytest.raises(BadInput):
+        await world.desk.agents.note(mia, conversation.id, "half of a pair \ud800")
+    assert await world.desk.reading.notes(conversation.id) == []
