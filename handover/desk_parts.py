@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
 
 from handover.desk_summaries import Summaries
-from handover.matcher import Standing, desk_open
+from handover.matcher import Rules, Standing, desk_open
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock, Copilot, LiveFeed, Presence, Records, Transaction
+
+
+class Matches(Protocol):
+    """Runs the matcher (see `handover.desk_matching`)."""
+
+    async def run(self) -> None:
+        """Look at all that waits and ring; never raises for what a later pass can mend."""
+        ...
+
+    async def look(self) -> None:
+        """Run when something has changed since the last pass."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +35,31 @@ class DeskParts:
     clock: Clock
     policy: PolicySettings
     summaries: Summaries
+    matching: Matches
     copilot: Copilot | None = None
     pushes: frozenset[str] = frozenset()
 
     async def standings(self, tx: Transaction) -> list[Standing]:
         """How each agent stands at this moment."""
         here = await self.presence.here()
-        held = await tx.people.held()
-        return [Standing(a, a.id in here, held.get(a.id, 0)) for a in await tx.people.agents()]
+        held, taken_at = await tx.people.held(), await tx.people.taken_at()
+        everyone = await tx.people.agents()
+        return [Standing(a, a.id in here, held.get(a.id, 0), taken_at.get(a.id)) for a in everyone]
 
     async def is_open(self, tx: Transaction) -> bool:
         """Is anybody at the desk."""
         return desk_open(await self.standings(tx))
+
+    @property
+    def rules(self) -> Rules:
+        """How offers ring."""
+        offers = self.policy.offers
+        return Rules(
+            ring_at=offers.ring_at,
+            escalate_after=offers.escalate_after_rounds,
+            lease=timedelta(seconds=offers.lease_seconds),
+            transfer_lease=timedelta(seconds=offers.transfer_lease_seconds),
+        )
 
 
 def new_id() -> str:

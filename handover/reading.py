@@ -13,8 +13,9 @@ from handover.desk_parts import DeskParts
 from handover.entries import AgentId, ConversationId, CustomerId, Entry
 from handover.errors import BadInput
 from handover.frames import ControlFrame
-from handover.matcher import audience
+from handover.matcher import Standing
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Rating, StoredDecision
+from handover.wanted import Wanted
 
 VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
 MOST = 200
@@ -111,13 +112,28 @@ class Reading:
             return await tx.conversations.feed()
 
     async def open_offers(self, agent: Agent | None = None) -> list[OfferFrame]:
-        """Every offer that waits, oldest first; with ``agent``, those that ring at them now."""
+        """Every offer that waits, in the order of the queue; with ``agent``, those that ring at them now."""
         async with self._parts.records.reading() as tx:
-            offers = await tx.offers.all_open()
-            if agent is not None:
-                standings = await self._parts.standings(tx)
-                offers = [offer for offer in offers if agent.id in audience(offer, standings)]
+            if agent is None:
+                offers = await tx.offers.all_open()
+            else:
+                ringing = [offer.id for offer in await tx.offers.waiting() if agent.id in offer.ringing]
+                offers = await tx.offers.these(ringing)
         return [screens.offer_frame(offer) for offer in offers]
+
+    async def waiting(self) -> list[Wanted]:
+        """Every open offer without its packet, in the order of the queue."""
+        async with self._parts.records.reading() as tx:
+            return await tx.offers.waiting()
+
+    async def standings(self) -> list[Standing]:
+        """Everybody who works here: at a console or not, and how many slots they hold."""
+        async with self._parts.records.reading() as tx:
+            return await self._parts.standings(tx)
+
+    def teams(self) -> tuple[str, ...]:
+        """The teams that policy.yml knows."""
+        return self._parts.policy.matching.teams
 
     async def desk_open(self) -> bool:
         """Is anybody online and reachable."""

@@ -66,6 +66,10 @@ def to_row(r: Any) -> ConversationRow:
         told=r.told,
         seen=r.seen,
         feed=r.feed,
+        slots=r.slots,
+        reply_due=r.reply_due,
+        team=r.team,
+        needs=frozenset(r.needs),
     )
 
 
@@ -91,4 +95,8 @@ def to_values(row: ConversationRow) -> dict[str, Any]:
         "lacking": row.lacking,
         "answered": row.answered,
         "stretch_start": row.stretch_start,
+        "slots": row.slots,
+        "reply_due": row.reply_due,
+        "team": row.team,
+        "needs": sorted(row.needs),
     }
