@@ -62,30 +62,36 @@ async def make_offer(
     needs = _needs(work, reason, decisions)
     await work.move(verb, actor)
     work.row = replace(work.row, reason=reason, team=aim.team, needs=needs)
+    built = await build_packet(work, decision, decisions)
+    offer = replace(_offer(work, reason, aim), packet=built.as_json(), told_nobody=not somebody_here)
+    await work.tx.offers.insert(offer)
+    work.offered = offer
+    work.tell_desk(screens.packet_frame(offer))
+    return offer
+
+
+def _offer(work: Change, reason: Reason, aim: Aim) -> Offer:
+    """The offer of a conversation that has just moved to offered, without its packet."""
+    parts, now = work.parts, work.conversation
     target = work.at + timedelta(seconds=parts.policy.matching.target_of(reason))
     stage = Stage.FITTING if aim.to is None else Stage.NAMED
-    offer = Offer(
+    return Offer(
         id=new_id(),
         conversation=now.id,
-        epoch=work.conversation.epoch,
+        epoch=now.epoch,
         reason=reason,
-        packet=(await build_packet(work, decision, decisions)).as_json(),
+        packet={},
         made_at=work.at,
         expires_at=work.at + parts.rules.lease_of(stage),
         deadline=target if aim.deadline is None else min(target, aim.deadline),
         weight=parts.policy.matching.weight_of(now.inbox),
-        needs=needs,
+        needs=work.row.needs,
         language=_language(work.row.customer),
         team=aim.team,
         to=aim.to,
         stage=stage,
         past=aim.past,
-        told_nobody=not somebody_here,
     )
-    await work.tx.offers.insert(offer)
-    work.offered = offer
-    work.tell_desk(screens.packet_frame(offer))
-    return offer
 
 
 def _needs(work: Change, reason: Reason, decisions: Sequence[StoredDecision]) -> frozenset[str]:

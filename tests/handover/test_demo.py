@@ -43,7 +43,10 @@ async def test_the_first_start_makes_what_a_desk_needs_and_the_second_makes_noth
             "boss@example.com": "admin",
             "agent1@example.com": "agent",
             "agent2@example.com": "agent",
+            "lead@example.com": "lead",
         }
+        for agent in everyone.values():
+            policy.matching.check(agent)
 
 
 async def test_a_random_password_works_and_a_given_one_is_never_printed(tmp_path: Path) -> None:
@@ -60,4 +63,4 @@ async def test_a_random_password_works_and_a_given_one_is_never_printed(tmp_path
         later = await make_first_accounts(accounts, admin_email="x@example.com", demo=True, password="given by hand")
         assert later is not None
         assert not later.random
-        assert later.emails == ("agent1@example.com", "agent2@example.com")
+        assert later.emails == ("agent1@example.com", "agent2@example.com", "lead@example.com")

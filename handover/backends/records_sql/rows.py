@@ -49,14 +49,12 @@ def to_row(r: Any) -> ConversationRow:
     agent = None
     if r.agent is not None:
         agent = Agent(r.agent, r.a_email, r.a_name, r.a_role, r.a_availability, r.a_capacity)
-    last = None
-    if r.last_author is not None:
-        last = LastEntry(r.last_offset, AuthorKind(r.last_author), r.last_text, r.last_at)
+    known = r.last_author is not None
     return ConversationRow(
         conversation=conversation,
         customer=Customer(r.customer, r.p_name, r.p_email, dict(r.p_profile)),
         agent=agent,
-        last=last,
+        last=LastEntry(r.last_offset, AuthorKind(r.last_author), r.last_text, r.last_at) if known else None,
         reason=None if r.reason is None else Reason(r.reason),
         rating=r.rating,
         fallbacks=r.fallbacks,
