@@ -108,9 +108,9 @@ class Matching:
 
 async def _matched(waiting: Sequence[Wanted], standings: Sequence[Standing], parts: DeskParts) -> list[Wanted]:
     if len(waiting) <= _MANY:
-        return match(waiting, standings, parts.rules, parts.clock.now())
+        return match(waiting, standings, parts.policy.rules, parts.clock.now())
     # A long queue takes a tenth of a second: meanwhile the sockets go on.
-    return await asyncio.to_thread(match, waiting, standings, parts.rules, parts.clock.now())
+    return await asyncio.to_thread(match, waiting, standings, parts.policy.rules, parts.clock.now())
 
 
 def _tell(tx: Transaction, offer: Offer, before: Wanted) -> None:

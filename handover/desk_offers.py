@@ -82,7 +82,7 @@ def _offer(work: Change, reason: Reason, aim: Aim) -> Offer:
         reason=reason,
         packet={},
         made_at=work.at,
-        expires_at=work.at + parts.rules.lease_of(stage),
+        expires_at=work.at + parts.policy.rules.lease_of(stage),
         deadline=target if aim.deadline is None else min(target, aim.deadline),
         weight=parts.policy.matching.weight_of(now.inbox),
         needs=work.row.needs,
@@ -132,7 +132,7 @@ async def close_offer(work: Change, taken_by: AgentId | None, name: str | None) 
 
 async def renew_offer(work: Change, offer: Offer, standings: Sequence[Standing]) -> None:
     """Its lease or its deadline has passed: it rings wider, and the customer hears once how things stand."""
-    again = moved_on(offer, work.parts.rules, work.at, anybody=any(s.present for s in standings))
+    again = moved_on(offer, work.parts.policy.rules, work.at, anybody=any(s.present for s in standings))
     words = work.parts.policy.words
     if offer.expires_at <= work.at:
         somebody_here = desk_open(standings)

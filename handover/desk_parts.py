@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
 from handover.desk_summaries import Summaries
-from handover.matcher import Rules, Standing, desk_open
+from handover.matcher import Standing, desk_open
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock, Copilot, LiveFeed, Presence, Records, Transaction
 
@@ -49,17 +48,6 @@ class DeskParts:
     async def is_open(self, tx: Transaction) -> bool:
         """Is anybody at the desk."""
         return desk_open(await self.standings(tx))
-
-    @property
-    def rules(self) -> Rules:
-        """How offers ring."""
-        offers = self.policy.offers
-        return Rules(
-            ring_at=offers.ring_at,
-            escalate_after=offers.escalate_after_rounds,
-            lease=timedelta(seconds=offers.lease_seconds),
-            transfer_lease=timedelta(seconds=offers.transfer_lease_seconds),
-        )
 
 
 def new_id() -> str:

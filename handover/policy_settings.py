@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from handover.errors import BadInput
 from handover.evidence import Outcome, Reason
+from handover.matcher import Rules
 from handover.matching_settings import MatchingSettings
 
 POLICY_FOLDER = Path(__file__).parents[1] / "data" / "policy"
@@ -108,6 +110,16 @@ class PolicySettings(_Part):
     agents: AgentSettings
     outbox: OutboxSettings
     words: WordSettings
+
+    @property
+    def rules(self) -> Rules:
+        """How offers ring."""
+        return Rules(
+            ring_at=self.offers.ring_at,
+            escalate_after=self.offers.escalate_after_rounds,
+            lease=timedelta(seconds=self.offers.lease_seconds),
+            transfer_lease=timedelta(seconds=self.offers.transfer_lease_seconds),
+        )
 
 
 def load_policy(path: Path = POLICY_FOLDER / "policy.yml") -> PolicySettings:
