@@ -6,10 +6,8 @@ import argparse
 import socket
 import sys
 
-import uvicorn
-from fastapi import FastAPI
-
 from bot.app import create_app
+from bot.server import server
 from bot.settings import Settings, as_lines, read_settings
 from handover.errors import SwitchboardError
 
@@ -29,29 +27,6 @@ def main(arguments: list[str]) -> int:
     except SwitchboardError as error:
         print(error.message, file=sys.stderr)
         return 1
-
-
-def server(settings: Settings, app: FastAPI) -> uvicorn.Server:
-    """The server as it runs everywhere, in tests too."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            ws="websockets-sansio",
-            ws_max_size=settings.socket_max_bytes,
-            # Compression costs memory per socket, and secrets beside chosen text do not belong in one stream.
-            ws_per_message_deflate=False,
-            ws_ping_interval=20,  # home routers drop idle sockets at 60 s
-            ws_ping_timeout=20,
-            lifespan="on",
-            server_header=False,
-            proxy_headers=True,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=settings.shutdown_seconds,
-            log_level="warning",
-        )
-    )
 
 
 def _serve(settings: Settings) -> int:

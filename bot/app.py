@@ -16,6 +16,7 @@ import structlog
 from fastapi import FastAPI
 
 from bot.bursts import BurstSettings
+from bot.channels.customer_line import LineParts
 from bot.channels.web import INBOX, WebChannel
 from bot.copilot_http import CopilotHttp
 from bot.deltas import delta_routes
@@ -32,24 +33,29 @@ from bot.repeats import open_repeats
 from bot.settings import Settings
 from bot.visitors import Visitors
 from handover.accounts import Accounts, Passwords
+from handover.agent_screen import ScreenParts
 from handover.agent_socket import AgentDoorway
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
+from handover.calendar_file import load_calendars
 from handover.clock import SystemClock
 from handover.console_api import console_routes
 from handover.dead_letters import DeadLetters
 from handover.dead_letters_api import dead_letter_routes
-from handover.demo import make_first_accounts, tell_demo_stories
+from handover.demo import Beaten, make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
 from handover.login_api import Door, login_routes
 from handover.meters import Meters
 from handover.outbox import OutboxWorker
+from handover.places import PlaceLimits, Places
 from handover.policy_settings import PolicySettings, load_policy
 from handover.ports import Clock, Copilot
 from handover.presence import Presence
+from handover.rounds import Rounds
 from handover.sockets import SocketLimits
+from handover.waits_api import waits_routes
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +78,7 @@ def create_app(
             service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords())
             await service.open(stack, backends, dialogue, copilot)
             service.add_routes(app)
+            app.state.drain = service.drain  # `bot.server` calls it before it stops
             background = await stack.enter_async_context(TaskGroup())
             tasks = [background.create_task(work) for work in service.background()]
             yield
@@ -100,6 +107,7 @@ class _Service:
         self._meters = meters
         self._passwords = passwords
         policy = load_policy(settings.policy_file)
+        self._calendars = load_calendars(settings.calendar_file)
         # One name for the bot, wherever it is shown.
         words = policy.words.model_copy(update={"bot_name": settings.assistant_name})
         self._policy = policy.model_copy(update={"words": words})
@@ -117,7 +125,9 @@ class _Service:
             copilot = await stack.enter_async_context(CopilotHttp(settings.actions_url, clock=self._clock))
         self._backends = backends
         self._dialogue = dialogue
-        self._desk = open_desk(backends, clock=self._clock, policy=self._policy, copilot=copilot)
+        self._desk = open_desk(
+            backends, clock=self._clock, policy=self._policy, copilot=copilot, calendars=self._calendars
+        )
         stack.push_async_callback(self._desk.close)
         self._accounts = Accounts(
             SqlAccounts(backends.records),
@@ -136,8 +146,14 @@ class _Service:
             repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
             secret=settings.signing_secret(),
             alone=backends.alone,
+            lives=backends.lives,
         )
+        self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
+
+    async def drain(self, hurry: Callable[[], bool]) -> None:
+        """Send every socket to another process, within two fifths of the time there is to stop."""
+        await self._rounds.drain(self._settings.shutdown_seconds / 5, hurry=hurry)
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """The work that goes on by itself."""
@@ -145,12 +161,14 @@ class _Service:
             "relay": self._relay.run,
             "outbox": OutboxWorker(self._backends.records, self._clock, {}, self._policy.outbox).run,
             "desk": self._tick,
+            "rounds": self._rounds.run,
         }
         return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
 
     def add_routes(self, app: FastAPI) -> None:
         """Everything a network client can reach, beside the built pages."""
         settings, meters = self._settings, self._meters
+        meters.watch_live_feed(self._backends.live)
         origins = settings.origins()
         limits = _socket_limits(settings)
         waiting = WaitingRoom(per_address=settings.strangers_per_address, total=settings.strangers_total)
@@ -158,33 +176,37 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
+        app.include_router(waits_routes(self._desk.reading, door))
         app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
-        doorway = AgentDoorway(
-            self._desk, self._accounts, door, origins, Presence(self._clock.monotonic), limits, waiting, meters
-        )
-        app.include_router(doorway.routes())
-        app.include_router(self._web_channel(origins, limits, waiting).routes())
+        places = Places(PlaceLimits(settings.sockets_per_person, settings.sockets_per_address, settings.sockets_total))
+        presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
+        screens = ScreenParts(self._desk, self._accounts, presence, self._rounds)
+        app.include_router(AgentDoorway(screens, door, origins, limits, waiting, places, meters).routes())
+        app.include_router(self._web_channel(origins, limits, waiting, places).routes())
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
         if settings.internal_token is None:
             log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")
         app.include_router(delta_routes(self._desk, token))
 
-    def _web_channel(self, origins: frozenset[str], limits: SocketLimits, waiting: WaitingRoom) -> WebChannel:
-        settings = self._settings
-        per_second = settings.visitors_per_minute / 60
+    def _web_channel(
+        self, origins: frozenset[str], limits: SocketLimits, waiting: WaitingRoom, places: Places
+    ) -> WebChannel:
+        settings, now = self._settings, self._clock.monotonic
+        assistant = AssistantPart(
+            name=settings.assistant_name, company=settings.company_name, disclosure=settings.disclosure
+        )
         return WebChannel(
-            desk=self._desk,
-            relay=self._relay,
+            parts=LineParts(self._desk, self._relay, assistant, self._rounds, self._meters),
             visitors=Visitors(settings.signing_secret(), clock=self._clock, days=settings.visitor_days),
-            assistant=AssistantPart(
-                name=settings.assistant_name, company=settings.company_name, disclosure=settings.disclosure
-            ),
             greeting=settings.greeting_text(),
             origins=origins,
             limits=limits,
             waiting=waiting,
-            newcomers=Buckets(self._clock.monotonic, per_second=per_second, burst=settings.visitors_per_minute),
-            meters=self._meters,
+            newcomers=self._backends.limits.limit(
+                "newcomers", now, per_second=settings.visitors_per_minute / 60, burst=settings.visitors_per_minute
+            ),
+            places=places,
+            frames=Buckets(now, per_second=settings.person_frames_per_second, burst=settings.person_frames_burst),
         )
 
     async def _tick(self) -> None:
@@ -195,9 +217,12 @@ class _Service:
     async def _first_start(self) -> None:
         settings = self._settings
         password = settings.demo_password.get_secret_value() if settings.demo_password else None
-        made = await make_first_accounts(
-            self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
-        )
+        try:
+            made = await make_first_accounts(
+                self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
+            )
+        except Beaten:
+            return
         if made is not None:
             print(f"Accounts made: {', '.join(made.emails)}", flush=True)
             if made.random:
@@ -237,7 +262,6 @@ def _socket_limits(settings: Settings) -> SocketLimits:
         frames_per_second=settings.frames_per_second,
         frames_burst=settings.frames_burst,
         strikes=settings.socket_strikes,
-        recheck_seconds=settings.recheck_seconds,
     )
 
 

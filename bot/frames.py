@@ -14,6 +14,7 @@ from handover.frames import (
     EntryFrame,
     ErrorFrame,
     Frame,
+    HeartbeatFrame,
     Key,
     Offset,
     Text,
@@ -24,7 +25,7 @@ from handover.frames import (
 class Hello(Frame):
     """First frame, within five seconds. ``after`` is the last offset this page has.
 
-    Said again it is a sign of life: answered by ``welcome`` and what came after ``after``.
+    Said again it is a sign of life: answered by ``welcome``, what came after ``after`` and a ``heartbeat``.
     """
 
     type: Literal["hello"]
@@ -112,4 +113,4 @@ class Welcome(Frame):
     rated: tuple[Offset, ...] = ()
 
 
-CustomerReceives = Welcome | EntryFrame | DeltaFrame | TypingFrame | ControlFrame | ErrorFrame
+CustomerReceives = Welcome | EntryFrame | DeltaFrame | TypingFrame | ControlFrame | HeartbeatFrame | ErrorFrame

@@ -30,12 +30,16 @@ described by `/openapi.json`.
    Origin is no browser and may go on. The agents' socket also wants the login cookie, then only from the service's
    own pages, or `Authorization: Bearer <token>`. A refused handshake answers with an HTTP status and the error.
 2. `hello` within five seconds, with the last offset (or feed number) the page has.
-3. `welcome`, then everything that was missed, then live. Entries come once each and in order of their offsets. What the
-   sender itself said comes back as an entry with its `client_id`: that is the acknowledgement, it is in the record.
+3. `welcome`, then everything that was missed and a `heartbeat`, then live. Entries come once each and in order of
+   their offsets. What the sender itself said comes back as an entry with its `client_id`: that is the
+   acknowledgement, it is in the record.
 4. A frame that cannot be accepted is answered with `error` and the connection goes on. Too many of them, binary frames,
    frames that are too large, or a flood close it.
-5. Whoever loses the connection connects again and says `hello` with its last offset. Saying the same `client_id`
-   again is safe.
+5. A `heartbeat` comes about every twenty seconds: a page that has heard nothing for longer says `hello` again, and
+   gives up a connection that does not answer.
+6. Whoever loses the connection connects again and says `hello` with its last offset. Saying the same `client_id`
+   again is safe. A process that stops says `error` with code `moving` and closes with 1012: connect again at once.
+7. Who reads too slowly is closed with 4408 once 256 frames or 1 MiB wait for it, and resumes like any other.
 
 A customer's token names the customer and nothing else. A token that is forged, expired or meant for something else
 is answered with `not_signed_in` (4401), a conversation that is not this customer's with `not_found` (4404): forget
@@ -132,6 +136,7 @@ _WHEN = {
     "taken": "somebody else won; `detail.taken_by` names who",
     "fenced": "the epoch moved on; what was tried has no effect",
     "fell_behind": "a reader too slow for its queue; connect again and resume",
+    "moving": "this process stops; connect again after `retry_after` seconds, another one has everything",
     "unavailable": "something we need is down; try again later",
 }
 

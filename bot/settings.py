@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///var/switchboard.db", min_length=1, description="Where the record is kept."
     )
-    redis_url: str | None = Field(None, description="Redis for the live feed; without it the feed is in this process.")
+    redis_url: str | None = Field(None, description="Redis, by which several replicas hear each other.")
     rasa_url: str = Field("http://127.0.0.1:5005", description="Where Rasa answers.")
     rasa_token: SecretStr | None = Field(None, description="Rasa's auth token, when it was started with one.")
     actions_url: str = Field("http://127.0.0.1:5055", description="Where the action server answers.")
@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     )
     embedder_dir: Path = Field(Path("var/minilm"), description="Folder of the exported sentence embedder.")
     policy_file: Path = Field(Path("data/policy/policy.yml"), description="Thresholds of the handover policy.")
+    calendar_file: Path = Field(Path("data/policy/calendar.yml"), description="When the desk is staffed by plan.")
     visitor_days: int = Field(180, ge=1, le=730, description="How long a visitor is remembered, in days.")
     login_hours: float = Field(12, gt=0, le=720, description="How long an agent stays signed in, in hours.")
     tries_per_email: int = Field(10, ge=1, description="Failed sign-ins per e-mail address in 15 minutes.")
@@ -95,9 +96,14 @@ class Settings(BaseSettings):
     socket_strikes: int = Field(20, ge=1, description="Refused frames after which a socket is closed.")
     strangers_per_address: int = Field(20, ge=1, description="Sockets per network address that have not said hello.")
     strangers_total: int = Field(1_000, ge=1, description="Sockets in all that have not said hello.")
+    sockets_per_person: int = Field(20, ge=1, description="Sockets one customer or one agent may have open.")
+    sockets_per_address: int = Field(500, ge=1, description="Sockets per network address that have said hello.")
+    sockets_total: int = Field(20_000, ge=1, description="Sockets in all that have said hello.")
+    person_frames_per_second: float = Field(20, gt=0, description="Frames per second one customer may send for long.")
+    person_frames_burst: int = Field(120, ge=1, description="Frames one customer may send at once, on all pages.")
     visitors_per_minute: float = Field(60, gt=0, description="New visitors per minute from one network address.")
     recheck_seconds: float = Field(30, gt=0, description="Seconds between two looks at the record for anything missed.")
-    shutdown_seconds: int = Field(10, ge=1, description="How long open connections may take to end at shutdown.")
+    shutdown_seconds: int = Field(10, ge=2, description="How long the service may take to stop, in seconds.")
     llm_provider: str = Field(
         "auto", pattern="^(auto|openai|offline)$", description="What the action server answers with (shown in /readyz)."
     )

@@ -17,6 +17,7 @@ from handover.frames import (
     Epoch,
     ErrorFrame,
     Frame,
+    HeartbeatFrame,
     Key,
     Offset,
     Text,
@@ -25,9 +26,10 @@ from handover.frames import (
 
 
 class Hello(Frame):
-    """First frame. ``after`` is the last feed number this console saw; without it a whole snapshot comes.
+    """First frame. ``after`` is the ``feed`` of the last ``heartbeat``; without it a whole snapshot comes.
 
-    Said again it is a sign of life: answered by ``welcome``, the changes after ``after`` and the offers that ring here.
+    Said again it is a sign of life: answered by ``welcome``, the changes after ``after``, the offers that ring here and
+    a ``heartbeat``.
     """
 
     type: Literal["hello"]
@@ -274,5 +276,6 @@ AgentReceives = (
     | NoteFrame
     | DraftFrame
     | PresenceFrame
+    | HeartbeatFrame
     | ErrorFrame
 )

@@ -3,162 +3,259 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from handover.accounts import Accounts
-from handover.agent_frames import AgentSends, Close, Hello, Open, PacketFrame, Suggest, Welcome
+from handover.agent_frames import (
+    AgentSends,
+    Availability,
+    Close,
+    ConversationFrame,
+    Hello,
+    Open,
+    Suggest,
+    Welcome,
+)
+from handover.agent_parts import AgentPart
 from handover.agent_verbs import Verbs
 from handover.agents import Agent
 from handover.desk import Desk
-from handover.entries import ConversationId, Entry
+from handover.entries import ConversationId
 from handover.errors import BadInput, NotSignedIn, SwitchboardError, TooMany
-from handover.frames import EntryFrame
+from handover.frames import HeartbeatFrame
 from handover.login_api import Asking
 from handover.ports import Follower, Told
 from handover.presence import Presence
-from handover.screens import AGENTS, agent_part, agent_topic, desk_topic, draft_frame, note_frame, told
-from handover.sockets import Socket, SocketLimits, side_by_side
-from handover.tail import Tail
+from handover.rounds import Rounds
+from handover.screens import AGENTS, agent_part, agent_topic, desk_topic, offer_gone, told
+from handover.shown import Shown
+from handover.sockets import OWN, Socket
 
 _MAX_OPEN = 50
 _PAGE = 200
 _LISTS = ("offers", "mine", "bot", "waiting", "resolved")
 _SNAPSHOT = 100  # rows per list in a first snapshot; the rest comes by REST as the agent scrolls
+_MAX_EARLY = 1_000  # rows heard beyond a gap; more are not remembered, only sent again by the next look
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenParts:
+    """What every console's screen works with."""
+
+    desk: Desk
+    accounts: Accounts
+    presence: Presence
+    rounds: Rounds
 
 
 class Screen:
-    """Serves one socket of one signed-in agent until it goes."""
+    """Serves one socket of one signed-in agent until it goes; implements `handover.rounds.Guest`."""
 
-    def __init__(
-        self,
-        socket: Socket[AgentSends],
-        asking: Asking,
-        *,
-        desk: Desk,
-        accounts: Accounts,
-        presence: Presence,
-        limits: SocketLimits,
-    ) -> None:
-        self._desk = desk
-        self._accounts = accounts
-        self._presence = presence
-        self._socket = socket
+    def __init__(self, parts: ScreenParts, socket: Socket[AgentSends], asking: Asking) -> None:
+        self._desk = parts.desk
+        self._accounts = parts.accounts
+        self._presence = parts.presence
+        self._rounds = parts.rounds
+        self.socket = socket
         self._login = asking.login
         self._agent: Agent = asking.agent
-        self._limits = limits
-        self._feed = 0
-        self._open: dict[ConversationId, Tail] = {}
-        self._verbs = Verbs(desk, presence)
+        self._me: AgentPart = agent_part(asking.agent)  # as the page was told
+        self._feed = 0  # every row up to this number has been sent
+        self._early: set[int] = set()  # rows sent beyond it
+        self._offers: dict[str, dict[str, Any]] = {}  # as the page was told
+        self._open: set[ConversationId] = set()
+        self._shown: dict[ConversationId, Shown] = {}
+        self._lost_pieces = False
+        self._verbs = Verbs(parts.desk, parts.presence)
         self._suggesting: set[asyncio.Task[None]] = set()
+
+    def behind(self, row: ConversationFrame) -> bool:
+        """A screen looks for itself."""
+        return row.feed > self._feed
+
+    @property
+    def unsure(self) -> bool:
+        """A screen is asked to look in every round."""
+        return True
 
     async def run(self, after: int | None) -> None:
         """Welcome, what changed, then live. Raises HungUp or the error to close with."""
-        async with AsyncExitStack() as stack:
-            # Follow first, read second: nothing falls between the two.
-            self._follower = await stack.enter_async_context(
-                self._desk.live.follow(AGENTS, agent_topic(self._agent.id))
-            )
-            stack.push_async_callback(self._leave)
-            await self._welcome(after)
-            await side_by_side(self._socket.frames(self._handle), self._follow(self._follower), self._recheck())
+        # Follow first, read second: nothing falls between the two.
+        async with self._desk.live.follow(AGENTS, agent_topic(self._agent.id)) as self._follower:
+            try:
+                with self._rounds.joined(self):
+                    await self.socket.serve(self._follower, self._handle, self._write(self._follower, after))
+            finally:
+                await self._leave()
+
+    async def _write(self, follower: Follower, after: int | None) -> None:
+        await self._welcome(after)
+        async for news in follower:
+            await self._hear(news)
 
     async def _welcome(self, after: int | None) -> None:
         reading = self._desk.reading
         self._agent = await self._accounts.still(self._login)
+        self._me = agent_part(self._agent)
         now = await reading.feed()
-        await self._socket.send(Welcome(agent=agent_part(self._agent), feed=now))
+        await self.socket.send(Welcome(agent=self._me, feed=now))
+        self._early.clear()
         if after is not None and after <= now:
             self._feed = after
             await self._send_changes()
         else:
             await self._send_snapshot()
             self._feed = now
-        for offer in await reading.open_offers(self._agent):
-            await self._socket.send(offer)
+        self._offers.clear()
+        await self._send_offers()
+        await self._heartbeat()
 
     async def _send_snapshot(self) -> None:
         reading = self._desk.reading
         lists = [await reading.rows(view, self._agent, limit=_SNAPSHOT) for view in _LISTS]
         rows = {row.conversation: row for one in lists for row in one}.values()
         for row in sorted(rows, key=lambda row: row.feed):
-            await self._socket.send(row)
+            await self.socket.send(row)
 
     async def _send_changes(self) -> None:
         """Every row that changed since this screen last knew, page by page."""
         while rows := await self._desk.reading.changed_since(self._feed, _PAGE):
             for row in rows:
-                await self._socket.send(row)
+                if row.feed not in self._early:
+                    await self.socket.send(row)
                 self._feed = max(self._feed, row.feed)
+            self._early = {feed for feed in self._early if feed > self._feed}
             if len(rows) < _PAGE:
                 return
 
-    async def _follow(self, follower: Follower) -> None:
-        async for news in follower:
-            await self._hear(news)
+    async def _send_offers(self) -> None:
+        """Offers that ring here and were not told, and the end of those that do not ring any more."""
+        now = {offer.conversation: offer for offer in await self._desk.reading.open_offers(self._agent)}
+        for conversation in [one for one in self._offers if one not in now]:
+            del self._offers[conversation]
+            await self.socket.send(offer_gone(ConversationId(conversation), None, self._feed))
+        for conversation, offer in now.items():
+            text = offer.model_dump_json(exclude_none=True)
+            if self._offers.get(conversation) != _essence(text):
+                self._offers[conversation] = _essence(text)
+                await self.socket.send_text(text)
+
+    async def _heartbeat(self) -> None:
+        await self.socket.send(HeartbeatFrame(feed=self._feed))
 
     async def _hear(self, news: Told) -> None:
-        if news.kind == "signed_out":
+        shown = self._shown.get(ConversationId(news.topic.removeprefix("desk:")))
+        if news.topic == OWN:
+            await self._own(news)
+        elif news.kind == "signed_out":
             if news.text in ("", self._login):
                 raise NotSignedIn("You have been signed out.")
-        elif news.kind == "entry" and news.offset is not None:
-            tail = self._open.get(ConversationId(news.topic.removeprefix("desk:")))
-            if tail is not None:
-                await tail.hear(news.offset, news.text)
-        else:
-            await self._socket.send_text(news.text)
+        elif news.kind in ("resync", "check"):
+            self._lost_pieces = self._lost_pieces or news.kind == "resync"
+            await self._catch_up()
+        elif shown is not None:
+            await shown.hear(news)
+        elif news.kind == "conversation" and news.offset is not None:
+            await self._hear_row(news.offset, news.text)
+        elif not news.topic.startswith("desk:"):
+            self._note_offer(news)
+            await self.socket.send_text(news.text)
 
-    async def _recheck(self) -> None:
-        """What the feed may have lost: rows, entries, and the end of the login itself."""
-        while True:
-            await self._desk.clock.sleep(self._limits.recheck_seconds)
-            self._agent = await self._accounts.still(self._login)
-            await self._send_changes()
-            for tail in list(self._open.values()):
-                await tail.catch_up()
+    async def _hear_row(self, feed: int, text: str) -> None:
+        if feed <= self._feed or feed in self._early:
+            return  # it was read from the record meanwhile, or told before
+        if len(self._early) < _MAX_EARLY:
+            self._early.add(feed)
+        while self._feed + 1 in self._early:
+            self._feed += 1
+            self._early.discard(self._feed)
+        await self.socket.send_text(text)
+
+    def _note_offer(self, news: Told) -> None:
+        if news.kind == "offer":
+            self._offers[json.loads(news.text)["conversation"]] = _essence(news.text)
+        elif news.kind == "offer_gone":
+            self._offers.pop(json.loads(news.text)["conversation"], None)
+
+    async def _own(self, wish: Told) -> None:
+        here = ConversationId(wish.text)
+        match wish.kind:
+            case "send":
+                await self.socket.send_text(wish.text)
+            case "heartbeat":
+                await self._heartbeat()
+            case "hello":
+                await self._welcome(wish.offset)
+            case "show":
+                await self._show(here, wish.offset or 0)
+            case "hide":
+                self._shown.pop(here, None)
+            case "said":
+                if here in self._shown:
+                    await self._shown[here].said(wish.offset or 0)
+            case _:
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """What the feed may have lost: rows, offers, the opened conversations, and the end of the login itself."""
+        lost, self._lost_pieces = self._lost_pieces, False
+        self._agent = await self._accounts.still(self._login)
+        await self._send_changes()
+        await self._send_offers()
+        for shown in list(self._shown.values()):
+            await shown.catch_up(lost_pieces=lost)
+        if agent_part(self._agent) != self._me:
+            self._me = agent_part(self._agent)
+            await self.socket.send(Welcome(agent=self._me, feed=self._feed))
+            await self._heartbeat()
 
     async def _handle(self, frame: AgentSends) -> None:
         match frame:
             case Hello():  # the page asks for a sign of life, and for what it lacks
-                await self._welcome(frame.after)
+                self.socket.ask("hello", offset=frame.after)
             case Open():
-                await self._show(ConversationId(frame.conversation), frame.after or 0)
+                await self._begin_to_show(ConversationId(frame.conversation), frame.after or 0)
             case Close():
                 await self._hide(ConversationId(frame.conversation))
             case Suggest():
                 self._in_background(self._suggest(frame))
             case _:
                 sent = await self._verbs.do(self._agent, frame)
-                if sent is not None and sent.conversation in self._open:
+                if sent is not None:
                     # The feed has told it already, or has lost it.
-                    await self._open[sent.conversation].catch_up(upto=sent.offset)
+                    self.socket.ask("said", sent.conversation, sent.offset)
+                if isinstance(frame, Availability):
+                    self._agent = await self._accounts.still(self._login)
+                    # The page knows what it chose; the agent's other screens look for themselves.
+                    self._me = agent_part(self._agent)
+                    await self._desk.live.publish(Told(agent_topic(self._agent.id), "check", ""))
 
-    async def _show(self, conversation: ConversationId, after: int) -> None:
-        reading = self._desk.reading
-        row = await reading.row(conversation)
+    async def _begin_to_show(self, conversation: ConversationId, after: int) -> None:
+        await self._desk.reading.conversation(conversation)
         if conversation not in self._open:
             if len(self._open) >= _MAX_OPEN:
                 raise BadInput(f"A console shows at most {_MAX_OPEN} conversations at once. Close one first.")
+            self._open.add(conversation)
             self._follower.add(desk_topic(conversation))
             self._presence.opened(conversation, self._agent.id)
-        # Opened again is shown again from ``after``: the page has forgotten what it had.
-        tail = Tail(conversation, after, read=reading.entries, send=self._send_entry, send_text=self._socket.send_text)
-        self._open[conversation] = tail
-        await self._socket.send(row)
-        packet = await reading.packet(conversation)
-        if packet is not None:
-            await self._socket.send(PacketFrame(conversation=conversation, epoch=row.epoch, packet=packet))
-        for note in await reading.notes(conversation):
-            await self._socket.send(note_frame(note))
-        for draft in await reading.drafts(conversation):
-            await self._socket.send(draft_frame(draft))
-        await tail.catch_up()
+        self.socket.ask("show", conversation, after)
         await self._tell_presence(conversation)
 
+    async def _show(self, conversation: ConversationId, after: int) -> None:
+        # Opened again is shown again from ``after``: the page has forgotten what it had.
+        if conversation in self._open:
+            shown = Shown(conversation, after, reading=self._desk.reading, presence=self._presence, socket=self.socket)
+            self._shown[conversation] = shown
+            await shown.begin()
+
     async def _hide(self, conversation: ConversationId) -> None:
-        if self._open.pop(conversation, None) is None:
+        if conversation not in self._open:
             return
+        self._open.discard(conversation)
+        self.socket.ask("hide", conversation)
         self._follower.remove(desk_topic(conversation))
         self._presence.closed(conversation, self._agent.id)
         await self._tell_presence(conversation)
@@ -173,9 +270,6 @@ class Screen:
     async def _tell_presence(self, conversation: ConversationId) -> None:
         await self._desk.live.publish(told(desk_topic(conversation), self._presence.frame(conversation)))
 
-    async def _send_entry(self, entry: Entry) -> None:
-        await self._socket.send(EntryFrame.of(entry, for_agents=True))
-
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         if len(self._suggesting) >= 2:
             work.close()
@@ -189,4 +283,11 @@ class Screen:
         try:
             await self._desk.agents.suggest(self._agent, ConversationId(frame.conversation))
         except SwitchboardError as error:
-            await self._socket.refuse(error, frame.model_dump_json())
+            self.socket.refuse(error, frame.model_dump_json())
+
+
+def _essence(offer: str) -> dict[str, Any]:
+    """An offer as told and as read are the same but for the feed number."""
+    shown: dict[str, Any] = json.loads(offer)
+    shown.pop("feed", None)
+    return shown

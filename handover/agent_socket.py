@@ -11,52 +11,53 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from handover.accounts import Accounts
 from handover.agent_frames import AgentSends, Hello, agent_sends
-from handover.agent_screen import Screen
-from handover.desk import Desk
+from handover.agent_screen import Screen, ScreenParts
 from handover.entries import AgentId
 from handover.errors import Forbidden
 from handover.limits import WaitingRoom
+from handover.line_ends import address_of, answering
 from handover.login_api import Asking, Door, own_page, token_of
 from handover.meters import Meters
-from handover.presence import Presence
-from handover.sockets import Socket, SocketLimits, address_of, answering
+from handover.places import Places
+from handover.sockets import Socket, SocketLimits
 
 
 @dataclass(frozen=True, slots=True)
 class AgentDoorway:
     """What every agent socket shares. ``open_screens`` counts sockets per agent: the last one to go is a leaving."""
 
-    desk: Desk
-    accounts: Accounts
+    parts: ScreenParts
     door: Door
     origins: frozenset[str]
-    presence: Presence
     limits: SocketLimits
     waiting: WaitingRoom
+    places: Places
     meters: Meters
     open_screens: Counter[AgentId] = field(default_factory=Counter)
 
     def routes(self) -> APIRouter:
         """The socket's one route."""
         routes = APIRouter()
-        routes.add_api_websocket_route("/ws/agent", self._serve)
+        routes.add_websocket_route("/ws/agent", self._serve)
         return routes
 
     async def _serve(self, websocket: WebSocket) -> None:
         socket = Socket(
             websocket, agent_sends, side="agent", limits=self.limits,
-            monotonic=self.desk.clock.monotonic, meters=self.meters,
+            monotonic=self.parts.desk.clock.monotonic, meters=self.meters,
         )  # fmt: skip
         async with answering(websocket, socket):
             self._check_origin(websocket)
-            with self.waiting.wait(address_of(websocket)):
+            self.parts.rounds.welcome_nobody()
+            address = address_of(websocket)
+            with self.waiting.wait(address):
                 asking = await self.door.agent(websocket)
                 await websocket.accept()
                 hello = await socket.hello(Hello)
             assert isinstance(hello, Hello)
-            await self._serve_agent(socket, asking, hello)
+            with self.places.take(asking.agent.id, address):
+                await self._serve_agent(socket, asking, hello)
 
     def _check_origin(self, websocket: WebSocket) -> None:
         # A cookie goes along with whatever page opens the socket; a bearer token is shown on purpose.
@@ -68,14 +69,11 @@ class AgentDoorway:
         self.open_screens[agent] += 1
         try:
             if self.open_screens[agent] == 1:
-                await self.desk.agents.reachable(agent, True)
+                await self.parts.desk.agents.reachable(agent, True)
             with self.meters.sockets.labels("agent").track_inprogress():
-                screen = Screen(
-                    socket, asking, desk=self.desk, accounts=self.accounts, presence=self.presence, limits=self.limits
-                )
-                await screen.run(hello.after)
+                await Screen(self.parts, socket, asking).run(hello.after)
         finally:
             self.open_screens[agent] -= 1
             if self.open_screens[agent] == 0:
                 del self.open_screens[agent]
-                await self.desk.agents.reachable(agent, False)
+                await self.parts.desk.agents.reachable(agent, False)

@@ -12,9 +12,8 @@ import logging
 from collections.abc import Sequence
 
 from handover import screens
-from handover.desk_offers import tell_waiting
 from handover.desk_parts import DeskParts
-from handover.entries import ConversationId
+from handover.desk_waits import line_moved
 from handover.matcher import Standing, desk_open, match
 from handover.ports import Transaction
 from handover.stored import Offer
@@ -26,8 +25,6 @@ _BATCH = 50
 _LOOKS = 3
 # From how many waiting conversations on the rule runs beside the event loop.
 _MANY = 300
-# How many waiting customers hear at once that they moved up; the others hear it when they get there.
-FIRST_IN_QUEUE = 50
 
 
 class Matching:
@@ -37,7 +34,6 @@ class Matching:
         self._one_at_a_time = asyncio.Lock()
         self._asked = self._answered = 0
         self._known: tuple[list[Standing], int] | None = None
-        self._places: dict[ConversationId, int] = {}
         self._open = False
         self._parts: DeskParts
 
@@ -80,7 +76,9 @@ class Matching:
             if await self._write(sorted(changed, key=lambda offer: offer.id), before):
                 self._known = (standings, feed)
                 break
-        await self._tell_places(waiting, standings)
+        if desk_open(standings) != self._open:
+            self._open = not self._open
+            await line_moved(parts)
 
     async def _write(self, changed: Sequence[Wanted], before: dict[str, Wanted]) -> bool:
         """Write what changed and tell the agents. False when an offer was no longer what it was."""
@@ -93,17 +91,6 @@ class Matching:
                 for offer in await tx.offers.these([offer.id for offer in written]):
                     _tell(tx, offer, before[offer.id])
         return all_written
-
-    async def _tell_places(self, waiting: Sequence[Wanted], standings: Sequence[Standing]) -> None:
-        """Those first in the queue whose place is new, or all of them when the desk has opened or closed."""
-        first = [offer.conversation for offer in waiting[:FIRST_IN_QUEUE]]
-        places = {conversation: place for place, conversation in enumerate(first, start=1)}
-        now_open = desk_open(standings)
-        moved = [one for one in first if now_open != self._open or self._places.get(one) != places[one]]
-        if moved:
-            async with self._parts.records.transaction() as tx:
-                await tell_waiting(self._parts, tx, moved)
-        self._places, self._open = places, now_open
 
 
 async def _matched(waiting: Sequence[Wanted], standings: Sequence[Standing], parts: DeskParts) -> list[Wanted]:

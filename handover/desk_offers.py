@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from handover import packet, screens
+from handover import desk_waits, packet, screens
 from handover.conversation import Control, Move
-from handover.desk_change import Change, waiting_part
-from handover.desk_parts import DeskParts, new_id
-from handover.entries import AgentId, ConversationId
+from handover.desk_change import Change
+from handover.desk_parts import new_id
+from handover.entries import AgentId
 from handover.evidence import Decision, Reason
 from handover.matcher import Standing, desk_open, moved_on
 from handover.ports import Transaction
@@ -50,20 +50,19 @@ async def make_offer(
     ``passing``: say that the customer is passed on; False when that was said already.
     """
     parts, now = work.parts, work.conversation
-    somebody_here = await parts.is_open(work.tx)
+    standings = await parts.standings(work.tx)
     words = parts.policy.words
     reason = decision.reason or Reason.RULE
     if why is None:
         why = words.why[reason]
-    # "Someone will be with you shortly" is said only when it is true.
-    who = (words.passing_on if passing else "", words.soon) if somebody_here else (words.nobody_here,)
-    await work.notice(" ".join(filter(None, (why, *who))))
+    who = desk_waits.who_comes(parts, standings, passing=passing)
+    await work.notice(" ".join(filter(None, (why, who))))
     decisions = await work.tx.turns.decisions(now.id)
     needs = _needs(work, reason, decisions)
     await work.move(verb, actor)
     work.row = replace(work.row, reason=reason, team=aim.team, needs=needs)
     built = await build_packet(work, decision, decisions)
-    offer = replace(_offer(work, reason, aim), packet=built.as_json(), told_nobody=not somebody_here)
+    offer = replace(_offer(work, reason, aim), packet=built.as_json(), told_nobody=not desk_open(standings))
     await work.tx.offers.insert(offer)
     work.offered = offer
     work.tell_desk(screens.packet_frame(offer))
@@ -141,7 +140,7 @@ async def renew_offer(work: Change, offer: Offer, standings: Sequence[Standing])
             await work.notice(words.taking_long)
             again = replace(again, told_long=True)
         elif not somebody_here and not offer.told_nobody:
-            await work.notice(words.nobody_here)
+            await work.notice(desk_waits.closed_words(work.parts) or words.nobody_here)
             again = replace(again, told_nobody=True)
     await work.tx.offers.move(again)
     for agent in offer.ringing:
@@ -155,12 +154,3 @@ async def tell_of_left_messages(tx: Transaction, agent: AgentId) -> None:
     for row in await tx.conversations.rows("waiting", None, before=None, limit=LEFT_MESSAGES):
         if row.conversation.control is Control.NOBODY:
             tx.after_commit(screens.told(screens.agent_topic(agent), screens.conversation_frame(row)))
-
-
-async def tell_waiting(parts: DeskParts, tx: Transaction, waiting: Sequence[ConversationId]) -> None:
-    """Tell these customers anew who is there and what their place is."""
-    for conversation in waiting:
-        row = await tx.conversations.get(conversation)
-        part = await waiting_part(parts, tx, row.conversation)
-        if part is not None:
-            tx.after_commit(screens.told(screens.customer_topic(conversation), screens.control_frame(row, part)))

@@ -16,6 +16,7 @@
         FellBehind               a reader too slow for its queue; resume by offset
         AlreadyThere             a unique thing exists: a resend, or a race that was lost
         Unavailable              something we need is down; try again later
+        Moving                   this process stops; another one serves the same record: connect again
 
 The one shape on the wire is ``{code, message, detail?}``.
 """
@@ -33,6 +34,7 @@ class SwitchboardError(Exception):
     code = "internal"
     http_status = 500
     close_code = 1011
+    retry_after: float | None = None  # seconds, where waiting helps
 
     def __init__(self, message: str, *, detail: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -85,6 +87,7 @@ class TooMany(SwitchboardError):
     code = "too_many"
     http_status = 429
     close_code = 1008
+    retry_after: float
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message, detail={"retry_after": retry_after})
@@ -131,6 +134,18 @@ class Unavailable(SwitchboardError):
     code = "unavailable"
     http_status = 503
     close_code = 1013
+
+
+class Moving(SwitchboardError):
+    """The process stops; ``retry_after`` is a small random wait that spreads those who connect again."""
+
+    code = "moving"
+    http_status = 503
+    close_code = 1012
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class AlreadyThere(SwitchboardError):

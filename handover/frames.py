@@ -79,11 +79,18 @@ class EntryFrame(Frame):
 
 
 class WaitingPart(Frame):
-    """What a waiting customer is told: is anybody there, and since when do they wait."""
+    """What a waiting customer is told: is anybody there, since when do they wait, at which place in line.
+
+    ``wait_low`` to ``wait_high`` is an honest range in whole seconds from now; absent when there is none.
+    ``opens_at`` is the next staffed moment by the calendar, while it says closed and nobody is there.
+    """
 
     desk_open: bool
     since: datetime
     position: int | None = None
+    wait_low: int | None = None
+    wait_high: int | None = None
+    opens_at: datetime | None = None
 
 
 class ControlFrame(Frame):
@@ -115,6 +122,16 @@ class TypingFrame(Frame):
     author: AuthorPart
     on: bool = True
     conversation: str | None = None
+
+
+class HeartbeatFrame(Frame):
+    """The line lives: comes about every twenty seconds, and after everything a ``hello`` asked for.
+
+    ``feed`` (agents only): every list row up to this number has been sent. A console says hello with the last one.
+    """
+
+    type: Literal["heartbeat"] = "heartbeat"
+    feed: int | None = None
 
 
 class ErrorFrame(Frame):

@@ -57,6 +57,11 @@ class MatchingSettings(BaseModel):
         """Slots of an agent's capacity that a conversation of ``inbox`` takes."""
         return self.weight_by_inbox.get(inbox, self.weight)
 
+    @property
+    def heaviest(self) -> int:
+        """What a conversation takes at most, for whoever counts how many more somebody could have."""
+        return max(self.weight, *self.weight_by_inbox.values())
+
     def target_of(self, reason: Reason) -> float:
         """Seconds within which somebody should have accepted."""
         return self.target_seconds_by_reason.get(reason, self.target_seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from handover.stored import (
     Turn,
     TurnState,
 )
+from handover.waits import InLine, Wait, WaitEnd
 from handover.wanted import Wanted
 
 
@@ -97,15 +98,17 @@ class Entries(Protocol):
 class Turns(Protocol):
     async def live(self, conversation: ConversationId) -> Turn | None: ...
 
-    async def newest(self, conversation: ConversationId) -> Turn | None:
-        """The turn begun last, however it ended."""
-        ...
+    async def all_live(self) -> list[Turn]: ...
 
     async def get(self, turn: TurnId) -> Turn | None: ...
 
     async def insert(self, turn: Turn) -> None: ...
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
+
+    async def stay(self, turn: TurnId) -> None:
+        """The turn gives way to newer words no more."""
+        ...
 
     async def fence(self, conversation: ConversationId) -> None:
         """Control moved on: a live turn may not speak any more."""
@@ -116,6 +119,14 @@ class Turns(Protocol):
         ...
 
     async def past_deadline(self, at: datetime) -> list[Turn]: ...
+
+    async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
+        """Where the dialogue stood after the last turn that counted; only who takes turns knows what it means."""
+        ...
+
+    async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:
+        """``state`` is JSON; the conversation is locked."""
+        ...
 
     async def keep_decision(self, decision: StoredDecision) -> None: ...
 
@@ -131,6 +142,10 @@ class Offers(Protocol):
 
     async def all_open(self) -> list[Offer]:
         """In the order of the queue: by deadline, then by wait."""
+        ...
+
+    async def ringing_at(self, agent: AgentId) -> list[Offer]:
+        """What rings at this agent, in the order of the queue."""
         ...
 
     async def these(self, offers: Collection[str]) -> list[Offer]:
@@ -254,3 +269,35 @@ class OutboxRows(Protocol):
         ...
 
     async def backlog(self) -> Backlog: ...
+
+
+class Waits(Protocol):
+    """Waits for a person, by conversation and the epoch they began with."""
+
+    async def begin(self, wait: Wait) -> None: ...
+
+    async def end(self, conversation: ConversationId, epoch: int, at: datetime, how: WaitEnd) -> None: ...
+
+    async def release(self, conversation: ConversationId, epoch: int, at: datetime) -> None:
+        """The person who took it is done; nothing happens when nobody waited under ``epoch``."""
+        ...
+
+    async def ended(self, limit: int) -> list[Wait]:
+        """Those that ended last, the newest first."""
+        ...
+
+    async def released(self, limit: int) -> list[Wait]:
+        """Those whose person was done last, the newest first."""
+        ...
+
+    async def since(self, at: datetime, limit: int) -> list[Wait]:
+        """Those that began from ``at`` on, the newest first."""
+        ...
+
+    async def held_since(self) -> Sequence[tuple[AgentId, datetime]]:
+        """Since when each conversation that a person has is theirs."""
+        ...
+
+    async def in_line(self, limit: int) -> list[InLine]:
+        """The first in the queue, in order."""
+        ...

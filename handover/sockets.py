@@ -1,7 +1,8 @@
 """Plumbing of both sockets: text JSON frames in, frames out, limits around, one error shape.
 
 A bad frame is answered with an error frame and the connection goes on, until it has had too many of them.
-Nothing is queued here without bound: reading stops while a frame is handled, and a send waits for its reader.
+Two tasks serve a socket. The reader handles frames and never waits for the peer to read: what it answers is queued.
+The writer alone sends; its queue is the live feed's, which holds so much and no more (see `handover.ports.Follower`).
 """
 
 from __future__ import annotations
@@ -9,27 +10,31 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from handover.errors import BadInput, FellBehind, NotSignedIn, StaleView, SwitchboardError, TooLarge, TooMany
 from handover.frames import EntryFrame, ErrorFrame, Frame
-from handover.limits import TokenBucket, address_key
+from handover.limits import Buckets, TokenBucket
 from handover.meters import Meters
+from handover.ports import Follower, Told
+
+# The topic of what a socket queues for its own writer. Of these, kind "send" is a frame; others are wishes.
+OWN = "own"
 
 log = structlog.get_logger(__name__)
 F = TypeVar("F", bound=Frame)
 
 # An escaped NUL in JSON text. No customer types one and PostgreSQL stores none.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_FOR_A_PROGRAMMER = SwitchboardError("Something went wrong here. It has been logged; please try again.")
+_TOO_FAST = "That is too fast. Please slow down."
+FOR_A_PROGRAMMER = SwitchboardError("Something went wrong here. It has been logged; please try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class SocketLimits:
     frames_per_second: float = 10.0
     frames_burst: int = 40
     strikes: int = 20  # refused frames before the connection is closed; one good frame takes one back
-    send_seconds: float = 20.0  # how long a reader may leave a frame in the pipe
-    recheck_seconds: float = 30.0  # how often the record is asked whether the live feed lost something
+    send_seconds: float = 10.0  # how long a reader may leave a frame in the pipe
+    close_seconds: float = 3.0  # how long the last words may take
 
 
 class HungUp(Exception):
@@ -67,7 +72,14 @@ class Socket(Generic[F]):
         self._side = side
         self._limits = limits
         self._meters = meters
+        self._monotonic = monotonic
         self._strikes = 0
+        self._shared: tuple[Buckets, str] | None = None
+        self._queue: Follower | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._handling = False
+        self._sending_since: float | None = None
+        self.ending: SwitchboardError | None = None
         self._bucket = TokenBucket(monotonic, per_second=limits.frames_per_second, burst=limits.frames_burst)
 
     async def hello(self, kind: type[Frame]) -> F:
@@ -81,6 +93,41 @@ class Socket(Generic[F]):
             raise BadInput("The first frame must be a hello.")
         return frame
 
+    async def serve(
+        self, queue: Follower, handle: Callable[[F], Awaitable[None]], write: Coroutine[Any, Any, None]
+    ) -> None:
+        """Reader and writer, until one of them ends. ``write`` reads ``queue``, where answers to frames go too.
+
+        Raises HungUp, or the SwitchboardError to close with; CancelledError after `end`.
+        """
+        self._queue = queue
+        self._task = asyncio.current_task()
+        await beside(self.frames(handle), write)
+
+    def paced_by(self, buckets: Buckets, key: str) -> None:
+        """Frames also count against what ``key`` may send over all of its sockets."""
+        self._shared = (buckets, key)
+
+    def ask(self, kind: str, text: str = "", offset: int | None = None) -> None:
+        """Queue a wish of our own for the writer."""
+        self.put(Told(OWN, kind, text, offset))
+
+    def put(self, told: Told) -> None:
+        if self._queue is not None:
+            self._queue.put(told)
+
+    def end(self, error: SwitchboardError) -> None:
+        """Close with ``error``: at once, or as soon as the frame that is being handled is done."""
+        if self.ending is None:
+            self.ending = error
+            if self._task is not None and not self._handling:
+                self._task.cancel()
+
+    def stuck(self) -> bool:
+        """Whether the peer has left a frame in the pipe for too long."""
+        since = self._sending_since
+        return since is not None and self._monotonic() - since > self._limits.send_seconds
+
     async def frames(self, handle: Callable[[F], Awaitable[None]]) -> None:
         """Hand each good frame to ``handle``, answer bad ones, until the peer hangs up.
 
@@ -88,55 +135,57 @@ class Socket(Generic[F]):
         """
         while True:
             raw = await self._receive()
+            self._handling = True
             try:
                 self._pace()
-                frame = self._parse(raw)
-                await handle(frame)
+                await handle(self._parse(raw))
             except NotSignedIn:
                 raise
             except SwitchboardError as error:
-                await self._strike(error, raw)
+                self._strike(error, raw)
             except (HungUp, WebSocketDisconnect, asyncio.CancelledError):
                 raise
             except Exception:
                 log.exception("frame_failed", side=self._side)
-                await self._strike(_FOR_A_PROGRAMMER, raw)
+                self._strike(FOR_A_PROGRAMMER, raw)
             else:
                 self._strikes = max(0, self._strikes - 1)
+            finally:
+                self._handling = False
+            if self.ending is not None:
+                raise self.ending
 
     async def send(self, frame: Frame) -> None:
-        """Send one frame; waits while the peer is not reading. Raises FellBehind when that takes too long."""
+        """Send one frame; waits while the peer is not reading. For the writer alone."""
         await self.send_text(frame.model_dump_json(exclude_none=True))
 
     async def send_text(self, text: str) -> None:
-        """Send a frame that is JSON already. Raises FellBehind or HungUp."""
+        """Send a frame that is JSON already. Raises HungUp. Who waits too long here is ended from outside."""
+        self._sending_since = self._monotonic()
         try:
-            async with asyncio.timeout(self._limits.send_seconds):
-                await self._websocket.send_text(text)
-        except TimeoutError as slow:
-            raise FellBehind("This connection reads too slowly. Connect again and resume.") from slow
+            await self._websocket.send_text(text)
         except (WebSocketDisconnect, RuntimeError) as gone:
             raise HungUp from gone
+        finally:
+            self._sending_since = None
 
-    async def refuse(self, error: SwitchboardError, raw: str = "") -> None:
+    def refuse(self, error: SwitchboardError, raw: str = "") -> None:
         """Tell the peer what was refused, and which of its frames that was."""
         self._meters.refusals.labels(self._side, error.code).inc()
-        await self.send(error_frame(error, raw))
+        self.ask("send", error_frame(error, raw).model_dump_json(exclude_none=True))
 
     async def close(self, error: SwitchboardError) -> None:
-        """Say why, then close with the error's code. Never raises: the peer may be gone."""
+        """Say why, then close with the error's code. Never raises: the peer may be gone, or may read nothing."""
+        self.ending = self.ending or error
+        self._meters.refusals.labels(self._side, error.code).inc()
         if isinstance(error, FellBehind):
             self._meters.fell_behind.labels(self._side).inc()
-        with suppress(HungUp, SwitchboardError):
-            await self.refuse(error)
-        await self._close(error.close_code, error.code)
-
-    async def _close(self, code: int, reason: str) -> None:
         if self._websocket.application_state is WebSocketState.DISCONNECTED:
             return
-        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-            async with asyncio.timeout(self._limits.send_seconds):
-                await self._websocket.close(code, reason)
+        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError, HungUp):
+            async with asyncio.timeout(self._limits.close_seconds):
+                await self.send(error_frame(error))
+                await self._websocket.close(error.close_code, error.code)
 
     async def _receive(self) -> str:
         try:
@@ -155,19 +204,22 @@ class Socket(Generic[F]):
     def _pace(self) -> None:
         wait = self._bucket.take()
         if wait > 0:
-            raise TooMany("That is too fast. Please slow down.", retry_after=round(wait, 3))
+            raise TooMany(_TOO_FAST, retry_after=round(wait, 3))
+        if self._shared is not None:
+            buckets, key = self._shared
+            buckets.take(key, _TOO_FAST)
 
     def _parse(self, raw: str) -> F:
         frame = parse_frame(self._parser, raw)
         self._meters.frames.labels(self._side, getattr(frame, "type", "?")).inc()
         return frame
 
-    async def _strike(self, error: SwitchboardError, raw: str) -> None:
+    def _strike(self, error: SwitchboardError, raw: str) -> None:
         self._strikes += 1
         if self._strikes > self._limits.strikes:
             # Too fast stays "too fast" (1008); a peer that sends nonsense is closed as one that does.
             raise error if isinstance(error, TooMany) else BadInput("Too many frames were refused.")
-        await self.refuse(error, raw)
+        self.refuse(error, raw)
 
 
 class _BinaryFrame(BadInput):
@@ -200,7 +252,7 @@ def error_frame(error: SwitchboardError, raw: str = "") -> ErrorFrame:
         code=error.code,
         message=error.message,
         detail=error.detail,
-        retry_after=error.retry_after if isinstance(error, TooMany) else None,
+        retry_after=error.retry_after,
         client_id=_named(raw, "client_id"),
         conversation=_named(raw, "conversation"),
         missed=missed,
@@ -217,58 +269,11 @@ def _named(raw: str, key: str) -> str | None:
     return value if value.isprintable() else None  # a lone surrogate could not be sent back
 
 
-def allowed_origin(websocket: WebSocket, origins: frozenset[str]) -> bool:
-    """Whether the page that opens this socket is one of ``origins``, letter by letter.
-
-    A client that sends no Origin is no browser, so no other site's page can be behind it.
-    """
-    sent = websocket.headers.getlist("origin")
-    return not sent or (len(sent) == 1 and sent[0] in origins)
-
-
-async def deny(websocket: WebSocket, error: SwitchboardError) -> None:
-    """Refuse the handshake itself, with the error as an HTTP answer where the server can send one."""
-    if "websocket.http.response" in websocket.scope.get("extensions", {}):
-        await websocket.send_denial_response(JSONResponse(error.as_dict(), status_code=error.http_status))
-    else:
-        await websocket.close(error.close_code, error.code)
-
-
-@asynccontextmanager
-async def answering(websocket: WebSocket, socket: Socket[F]) -> AsyncIterator[None]:
-    """Whatever ends the block ends the connection in the one shape; a peer that hung up is no error."""
+async def beside(reads: Coroutine[Any, Any, None], writes: Coroutine[Any, Any, None]) -> None:
+    """Run ``reads`` here and ``writes`` in a task beside it, until one ends; raise what that one raised."""
     try:
-        yield
-    except HungUp:
-        return
-    except SwitchboardError as error:
-        await _end(websocket, socket, error)
-    except Exception:
-        log.exception("socket_failed")
-        await _end(websocket, socket, _FOR_A_PROGRAMMER)
-
-
-async def _end(websocket: WebSocket, socket: Socket[F], error: SwitchboardError) -> None:
-    if websocket.application_state is WebSocketState.CONNECTING:
-        await deny(websocket, error)
-    else:
-        await socket.close(error)
-
-
-def address_of(websocket: WebSocket) -> str:
-    """What limits per address go by."""
-    return address_key(websocket.client.host if websocket.client else None)
-
-
-async def side_by_side(*works: Coroutine[Any, Any, None]) -> None:
-    """Run ``works`` until one of them ends, cancel the rest, and raise what the first one raised."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in tasks:
-        if task in done:
-            task.result()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writes)
+            await reads
+    except BaseExceptionGroup as both:
+        raise both.exceptions[0] from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -74,23 +75,26 @@ async def test_a_line_given_up_is_not_shown_again(service: Service) -> None:
     assert (await _state(service))["rows"] == []
 
 
-def _cli(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+async def _cli(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {"DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'record.db'}", "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
     command = [sys.executable, "-m", "bot.cli", "outbox", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env, timeout=50)
+    # In a thread: the service shares this loop, and must not be stopped in the middle of a transaction.
+    return await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False, cwd=ROOT, env=env, timeout=50
+    )
 
 
 async def test_the_command_line_lists_retries_and_gives_up_beside_a_running_service(
     service: Service, tmp_path: Path
 ) -> None:
-    shown = _cli(tmp_path, "list")
+    shown = await _cli(tmp_path, "list")
     assert shown.returncode == 0, shown.stderr
     assert "0 waiting; 1 could not be delivered." in shown.stdout
     assert "This number is not on the channel." in shown.stdout
     assert "[red]<script>" in shown.stdout
     assert "\x1b[2J" not in shown.stdout
-    assert _cli(tmp_path, "retry").returncode == 1
-    assert "1 will be tried again." in _cli(tmp_path, "retry", "--all").stdout
-    gone = _cli(tmp_path, "drop", "1")
+    assert (await _cli(tmp_path, "retry")).returncode == 1
+    assert "1 will be tried again." in (await _cli(tmp_path, "retry", "--all")).stdout
+    gone = await _cli(tmp_path, "drop", "1")
     assert (gone.returncode, gone.stdout) == (1, "")
     assert "no such line" in gone.stderr

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter
 from starlette.applications import Starlette
@@ -19,10 +19,13 @@ from starlette.websockets import WebSocket
 
 from bot.frames import customer_sends
 from handover.agent_frames import agent_sends
-from handover.errors import BadInput, SwitchboardError, Taken, TooLarge
+from handover.backends.live_in_process import InProcessFeed
+from handover.errors import BadInput, Taken, TooLarge
 from handover.frames import Frame, Text
+from handover.line_ends import answering
 from handover.meters import Meters
-from handover.sockets import HungUp, Socket, SocketLimits, error_frame, parse_frame, side_by_side
+from handover.ports import Follower
+from handover.sockets import Socket, SocketLimits, error_frame, parse_frame
 from tests.support.hand_clock import HandClock
 from tests.support.serving import serving
 from tests.support.talking import Page, page
@@ -50,20 +53,20 @@ async def echoing(limits: SocketLimits = LIMITS) -> AsyncIterator[str]:
         await websocket.accept()
         socket = Socket(websocket, parser, side="customer", limits=limits, monotonic=clock.monotonic, meters=Meters())
 
+        async def write(queue: Follower) -> None:
+            async for told in queue:
+                await socket.send_text(told.text)
+
         async def echo(frame: Hi | Echo) -> None:
             if isinstance(frame, Echo) and frame.text == "taken":
                 raise Taken("Too late.", detail={"taken_by": "Ada"})
             if isinstance(frame, Echo) and frame.text == "bug":
                 raise RuntimeError("a bug that must not show")
-            await socket.send(frame)
+            socket.ask("send", frame.model_dump_json(exclude_none=True))
 
-        try:
+        async with answering(websocket, socket), InProcessFeed().follow() as queue:
             await socket.send(await socket.hello(Hi))
-            await side_by_side(socket.frames(echo))
-        except HungUp:
-            return
-        except SwitchboardError as error:
-            await socket.close(error)
+            await socket.serve(queue, echo, write(queue))
 
     app = Starlette(routes=[WebSocketRoute("/", serve)])
     async with serving(lambda _: app, max_bytes=limits.max_bytes + 100) as address:
@@ -196,6 +199,7 @@ def test_an_escaped_backslash_before_u0000_is_just_text() -> None:
 
 
 @pytest.mark.parametrize("adapter", [customer_sends, agent_sends])
+@settings(deadline=None)
 @given(
     raw=st.one_of(
         st.text(max_size=300),

@@ -1,4 +1,4 @@
-"""What tests that need PostgreSQL or Redis may rely on: nothing of another test is left, and a killed server is back."""
+"""What tests that need PostgreSQL or Redis may rely on: nothing of another test is there; a killed server is back."""
 
 from __future__ import annotations
 

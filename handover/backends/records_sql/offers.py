@@ -38,6 +38,11 @@ class SqlOffers:
     async def all_open(self) -> list[Offer]:
         return [_to_offer(r) for r in await self._on.execute(_ROWS.where(_OPEN).order_by(*_ORDER))]
 
+    async def ringing_at(self, agent: AgentId) -> list[Offer]:
+        # A list of ids is a short text in every database; an id between its quotes is found in it.
+        named = sa.cast(o.c.ringing, sa.Text).contains(f'"{agent}"', autoescape=True)
+        return [_to_offer(r) for r in await self._on.execute(_ROWS.where(_OPEN, named).order_by(*_ORDER))]
+
     async def these(self, offers: Collection[str]) -> list[Offer]:
         return [_to_offer(r) for r in await self._on.execute(_ROWS.where(o.c.id.in_(offers), _OPEN).order_by(*_ORDER))]
 
