@@ -14,7 +14,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
     # The states and moves are driven through every order by the invariants.
     "tests/handover/test_invariants.py": ("handover/conversation.py", "handover/entries.py", "handover/stored.py"),
-    "tests/handover/test_policy.py": ("handover/evidence.py", "handover/policy_settings.py"),
+    "tests/handover/test_policy.py": (
+        *("handover/evidence.py", "handover/policy_settings.py", "handover/matching_settings.py"),
+    ),
     # The verbs of the desk are one object to their callers: its parts are run by the stories of each caller.
     "tests/handover/test_desk_for_agents.py": (
         *("handover/desk.py", "handover/desk_change.py", "handover/desk_parts.py"),
