@@ -80,7 +80,7 @@ async def test_with_too_little_known_nothing_is_said_about_the_wait(world: World
 
 
 async def test_a_customer_is_told_a_range_that_comes_from_what_happened_lately(world: World) -> None:
-    mia = await world.agent("Mia", capacity=1)
+    mia = await world.agent("Mia", capacity=2)
     await a_usual_day(world, mia)
     first = await world.offered()
     waiting = await shown(world, first.id)
@@ -96,7 +96,7 @@ async def test_a_customer_is_told_a_range_that_comes_from_what_happened_lately(w
 
 
 async def test_every_prediction_is_kept_as_first_shown_with_how_it_ended(world: World) -> None:
-    mia = await world.agent("Mia", capacity=1)
+    mia = await world.agent("Mia", capacity=2)
     await a_usual_day(world, mia)
     before = len(await waits(world))
     taken, gives_up, leaves = await lined_up(world, 3)
@@ -180,7 +180,7 @@ async def test_somebody_who_works_outside_the_hours_counts(tmp_path: Path) -> No
 async def test_whose_turn_comes_after_closing_time_is_not_promised_it(tmp_path: Path) -> None:
     async with afternoons(tmp_path) as world:
         world.clock.advance(3 * 3600)
-        mia = await world.agent("Mia", capacity=1)
+        mia = await world.agent("Mia", capacity=2)
         await a_usual_day(world, mia)
         first = await world.offered()
         await world.desk.agents.accept(mia, first.id, first.epoch)
