@@ -42,7 +42,7 @@ from handover.clock import SystemClock
 from handover.console_api import console_routes
 from handover.dead_letters import DeadLetters
 from handover.dead_letters_api import dead_letter_routes
-from handover.demo import make_first_accounts, tell_demo_stories
+from handover.demo import Beaten, make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
@@ -146,6 +146,7 @@ class _Service:
             repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
             secret=settings.signing_secret(),
             alone=backends.alone,
+            lives=backends.lives,
         )
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
@@ -216,9 +217,12 @@ class _Service:
     async def _first_start(self) -> None:
         settings = self._settings
         password = settings.demo_password.get_secret_value() if settings.demo_password else None
-        made = await make_first_accounts(
-            self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
-        )
+        try:
+            made = await make_first_accounts(
+                self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
+            )
+        except Beaten:
+            return
         if made is not None:
             print(f"Accounts made: {', '.join(made.emails)}", flush=True)
             if made.random:

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///var/switchboard.db", min_length=1, description="Where the record is kept."
     )
-    redis_url: str | None = Field(None, description="Redis for the live feed; without it the feed is in this process.")
+    redis_url: str | None = Field(None, description="Redis, by which several replicas hear each other.")
     rasa_url: str = Field("http://127.0.0.1:5005", description="Where Rasa answers.")
     rasa_token: SecretStr | None = Field(None, description="Rasa's auth token, when it was started with one.")
     actions_url: str = Field("http://127.0.0.1:5055", description="Where the action server answers.")

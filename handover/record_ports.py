@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -93,15 +93,17 @@ class Entries(Protocol):
 class Turns(Protocol):
     async def live(self, conversation: ConversationId) -> Turn | None: ...
 
-    async def newest(self, conversation: ConversationId) -> Turn | None:
-        """The turn begun last, however it ended."""
-        ...
+    async def all_live(self) -> list[Turn]: ...
 
     async def get(self, turn: TurnId) -> Turn | None: ...
 
     async def insert(self, turn: Turn) -> None: ...
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
+
+    async def stay(self, turn: TurnId) -> None:
+        """The turn gives way to newer words no more."""
+        ...
 
     async def fence(self, conversation: ConversationId) -> None:
         """Control moved on: a live turn may not speak any more."""
@@ -112,6 +114,14 @@ class Turns(Protocol):
         ...
 
     async def past_deadline(self, at: datetime) -> list[Turn]: ...
+
+    async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
+        """Where the dialogue stood after the last turn that counted; only who takes turns knows what it means."""
+        ...
+
+    async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:
+        """``state`` is JSON; the conversation is locked."""
+        ...
 
     async def keep_decision(self, decision: StoredDecision) -> None: ...
 

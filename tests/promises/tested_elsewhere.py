@@ -27,10 +27,14 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
-    "tests/handover/test_sockets.py": ("handover/meters.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.
     "tests/contract/test_live_feed.py": ("handover/backends/live_in_process.py",),
+    "tests/contract/test_live_feed_of_many.py": (
+        *("handover/backends/live_redis.py", "handover/backends/live_redis_listener.py"),
+        *("handover/backends/live_redis_publisher.py", "handover/backends/live_redis_wire.py"),
+    ),
+    "tests/contract/test_limits.py": ("handover/backends/live_redis_limits.py",),
     "tests/contract/test_records.py": (
         *(
             "handover/ports.py",

@@ -45,6 +45,14 @@ turns = sa.Table(
     ),
 )
 
+dialogues = sa.Table(
+    "dialogues",
+    metadata,
+    sa.Column("conversation", Id, sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("turn", Id, sa.ForeignKey("turns.id"), nullable=False),
+    sa.Column("state", sa.JSON, nullable=False),
+)
+
 decisions = sa.Table(
     "decisions",
     metadata,

@@ -61,6 +61,10 @@ export interface TypingFrame {
   on?: boolean;
   conversation?: string | null;
 }
+export interface HeartbeatFrame {
+  type: "heartbeat";
+  feed?: number | null;
+}
 export interface ErrorFrame {
   type: "error";
   code: string;
@@ -92,7 +96,14 @@ export interface CustomerWelcome {
   seen?: number;
   rated?: number[];
 }
-export type CustomerReceives = CustomerWelcome | EntryFrame | DeltaFrame | TypingFrame | ControlFrame | ErrorFrame;
+export type CustomerReceives =
+  | CustomerWelcome
+  | EntryFrame
+  | DeltaFrame
+  | TypingFrame
+  | ControlFrame
+  | HeartbeatFrame
+  | ErrorFrame;
 
 export type CustomerSends =
   | { type: "hello"; token?: string; conversation?: string; after?: number }
@@ -228,6 +239,7 @@ export type AgentReceives =
   | NoteFrame
   | DraftFrame
   | PresenceFrame
+  | HeartbeatFrame
   | ErrorFrame;
 
 export type AgentSends =
