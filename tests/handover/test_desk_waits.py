@@ -21,6 +21,7 @@ from handover.ports import Follower
 from handover.waits import FEWEST, Wait, WaitEnd
 from tests.handover.test_cost_of_a_message import counted
 from tests.support.desk_world import World, open_world
+from tests.support.distributed import Database
 
 # The hand-moved clock starts on Monday 5 January 2026 at 09:00 UTC: 10:00 in Berlin, two hours before this desk opens.
 AFTERNOONS = Calendar(ZoneInfo("Europe/Berlin"), ((Span(720, 1020),),) * 5 + ((), ()))
@@ -245,3 +246,21 @@ async def test_the_usual_calendar_of_a_desk_without_one_never_closes(world: Worl
     assert ALWAYS_OPEN.is_open(world.clock.now())
     waiting = await shown(world, (await world.offered()).id)
     assert (waiting.desk_open, waiting.opens_at) == (False, None)
+
+
+@pytest.mark.servers
+async def test_postgresql_keeps_waits_and_tells_the_line_the_same_way(postgres: Database) -> None:
+    async with open_world(url=postgres.url) as world:
+        mia = await world.agent("Mia", capacity=1)
+        await a_usual_day(world, mia)
+        first, second = await lined_up(world, 2)
+        async with world.desk.live.follow(f"customer:{second.id}") as at_second:
+            held = await world.desk.agents.accept(mia, first.id, first.epoch)
+            assert await told(at_second, 1) == [1]
+        world.clock.advance(30)
+        await world.desk.agents.resolve(mia, first.id, held.epoch)
+        kept = (await waits(world))[-2:]
+        assert [(wait.how, wait.seconds) for wait in kept] == [(WaitEnd.TAKEN, 2), (None, None)]
+        assert kept[0].released_at == world.clock.now()
+        assert all(wait.predicted is not None for wait in kept)
+        assert (await world.desk.reading.waits_report(30)).all.still_waiting == 1
