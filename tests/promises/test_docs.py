@@ -41,7 +41,9 @@ def test_the_map_names_nothing_that_does_not_exist() -> None:
     assert sorted(mapped() - modules()) == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/decisions.md", "docs/settings.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "ARCHITECTURE.md", "docs/decisions.md", "docs/settings.md", "docs/running.md"]
+)
 def test_every_file_that_a_document_links_to_exists(document: str) -> None:
     folder = (ROOT / document).parent
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", text(document))
