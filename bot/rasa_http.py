@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 _SMALL_CALL = 3.0  # seconds for reading or writing a tracker; loopback answers in milliseconds
 _MAX_ANSWER = 32 * 1024 * 1024  # bytes; a tracker of some thousand turns is smaller
-# It goes to the action server twice: in the events of the tracker and as its last message.
-_MAX_HISTORY = 12_000  # characters
+# Rasa posts it to the action server three times: twice in the tracker's events, and once as the last message.
+_MAX_HISTORY = 7_000  # characters of JSON
 
 
 class RasaHttp:
@@ -183,7 +183,7 @@ def metadata_of(request: TurnRequest) -> dict[str, Any]:
         "turn": request.turn,
         "epoch": request.epoch,
         "deadline": request.deadline.isoformat(),
-        "history": [_line(line) for line in _recent(request.history)],
+        "history": _recent(request.history),
         "summary": request.summary,
         "hand_back": back
         and {
@@ -209,12 +209,12 @@ def is_private(url: str) -> bool:
     return address.is_private or address.is_loopback
 
 
-def _recent(history: tuple[Line, ...]) -> list[Line]:
+def _recent(history: tuple[Line, ...]) -> list[dict[str, Any]]:
     """The newest lines that fit, oldest first; always the last one."""
-    kept: list[Line] = []
+    kept: list[dict[str, Any]] = []
     room = _MAX_HISTORY
-    for line in reversed(history):
-        room -= len(line.text)
+    for line in map(_line, reversed(history)):
+        room -= len(json.dumps(line))
         if room < 0 and kept:
             break
         kept.append(line)
@@ -227,5 +227,5 @@ def _line(line: Line) -> dict[str, Any]:
         "speaker": line.speaker,
         "name": line.name,
         "text": line.text,
-        "at": line.at.isoformat(),
+        "at": line.at.isoformat(timespec="seconds"),
     }

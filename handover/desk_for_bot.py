@@ -143,7 +143,7 @@ class DeskForBot:
                 raise NotFound("There is no such turn.")
             if turn.state is not TurnState.LIVE or work.conversation.epoch != turn.epoch:
                 return await end_late(work, turn, reply)
-            if work.conversation.last_customer_offset > turn.last_offset and not even_if_newer:
+            if work.conversation.last_customer_offset > turn.last_offset and turn.yields and not even_if_newer:
                 await work.tx.turns.end(turn.id, TurnState.SUPERSEDED)
                 return TurnEnd("superseded", None, work.conversation)
             entry = await commit(work, turn, reply, decision, report)
@@ -171,6 +171,21 @@ class DeskForBot:
     async def turn_may_speak(self, turn: TurnId, epoch: int) -> bool:
         """Is this turn alive, its epoch the conversation's, and nothing newer said that it gives way to."""
         return await self._speaking(turn, epoch) is not None
+
+    async def turn_may_act(self, turn: TurnId, epoch: int) -> bool:
+        """May a tool of this turn have its effect now? If so, newer words end the turn no more: it is to tell of it."""
+        found = await self._speaking(turn, epoch)
+        if found is None:
+            return False
+        async with self._parts.records.transaction() as tx:
+            now = (await tx.conversations.get(found.conversation, lock=True)).conversation
+            current = await tx.turns.live(found.conversation)
+            if current is None or current.id != turn or now.epoch != epoch:
+                return False
+            if current.yields and now.last_customer_offset > current.last_offset:
+                return False
+            await tx.turns.stay(turn)
+            return True
 
     async def _speaking(self, turn: TurnId, epoch: int) -> Turn | None:
         async with self._parts.records.reading() as tx:

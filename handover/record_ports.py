@@ -25,6 +25,7 @@ from handover.stored import (
     Turn,
     TurnState,
 )
+from handover.waits import InLine, Wait, WaitEnd
 
 
 class Conversations(Protocol):
@@ -99,6 +100,10 @@ class Turns(Protocol):
     async def insert(self, turn: Turn) -> None: ...
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
+
+    async def stay(self, turn: TurnId) -> None:
+        """The turn gives way to newer words no more."""
+        ...
 
     async def fence(self, conversation: ConversationId) -> None:
         """Control moved on: a live turn may not speak any more."""
@@ -227,3 +232,35 @@ class OutboxRows(Protocol):
         ...
 
     async def backlog(self) -> Backlog: ...
+
+
+class Waits(Protocol):
+    """Waits for a person, by conversation and the epoch they began with."""
+
+    async def begin(self, wait: Wait) -> None: ...
+
+    async def end(self, conversation: ConversationId, epoch: int, at: datetime, how: WaitEnd) -> None: ...
+
+    async def release(self, conversation: ConversationId, epoch: int, at: datetime) -> None:
+        """The person who took it is done; nothing happens when nobody waited under ``epoch``."""
+        ...
+
+    async def ended(self, limit: int) -> list[Wait]:
+        """Those that ended last, the newest first."""
+        ...
+
+    async def released(self, limit: int) -> list[Wait]:
+        """Those whose person was done last, the newest first."""
+        ...
+
+    async def since(self, at: datetime, limit: int) -> list[Wait]:
+        """Those that began from ``at`` on, the newest first."""
+        ...
+
+    async def held_since(self) -> Sequence[tuple[AgentId, datetime]]:
+        """Since when each conversation that a person has is theirs."""
+        ...
+
+    async def in_line(self, limit: int) -> list[InLine]:
+        """The first in the queue, in order."""
+        ...

@@ -28,16 +28,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def postgres_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_of_the_run() -> Iterator[PostgresServer]:
     """Debian's PostgreSQL, started once."""
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with running_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def redis_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def redis_of_the_run() -> Iterator[RedisServer]:
     """Debian's Redis, started once."""
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+    with running_redis() as server:
         yield server
 
 

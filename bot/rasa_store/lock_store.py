@@ -86,7 +86,7 @@ class BriefLockStore(LockStore):
 
 
 def _redis_of(config: EndpointConfig) -> Any:
-    limits = {"socket_timeout": _TIMEOUT, "socket_connect_timeout": _TIMEOUT}
+    limits: dict[str, Any] = {"socket_timeout": _TIMEOUT, "socket_connect_timeout": _TIMEOUT}
     if "://" in config.url:
         return redis.Redis.from_url(config.url, **limits)
     given = config.kwargs

@@ -193,7 +193,7 @@ def test_the_metadata_name_who_said_what_and_what_a_person_decided() -> None:
 
 
 def test_a_long_history_is_cut_from_its_old_end() -> None:
-    lines = tuple(Line(offset, "customer", "C", "x" * 5_000, NOW) for offset in range(1, 9))
+    lines = tuple(Line(offset, "customer", "C", "x" * 3_200, NOW) for offset in range(1, 9))
     metadata = metadata_of(TurnRequest(HERE, TURN, 3, "x", NOW, history=lines))
     assert [line["offset"] for line in metadata["history"]] == [7, 8]
 

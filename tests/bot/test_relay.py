@@ -81,6 +81,59 @@ async def test_a_newer_message_makes_the_bot_answer_both_at_once(backends: Backe
         assert world.dialogue.heard[2].state == {"turns": [second.turn]}, "the first turn never was"
 
 
+async def test_a_newer_message_stops_a_turn_that_has_said_nothing_yet(backends: Backends) -> None:
+    let_go = asyncio.Event()
+
+    async def silent(_: TurnRequest) -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            let_go.set()
+        return "never"
+
+    async with a_world(backends, ScriptedDialogue([silent, "To both."])) as world:
+        await world.says("Where is my order?")
+        await world.until_heard(1)
+        await world.says("I mean the tent.")
+        await let_go.wait()
+        assert await world.until_bot_said(1) == ["To both."]
+        assert world.dialogue.heard[1].text == "Where is my order?\nI mean the tent."
+
+
+async def test_newer_words_that_came_in_through_another_process_stop_a_turn(backends: Backends) -> None:
+    async def silent(_: TurnRequest) -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    async with a_world(backends, ScriptedDialogue([silent, "To both."])) as world:
+        await world.says("Where is my order?")
+        await world.until_heard(1)
+        await world.desk.customers.record_customer_message(world.here, CustomerMessage("The tent.", "elsewhere"))
+        world.clock.advance(1)
+        assert await world.until_bot_said(1) == ["To both."]
+
+
+async def test_words_that_came_in_elsewhere_during_a_turn_that_answers_all_the_same_are_answered_next(
+    backends: Backends,
+) -> None:
+    async with a_world(backends, ScriptedDialogue(otherwise="…")) as world:
+        acted = False
+
+        async def acts(request: TurnRequest) -> str:
+            nonlocal acted
+            if acted:
+                return "It is in stock."
+            acted = await world.desk.bot.turn_may_act(request.turn, request.epoch)
+            said = CustomerMessage("And the tent?", "elsewhere")
+            await world.desk.customers.record_customer_message(world.here, said)
+            world.clock.advance(1)
+            return "Your address is changed."
+
+        world.dialogue.otherwise = acts
+        await world.says("Change my address.")
+        assert await world.until_bot_said(2) == ["Your address is changed.", "It is in stock."]
+
+
 async def test_a_customer_who_never_stops_is_answered_all_the_same(backends: Backends) -> None:
     async with a_world(backends, ScriptedDialogue(otherwise="…")) as world:
 

@@ -6,11 +6,13 @@ The fixtures over this are `postgres` and `redis_server` in tests/conftest.py; t
 from __future__ import annotations
 
 import itertools
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import redis
@@ -20,6 +22,8 @@ from tools.local_servers import PostgresServer, RedisServer
 
 _numbers = itertools.count(1)
 _ADMIN_SECONDS = 30
+_IN_MEMORY = Path("/dev/shm")
+_ROOMY = 2_000_000_000
 
 
 @dataclass
@@ -44,31 +48,50 @@ class Database:
 
     def copy(self) -> Database:
         """A database of its own with the same content; nobody may be connected to this one."""
-        return _made(self.server, template=self.name)
+        return new_database(self.server, template=self.name)
 
     def drop(self) -> None:
         """Gone, and so are its connections."""
         _admin(self.server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
 
+    def dropped_if_left(self) -> bool:
+        """Drop it, unless somebody is connected."""
+        try:
+            _admin(self.server, "DROP DATABASE {}", self.name)
+        except psycopg.errors.ObjectInUse:
+            return False
+        return True
+
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """A server with its data in ``folder``; it does not wait for the disk, for nobody cuts this machine's power."""
-    with PostgresServer(folder, free_port(), durable=False) as server:
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server with a folder of its own; it does not wait for the disk, for nobody cuts this machine's power.
+
+    Not below pytest's folders: each run of pytest on this machine closes those to the server's account.
+    """
+    with _folder() as folder, PostgresServer(folder / "postgres", free_port(), durable=False) as server:
         yield server
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[RedisServer]:
+def running_redis() -> Iterator[RedisServer]:
     """An empty Redis."""
-    with RedisServer(folder, free_port()) as server:
+    with _folder() as folder, RedisServer(folder / "redis", free_port()) as server:
         yield server
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # In memory where there is plenty of it: making a database for each test writes a lot.
+    roomy = _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ROOMY
+    with TemporaryDirectory(prefix="switchboard-", dir=_IN_MEMORY if roomy else None) as folder:
+        yield Path(folder)
 
 
 @contextmanager
 def fresh_database(server: PostgresServer, template: Database | None = None) -> Iterator[Database]:
     """An empty database, or one with the content of ``template``; dropped afterwards."""
-    made = _made(server, template=None if template is None else template.name)
+    made = new_database(server, template=None if template is None else template.name)
     try:
         yield made
     finally:
@@ -95,7 +118,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _made(server: PostgresServer, template: str | None) -> Database:
+def new_database(server: PostgresServer, template: str | None = None) -> Database:
+    """An empty database, or one with the content of the one named ``template``; whoever asks drops it."""
     name = f"test_{next(_numbers)}"
     if template is None:
         _admin(server, "CREATE DATABASE {}", name)

@@ -56,6 +56,9 @@ class SqlTurns:
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None:
         await self._on.execute(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
 
+    async def stay(self, turn: TurnId) -> None:
+        await self._on.execute(w.turns.update().where(w.turns.c.id == turn), {"yields": False})
+
     async def fence(self, conversation: ConversationId) -> None:
         await self._on.execute(_FENCE, {"key": conversation, "state": str(TurnState.FENCED)})
 
