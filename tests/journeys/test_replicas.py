@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import visitor
 from tests.support.up_distributed import PASSWORD, UpDistributed, up_distributed
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(900)]
 
 SLOW = 60_000  # milliseconds; two cores run PostgreSQL, Redis, nginx, Rasa, Chromium and four Pythons
 
