@@ -53,6 +53,17 @@ def back_again(running: UpDistributed, number: int) -> None:
         time.sleep(0.2)
 
 
+def restart_the_record(running: UpDistributed) -> None:
+    """Kill PostgreSQL and wait until it runs again and both services have found it."""
+    before = running.kill("postgres")
+    until = time.monotonic() + 90
+    while running.pid("postgres") == before:
+        assert time.monotonic() < until, running.logs()
+        time.sleep(0.2)
+    back_again(running, 1)
+    back_again(running, 2)
+
+
 def customer_says(page: Page, words: str) -> None:
     field = page.get_by_role("textbox", name="Your message")
     field.fill(words)
@@ -122,5 +133,8 @@ def test_a_replica_is_killed_under_a_customer_and_an_agent_and_both_go_on(
         both_go_on(page, desk, "With a new door")
         distributed.kill("redis")
         both_go_on(page, desk, "With an empty Redis")
+        # Nothing is accepted while the record is away, and both are told so; it is back in a moment.
+        restart_the_record(distributed)
+        both_go_on(page, desk, "With the record back")
         for words in ("Before anything breaks", "With the first replica killed", "With a new door"):
             expect(page.locator(".line").filter(has_text=f"{words}, asks")).to_have_count(1)
