@@ -122,7 +122,7 @@ REFUSED = [
     "UPDATE entries SET provider_message_id = 'same'",
     "UPDATE entries SET author_kind = 'ghost'",
     "INSERT INTO ratings VALUES ('none', 1, 5, NULL, NULL, '2026-01-01 00:00:00')",
-"INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL, true "
+    "INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL, true "
     "FROM turns",
     "INSERT INTO offers (id, conversation, epoch, reason, packet, made_at, expires_at, round, told_long) "
     "SELECT 'b', conversation, 99, reason, packet, made_at, expires_at, round, told_long FROM offers",
