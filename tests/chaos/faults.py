@@ -13,6 +13,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from tests.chaos.keeper import Keeper
@@ -22,6 +23,8 @@ from tools.local_servers import LocalServer
 
 Fault = Callable[[], Awaitable[None]]
 _FILL_PIECE = 1 << 16
+# Each of these takes most of the product away for seconds: one at a time, or a run would see nothing but outage.
+SEVERE = frozenset({"pause service", "partition", "stop redis", "kill postgres", "restart postgres", "disk full"})
 
 
 @dataclass
@@ -69,12 +72,15 @@ class Faults:
 
     async def do(self, kind: str) -> None:
         """One fault of this kind, from its beginning to its end."""
-        self.world.journal.note("faults", "begins", kind=kind)
-        began = time.time()
-        await self.kinds[kind]()
-        self.done[kind] += 1
-        self.keeper.troubles.append((began, time.time()))
-        self.world.journal.note("faults", "ended", kind=kind)
+        severe: AbstractAsyncContextManager[None]
+        severe = self._busy.setdefault("severe", asyncio.Lock()) if kind in SEVERE else nullcontext()
+        async with severe:
+            self.world.journal.note("faults", "begins", kind=kind)
+            began = time.time()
+            await self.kinds[kind]()
+            self.done[kind] += 1
+            self.keeper.troubles.append((began, time.time()))
+            self.world.journal.note("faults", "ended", kind=kind)
 
     async def kill_service(self) -> None:
         await self.keeper.kill(self.rng.choice(self.world.services))

@@ -9,6 +9,7 @@ from tests.chaos.agent_life import Manner
 from tests.chaos.customer_life import REAL, Temper
 from tests.chaos.episode import Episode
 from tests.chaos.link import Times
+from tests.chaos.world import Topology
 
 _NET = {
     "delay": 1,
@@ -75,14 +76,13 @@ REAL_RASA = Episode(
 )  # fmt: skip
 
 
-def storm(topology: str, drops: int, seconds: float) -> Episode:
+def storm(topology: Topology, drops: int, seconds: float) -> Episode:
     """Nothing but lost sockets: in the handshake, in the middle of a frame, and while the service starts again."""
-    episode = Episode(
-        f"{topology}: dropped sockets", seconds=seconds, customers=60, agents=4, gap=2.0, storm=0.97, crash_share=0.2,
+    return Episode(
+        f"{topology}: dropped sockets", topology, seconds, customers=60, agents=4, gap=2.0, storm=0.97, crash_share=0.2,
         faults={"drop all customers": 8, "cut": 1, "kill service": 1}, temper=Temper(pace=1.5, drops=0.3),
         times=_HASTY, until_drops=drops,
     )  # fmt: skip
-    return replace(episode, topology="distributed" if topology == "distributed" else "embedded")
 
 
 def short_plan(topologies: Sequence[str]) -> Plan:
@@ -119,33 +119,30 @@ def short_plan(topologies: Sequence[str]) -> Plan:
 
 def closing_plan(topologies: Sequence[str]) -> Plan:
     """At least 500 kills and 10,000 dropped sockets over both topologies."""
-    episodes: list[Episode] = []
     share = 1 if len(topologies) == 2 else 2
-    for topology in topologies:
-        far = topology == "distributed"
-        name = "distributed" if far else "embedded"
-        kills = {**_PROCESSES, **(_SERVERS if far else {})}
-        kinds = {**_NET, "pause service": 1.0, **({"partition": 2.0} if far else {"disk full": 1.0})}
-        made = [
-            *(
-                Episode(f"{name}: kills {n + 1}", seconds=75, faults=kills, gap=0.9, temper=_BUSY)
-                for n in range(3 * share)
-            ),
-            *(
-                Episode(
-                    f"{name}: crash points {n + 1}", seconds=75, faults=_FEW, gap=4.0, crash_share=1.0, temper=_BUSY
-                )
-                for n in range(2)
-            ),
-            *(Episode(f"{name}: net {n + 1}", seconds=60, faults=kinds, gap=0.7, temper=_BUSY) for n in range(2)),
-            Episode(f"{name}: all at once", seconds=60, faults={**kills, **kinds}, gap=0.6, temper=_BUSY, push=True),
-            Episode(f"{name}: a long stop", seconds=5, faults={"pause service": 1.0}, pause=60.0, each_once=True),
-            Episode(
-                f"{name}: clock", seconds=25, faults={"clock jump": 2.0, "kill service": 1.0}, gap=2.0, temper=_BUSY
-            ),
-        ]
-        episodes += [replace(each, topology="distributed" if far else "embedded") for each in made]
-        episodes.append(storm(topology, 5_100 * share, 240 * share))
+    each = [_closing_episodes(topology == "distributed", share) for topology in topologies]
+    # One of each topology side by side: together they use the machine better than two of a kind.
+    episodes = [episode for pair in zip(*each, strict=True) for episode in pair]
     episodes.append(REAL_RASA)
     promised = frozenset(kind for episode in episodes for kind in episode.faults)
     return Plan(tuple(episodes), SEEDED, Promise(kills=500, drops=10_000, kinds=promised))
+
+
+def _closing_episodes(far: bool, share: int) -> list[Episode]:
+    name: Topology = "distributed" if far else "embedded"
+    kills = {**_PROCESSES, **(_SERVERS if far else {})}
+    net = {**_NET, "pause service": 0.5, **({"partition": 0.7} if far else {"disk full": 0.7})}
+    clock = {"clock jump": 2.0, "kill service": 1.0}
+    plain = Episode("", name, seconds=75, temper=_BUSY)
+    crashing = replace(plain, faults=_FEW, gap=4.0, crash_share=1.0)
+    made = [
+        *(replace(plain, name=f"kills {n + 1}", faults=kills, gap=0.9) for n in range(3 * share)),
+        replace(crashing, name="crash points 1"),
+        replace(crashing, name="crash points 2", push=True),
+        *(replace(plain, name=f"net {n + 1}", seconds=60, faults=net, gap=0.7) for n in range(2)),
+        replace(plain, name="all at once", seconds=60, faults={**kills, **net}, gap=0.6, push=True),
+        replace(plain, name="a long stop", seconds=5, faults={"pause service": 1.0}, pause=60.0, each_once=True),
+        replace(plain, name="clock", seconds=25, faults=clock, gap=2.0),
+    ]
+    named = [replace(episode, name=f"{name}: {episode.name}") for episode in made]
+    return [*named, storm(name, 5_100 * share, 240 * share)]
