@@ -17,7 +17,7 @@ from tests.chaos.checker import History, Limits, Violation, judge
 from tests.chaos.crash_points import POINTS, PUSH_POINTS
 from tests.chaos.customer import Customer
 from tests.chaos.faults import Faults
-from tests.chaos.final_record import Record, read_record
+from tests.chaos.final_record import Record, keep_record, read_record
 from tests.chaos.journal import Journal, lines_of
 from tests.chaos.keeper import Keeper
 from tests.chaos.laws_of_the_channel import CHANNEL_LAWS
@@ -103,6 +103,7 @@ async def play(episode: Episode, seed: int, folder: Path) -> Outcome:
             settled = await run.play()
             journal.flush()
             record = await asyncio.to_thread(read_record, world.record)
+    await asyncio.to_thread(keep_record, record, folder / "record.json")
     history = run.history(record, settled)
     violations = judge(history, (*RECORD_LAWS, *SCREEN_LAWS, *CHANNEL_LAWS))
     if not settled:
@@ -247,9 +248,14 @@ class _Run:
             for each in self.customers
             if each.page.conversation in last
         )
+        lists = all(
+            (row["epoch"], row["control"]) == (last[name]["epoch"], last[name]["control"])
+            for each in self.agents
+            for name, row in each.desk.rows.items()
+        )
         waiting = any(r["control"] == "bot" and r["last_customer_offset"] > r["answered"] for r in record.conversations)
         queued = any(row["state"] == "queued" for row in record.outbox)
-        return not shown or waiting or queued or any(turn["state"] == "live" for turn in record.turns)
+        return not (shown and lists) or waiting or queued or any(turn["state"] == "live" for turn in record.turns)
 
     def history(self, record: Record, settled: bool) -> History:
         limits = Limits(timing=not self.faults.clock_moved, settled=settled)

@@ -145,8 +145,6 @@ def one_winner(history: History) -> Iterator[Violation]:
             agent = following["agent"] if following is not None and following["control"] == "human" else None
             if following is not None and (offer["taken_by"] != agent or offer["closed_at"] is None):
                 yield Violation("two winners", conversation, f"taken by {offer['taken_by']}, had by {agent}")
-            if following is None and offer["closed_at"] is not None:
-                yield Violation("unseen", conversation, "it waits, and its offer is closed")
         if stretches[-1]["epoch"] != states[conversation]["epoch"]:
             yield Violation("two winners", conversation, f"epoch {states[conversation]['epoch']} has no stretch")
 
@@ -182,6 +180,19 @@ def nothing_is_left_lying(history: History) -> Iterator[Violation]:
             yield Violation("left lying", row["id"], f"offset {row['last_customer_offset']} is unanswered")
 
 
+def who_waits_is_seen(history: History) -> Iterator[Violation]:
+    """Whoever waits has an offer that is open and, when all has settled, is still being shown anew."""
+    open_offers = {offer["conversation"]: offer for offer in history.record.offers if offer["closed_at"] is None}
+    for row in history.record.conversations:
+        offer = open_offers.get(row["id"])
+        if (row["control"] == "offered") != (offer is not None):
+            yield Violation("unseen", row["id"], f"it is {row['control']}, its open offer is {offer}")
+        elif offer is not None and history.limits.settled and history.limits.timing:
+            late = history.record.read_at - offer["expires_at"]
+            if late > history.limits.allowance:
+                yield Violation("unseen", row["id"], f"its offer ran out {late:.0f} s ago and nobody was asked again")
+
+
 def effects_have_the_right(history: History) -> Iterator[Violation]:
     """No tool had its effect that asked after its turn's control had ended; and none of a turn nobody knows."""
     turns = {turn["id"]: turn for turn in history.record.turns}
@@ -206,6 +217,7 @@ RECORD_LAWS = (
     one_outcome_each,
     one_winner,
     never_above_capacity,
+    who_waits_is_seen,
     nothing_is_left_lying,
     effects_have_the_right,
 )

@@ -99,10 +99,11 @@ def _shown(who: str, record: Record, last: int) -> list[Line]:
     ]  # fmt: skip
 
 
-def _control(who: str, epoch: int, control: str, agent: str | None = None) -> Line:
+def _control(who: str, epoch: int, control: str, agent: str | None = None, feed: int | None = None) -> Line:
     return _line(
-        who, "control", conversation=C, epoch=epoch, control=control, lifecycle="active", agent=agent, by="control"
-    )
+        who, "control", conversation=C, epoch=epoch, control=control, lifecycle="active", agent=agent, feed=feed,
+        by="control" if feed is None else "row",
+    )  # fmt: skip
 
 
 def made_history() -> History:
@@ -113,10 +114,11 @@ def made_history() -> History:
         *_said(ANNA, 1, "tell [customer:1-1]", 2),
         *_said(ANNA, 2, "slow [customer:1-2]", 4),
         _control(ANNA, 2, "offered"),
-        _control("agent:ada", 3, "human", ADA),
+        _control("agent:ada", 3, "human", ADA, feed=6),
         *_said("agent:ada", 1, "as a person [agent:ada-1]", 7),
         *_said(ANNA, 3, "tool [customer:1-3]", 9),
         _control(ANNA, 4, "bot"),
+        _control("agent:ada", 4, "bot", feed=8),
         *_shown(ANNA, record, 10),
         *_shown("agent:ada", record, 8),
     ]
