@@ -163,8 +163,8 @@ def never_above_capacity(history: History) -> Iterator[Violation]:
         for start, _ in sorted(spans.get(agent["id"], [])):
             moment = start + (history.limits.overlap if history.limits.timing else 0)
             held = [span for span in spans[agent["id"]] if span[0] <= start and span[1] > moment]
-            if len(held) > agent["capacity"]:
-                yield Violation("above capacity", agent["id"], f"{len(held)} at once, room for {agent['capacity']}")
+            if len(held) * history.limits.weight > agent["capacity"]:
+                yield Violation("above capacity", agent["id"], f"{len(held)} at once, {agent['capacity']} slots")
                 break
 
 
