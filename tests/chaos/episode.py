@@ -38,7 +38,7 @@ class Episode:
 
     ``faults``: kinds and their weights; ``gap``: seconds between two, on average. ``capacity``: conversations an agent
     may have at once. ``storm``: the share of new customer sockets that are cut in the handshake or in the middle of a
-    frame. ``until_drops``: over when so many sockets were dropped. ``each_once``: not over before each kind of fault was
+    frame. ``until_drops``: over when so many sockets were dropped. ``each_once``: not over before each kind was
     done. ``push``: lines go to a pushing channel too. ``real_rasa``: with the trained model and the real actions.
     """
 
