@@ -126,8 +126,9 @@ REFUSED = [
     "UPDATE entries SET author_kind = 'ghost'",
     "INSERT INTO ratings VALUES ('none', 1, 5, NULL, NULL, '2026-01-01 00:00:00')",
     "INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL, 1 FROM turns",
-    "INSERT INTO offers SELECT 'b', conversation, 99, reason, packet, made_at, expires_at, 1, NULL, 0, NULL, NULL "
-    "FROM offers",
+    "INSERT INTO offers (id, conversation, epoch, reason, packet, made_at, expires_at, round, told_long) "
+    "SELECT 'b', conversation, 99, reason, packet, made_at, expires_at, round, told_long FROM offers",
+    "UPDATE agents SET role = 'owner'",
     "UPDATE agents SET email = 'MIA@example.com'",
     "UPDATE agents SET capacity = -1",
 ]

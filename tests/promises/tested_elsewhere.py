@@ -9,7 +9,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
-        "handover/agents.py",
+        *("handover/agents.py", "handover/agent_parts.py"),
     ),
     "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
     # The states and moves are driven through every order by the invariants.
@@ -22,8 +22,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     "tests/handover/test_offers.py": (
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
+        "handover/desk_taking.py",
     ),
-    "tests/handover/test_console_api.py": ("handover/login_api.py",),
+    "tests/handover/test_console_api.py": ("handover/login_api.py", "handover/agents_api.py"),
+    "tests/handover/test_matcher.py": ("handover/matching_floor.py", "handover/wanted.py"),
     "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
