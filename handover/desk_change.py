@@ -13,7 +13,7 @@ from datetime import datetime
 from handover import desk_waits, screens
 from handover.conversation import Control, Conversation, Lifecycle, Move, move
 from handover.desk_parts import DeskParts
-from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
+from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind, keepable
 from handover.frames import EntryFrame, Frame, WaitingPart
 from handover.markup import to_html
 from handover.ports import Transaction
@@ -53,7 +53,7 @@ class Change:
         provider_message_id: str | None = None,
     ) -> Entry:
         """Add a line at the next offset. Raises AlreadyThere for a client or provider id that is in the record."""
-        now = self.conversation
+        now, text = self.conversation, keepable(text)
         entry = Entry(
             conversation=now.id,
             offset=now.last_offset + 1,

@@ -141,19 +141,17 @@ class Offers(Protocol):
     async def latest(self, conversation: ConversationId) -> Offer | None: ...
 
     async def all_open(self) -> list[Offer]:
-        """In the order of the queue: by deadline, then by wait."""
+        """In the order of the queue, as all lists here: by deadline, then by wait."""
         ...
 
-    async def ringing_at(self, agent: AgentId) -> list[Offer]:
-        """What rings at this agent, in the order of the queue."""
-        ...
+    async def ringing_at(self, agent: AgentId) -> list[Offer]: ...
 
     async def these(self, offers: Collection[str]) -> list[Offer]:
-        """Those of ``offers`` (their ids) that are open, in the order of the queue."""
+        """Those of ``offers`` (their ids) that are open."""
         ...
 
     async def waiting(self) -> list[Wanted]:
-        """Every open offer without its packet, in the order of the queue."""
+        """Every open offer without its packet."""
         ...
 
     async def due(self, at: datetime, limit: int) -> list[ConversationId]:
@@ -210,9 +208,7 @@ class People(Protocol):
 
     async def set_availability(self, agent: AgentId, state: str) -> None: ...
 
-    async def set_matching(self, agent: Agent) -> None:
-        """Write capacity, skills, languages and teams."""
-        ...
+    async def set_matching(self, agent: Agent) -> None: ...
 
 
 class Asides(Protocol):

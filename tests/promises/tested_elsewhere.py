@@ -14,7 +14,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
     # The states and moves are driven through every order by the invariants.
     "tests/handover/test_invariants.py": ("handover/conversation.py", "handover/entries.py", "handover/stored.py"),
-    "tests/handover/test_policy.py": ("handover/evidence.py", "handover/policy_settings.py"),
+    "tests/handover/test_policy.py": (
+        *("handover/evidence.py", "handover/policy_settings.py", "handover/matching_settings.py"),
+    ),
     # The verbs of the desk are one object to their callers: its parts are run by the stories of each caller.
     "tests/handover/test_desk_for_agents.py": (
         *("handover/desk.py", "handover/desk_change.py", "handover/desk_parts.py"),
@@ -53,6 +55,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             )
         ),
     ),
+    "tests/contract/test_records_failing.py": (
+        *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
+    ),
+    "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
     "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
     # Rasa's components run in Rasa's environment, inside a small trained pipeline.
     "tests/bot/nlu/test_in_rasa.py": (
