@@ -223,6 +223,13 @@ class DeskAgainstReference(RuleBasedStateMachine):
             full = not free[who] and code == "illegal_move"  # whoever has no room may be told that first
             assert full or code == {"nothing": "done"}.get(expected, expected), (before.state, results)
 
+    @rule(where=conversations, who=WHO, replica=REPLICAS)
+    def an_agent_s_view_is_overtaken(self, where: ConversationId, who: str, replica: int) -> None:
+        """Words that came while the agent was writing."""
+        self.an_agent_wants_it(where, who, replica, late=False, verb="take")
+        self.the_customer_writes(where, replica + 1, again=False)
+        self.an_agent_speaks(where, who, replica, blind=1, again=False)
+
     @rule(where=conversations, who=WHO, replica=REPLICAS, blind=st.integers(0, 3), again=st.booleans())
     def an_agent_speaks(self, where: ConversationId, who: str, replica: int, blind: int, again: bool) -> None:
         ours = self.known[where]

@@ -43,6 +43,12 @@ class DeskUnderFaults(DeskAgainstReference):
     @rule(replica=REPLICAS)
     def a_replica_is_killed(self, replica: int) -> None:
         self.ground.kill(replica % len(self.ground.worlds))
+        self._nobody_is_at_work()
+
+    def _nobody_is_at_work(self) -> None:
+        if self.ground.alone:
+            for ours in self.known.values():
+                ours.forgets_turns()
 
     @rule()
     def the_live_feed_is_lost(self) -> None:
@@ -52,6 +58,7 @@ class DeskUnderFaults(DeskAgainstReference):
     def the_record_is_restarted(self) -> None:
         """kill -9 of the database; the replicas find it again by themselves."""
         self.ground.restart_record()
+        self._nobody_is_at_work()
 
     @rule(where=DeskAgainstReference.conversations, replica=REPLICAS)
     def a_screen_comes_back(self, where: ConversationId, replica: int) -> None:

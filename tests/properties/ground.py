@@ -18,10 +18,14 @@ from tools.local_servers import PostgresServer, RedisServer
 
 
 class Ground(Protocol):
-    """``worlds``: the replicas, at least one. ``clock`` is theirs together."""
+    """``worlds``: the replicas, at least one. ``clock`` is theirs together.
+
+    ``alone``: a replica that starts knows that no other is there, and that no turn is under way.
+    """
 
     worlds: list[World]
     clock: HandClock
+    alone: bool
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any: ...
 
@@ -38,6 +42,8 @@ class Ground(Protocol):
 
 class OnSqlite:
     """One process on one file."""
+
+    alone = True
 
     def __init__(self) -> None:
         self.clock = HandClock()
@@ -74,6 +80,8 @@ class OnSqlite:
 
 class OnServers:
     """Two replicas on PostgreSQL and Redis."""
+
+    alone = False
 
     def __init__(self, postgres: PostgresServer, redis: RedisServer) -> None:
         """Within a `records_on` of ``postgres``."""

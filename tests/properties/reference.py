@@ -29,6 +29,7 @@ class Turn:
     epoch: int
     upto: int
     live: bool = True
+    released: bool = False
 
 
 @dataclass
@@ -66,6 +67,11 @@ class Reference:
             for turn in self.turns.values():
                 turn.live = False
         self.life, self.control, self.holder, self.named = life, control, holder, None
+
+    def forgets_turns(self) -> None:
+        """The only process has ended: nobody is at work, and the words may be taken up again at once."""
+        for turn in self.turns.values():
+            turn.released, turn.live = turn.released or turn.live, False
 
     def live_turn(self) -> Turn | None:
         return next((turn for turn in self.turns.values() if turn.live), None)
@@ -130,6 +136,8 @@ class Reference:
 
     def ends_turn(self, turn: Turn, *, even_if_newer: bool, hands_over: bool) -> str:
         """How it must end; the bot's words are added by `bot_spoke`."""
+        if turn.released:
+            return "superseded"
         if not turn.live or turn.epoch != self.epoch:
             turn.live = False
             return "fenced"

@@ -19,22 +19,24 @@ from tools.local_servers import PostgresServer, RedisServer
 # Failing orders of events are kept here; they are committed with the fix and tried first from then on.
 KEPT = DirectoryBasedExampleDatabase(Path(__file__).parent / "kept")
 
-# For runs that only ask whether anything is found: a small example is for people.
+# For runs that only ask whether a seeded bug is found, the same each time: a small example is for people.
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 def play(make_ground: Callable[[], Ground], examples: int, steps: int) -> None:
+    seeded = os.environ.get("MACHINE_HUNTS") == "yes"
     machine = type("Machine", (DeskUnderFaults,), {"make_ground": make_ground})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=examples * 3 if seeded else examples,
             stateful_step_count=steps,
             deadline=None,
-            database=KEPT,
+            database=None if seeded else KEPT,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
-            phases=tuple(Phase) if os.environ.get("MACHINE_SHRINKS") != "no" else _QUICK,
+            phases=_QUICK if seeded else tuple(Phase),
+            derandomize=seeded,
         ),
     )
 

@@ -81,7 +81,7 @@ def test_a_law_that_is_missing_is_found_out(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not servers", TEST]
     played = subprocess.run(
         command, cwd=copy, capture_output=True, text=True, check=False, timeout=560,
-        env={**os.environ, "MACHINE_SHRINKS": "no"},
+        env={**os.environ, "MACHINE_HUNTS": "yes"},
     )  # fmt: skip
     assert played.returncode == 1, played.stdout[-3_000:]
     assert "conversations_0" in played.stdout, played.stdout[-3_000:]
