@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 async def eventually(holds: Callable[[], bool]) -> None:
     """Until ``holds``, with everybody else taking their turns meanwhile."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(15):
         while True:
             if holds():
                 return
@@ -56,7 +56,7 @@ class HandPeer:
 
     async def until_heard(self, kind: str, count: int = 1) -> None:
         """Until so many frames of ``kind`` have come."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(15):
             while len(self.of(kind)) < count:
                 assert self.closed is None, self.heard[-1]
                 self._news.clear()
