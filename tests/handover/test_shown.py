@@ -130,9 +130,11 @@ class SocketsMachine(DeskMachine):
         self.run(self._compare())
 
     def teardown(self) -> None:
-        if self.where:
-            self.every_page_shows_what_a_page_opened_now_shows()
-        super().teardown()
+        try:
+            if self.where:
+                self.every_page_shows_what_a_page_opened_now_shows()
+        finally:
+            super().teardown()
 
     async def _compare(self) -> None:
         await self.sockets.settle()
@@ -156,12 +158,19 @@ class SocketsMachine(DeskMachine):
         await self.sockets.settle()
         now, then = fresh.shown(), self.consoles[agent.id].shown()
         rows = self.consoles[agent.id].model.rows
-        assert {one: rows.get(one) for one in fresh.model.rows} == fresh.model.rows
+        assert {one: _row(rows[one]) for one in fresh.model.rows} == {
+            one: _row(row) for one, row in fresh.model.rows.items()
+        }
         assert then == now
         await self.sockets.leave(fresh.peer)
 
 
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    """Who has it is the row's; whether they are online is their own, and changes no row."""
+    return {**row, "agent": row["agent"]["id"] if row.get("agent") else None}
+
+
 TestScreensOverAFaultyFeed = SocketsMachine.TestCase
 TestScreensOverAFaultyFeed.settings = settings(
-    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
