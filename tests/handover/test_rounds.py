@@ -171,3 +171,18 @@ async def test_a_control_frame_that_comes_late_does_not_undo_a_newer_one(tmp_pat
             await sockets.settle()
             assert page.of("control")[-1]["control"] == "bot"
             assert len(page.of("control")) == 2
+
+
+async def test_offers_stay_when_another_screen_of_the_agent_changes_whether_they_are_there(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        agent = await world.agent("Mia", state="busy")
+        async with sockets_of(world) as sockets:
+            one, other = await sockets.agent(agent), await sockets.agent(agent)
+            waiting = await world.offered()
+            other.says(type="availability", state="online")
+            await one.until_heard("welcome", 2)
+            await sockets.settle()
+            kinds = [frame["type"] for frame in one.heard]
+            again = kinds[len(kinds) - kinds[::-1].index("welcome") :]
+            assert again.index("offer") < again.index("heartbeat")
+            assert one.of("offer")[-1]["conversation"] == waiting.id
