@@ -23,10 +23,20 @@ async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, _T]) ->
             raise TimeoutError
         return task.result()
     finally:
-        await _let_go(task, alarm)
+        await let_go(task, alarm)
 
 
-async def _let_go(*tasks: asyncio.Future[Any]) -> None:
+async def done_or_told(clock: Clock, seconds: float, work: asyncio.Future[Any], told: asyncio.Event) -> None:
+    """Wait until ``work`` is done, ``told`` is set, or ``seconds`` have passed; ``work`` goes on."""
+    waiting, alarm = asyncio.ensure_future(told.wait()), asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({work, waiting, alarm}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await let_go(waiting, alarm)
+
+
+async def let_go(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel what is not done, and wait a moment for it to end."""
     unfinished = {task for task in tasks if not task.done()}
     for task in unfinished:
         task.add_done_callback(_forget)

@@ -51,7 +51,7 @@ def delta_routes(desk: Desk, token: str) -> APIRouter:
             epoch = _epoch.validate_strings(request.query_params.get("epoch", ""), strict=True)
         except ValidationError as odd:
             raise BadInput("The epoch must be a whole number.") from odd
-        if not await desk.bot.turn_may_speak(TurnId(turn), epoch):
+        if not await desk.bot.turn_may_act(TurnId(turn), epoch):
             raise Fenced("This turn may not act any more.")
         return Response(status_code=204)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from handover.entries import Button, Citation, ConversationId, TurnId
+from handover.entries import Button, Citation, ConversationId, Entry, TurnId
 from handover.evidence import Claim, Needs, Retrieved, ToolUse
 
 
@@ -38,6 +38,8 @@ class TurnRequest:
     """One turn to take. ``text`` are the customer's words, a whole burst joined by newlines.
 
     ``intent`` is set when a verified button was pressed: then it is what the customer means, not the text.
+    ``state`` is that of the last `TurnResult` that counted, and the dialogue stands there, whatever it was asked
+    since. ``people`` are the lines people of the team said after that.
     """
 
     conversation: ConversationId
@@ -52,11 +54,16 @@ class TurnRequest:
     customer: dict[str, str] = field(default_factory=dict)
     channel: str = "web"
     language: str = "en"
+    state: Mapping[str, Any] | None = None
+    people: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TurnResult:
-    """What came back. An empty ``text`` with no ``handover`` is a failure; the adapter raises instead."""
+    """What came back. An empty ``text`` with no ``handover`` is a failure; the adapter raises instead.
+
+    ``state`` is JSON to hand in with the next turn, when this one counts; None when it could not be had.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
@@ -74,6 +81,7 @@ class TurnResult:
     actions: tuple[str, ...] = ()
     provider: str | None = None
     promises_transfer: bool = False
+    state: Mapping[str, Any] | None = None
 
 
 class DialogueFailed(Exception):
@@ -89,21 +97,10 @@ class DialogueFailed(Exception):
 
 
 class Dialogue(Protocol):
-    """What understands the customer and keeps the dialogue state."""
+    """What understands the customer. It need remember nothing from turn to turn: the state comes with the request."""
 
     async def next_turn(self, request: TurnRequest) -> TurnResult:
-        """Raises DialogueFailed; never returns an empty answer."""
-        ...
-
-    async def rewind(self, conversation: ConversationId, turn: TurnId) -> None:
-        """Undo the customer message of ``turn``: it was superseded or fenced.
-
-        Nothing happens when the dialogue never had it, or had another one since. Raises DialogueFailed.
-        """
-        ...
-
-    async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
-        """Append tracker events (pause, agent, resume, slot) as Rasa names them. Raises DialogueFailed."""
+        """Raises DialogueFailed; never returns an empty answer. Cancelled, it lets go of the work at once."""
         ...
 
     async def ping(self) -> None:

@@ -16,13 +16,15 @@ from bot.settings import Settings
 from handover.desk import Desk
 from handover.errors import SwitchboardError, Unavailable
 from handover.meters import Meters
-from handover.ports import Clock, Told
+from handover.ports import Clock
 
 # A check answers with a sentence on what it found, or raises.
 Check = Callable[[], Awaitable[str]]
 
 _FRESH_SECONDS = 1.0  # /readyz is public: however often it is asked, the parts are asked once a second
 _CHECK_SECONDS = 3.0
+# Without these everything still reaches everybody, only later.
+_SPARED = frozenset({"live_feed"})
 
 
 class PartState(BaseModel):
@@ -33,9 +35,13 @@ class PartState(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Every part by its name: store, live_feed, rasa, actions, model."""
+    """Every part by its name: store, live_feed, rasa, actions, model.
+
+    ``degraded``: a part is missing. ``ready`` all the same when it is one that customers are answered without.
+    """
 
     ready: bool
+    degraded: bool
     parts: dict[str, PartState]
 
 
@@ -55,7 +61,8 @@ class Checks:
             if self._found is None or self._clock.monotonic() - self._asked_at >= _FRESH_SECONDS:
                 states = await asyncio.gather(*(_state(check) for check in self._checks.values()))
                 parts = dict(zip(self._checks, states, strict=True))
-                self._found = Readiness(ready=all(part.ok for part in states), parts=parts)
+                missing = {name for name, part in parts.items() if not part.ok}
+                self._found = Readiness(ready=missing <= _SPARED, degraded=bool(missing), parts=parts)
                 self._asked_at = self._clock.monotonic()
             return self._found
 
@@ -104,10 +111,9 @@ def service_checks(desk: Desk, dialogue: Dialogue, settings: Settings) -> Checks
         return f"at change {await desk.reading.feed()}"
 
     async def live_feed() -> str:
-        async with desk.live.follow("readiness") as follower:
-            await desk.live.publish(Told("readiness", "readiness", "{}"))
-            await anext(aiter(follower))
-        return "carries"
+        if not desk.live.healthy:
+            raise Unavailable(desk.live.state())
+        return desk.live.state()
 
     async def rasa() -> str:
         try:
@@ -134,7 +140,10 @@ def health_routes(checks: Checks, meters: Meters) -> APIRouter:
 
     @routes.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     async def ready() -> JSONResponse:
-        """Everything a customer's message needs is there (200), or what is missing (503)."""
+        """Everything a customer's message needs is there (200), or what is missing (503).
+
+        Without Redis it is 200 and ``degraded``: each replica goes on by itself, and screens ask the record.
+        """
         found = await checks.readiness()
         return JSONResponse(
             found.model_dump(), status_code=200 if found.ready else 503, headers={"cache-control": "no-store"}

@@ -5,21 +5,21 @@ Whatever happens the turn ends in the record: with a reply, with a person, or wi
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections import deque
 from datetime import timedelta
 
 from bot.buttons import RESERVED, sign_buttons, verify
-from bot.deadlines import within
+from bot.deadlines import done_or_told, let_go, within
 from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
-from bot.rasa_rewinding import events_of_people
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
-from handover.desk import Desk, HandBack, TurnBrief
-from handover.entries import ConversationId, Entry, TurnId
-from handover.errors import BadInput
+from handover.conversation import Control
+from handover.desk import Desk, HandBack, TurnBrief, TurnEnd
+from handover.entries import ConversationId, Entry
+from handover.errors import BadInput, Unavailable
 from handover.evidence import Reply, TurnReport
 from handover.policy import decide
 from handover.ports import Clock
@@ -51,11 +51,9 @@ class OneTurn:
         self._topics = topics
         self._secret = secret
         self._owner = owner
-        # What was undone need not be undone again by the turn after it.
-        self._undone: deque[TurnId] = deque(maxlen=1_000)
 
     async def take(
-        self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
+        self, conversation: ConversationId, *, newer: asyncio.Event, even_if_newer: bool, overloaded: bool = False
     ) -> TurnOutcome | None:
         """Answer what is unanswered; None when nothing is, or when it is not the bot's. Raises Unavailable."""
         brief = await self._desk.bot.begin_turn(
@@ -64,40 +62,64 @@ class OneTurn:
         if brief is None:
             return None
         began = self._clock.monotonic()
-        answer = DialogueFailed("overloaded", "too many turns", retry=False) if overloaded else await self._ask(brief)
+        answer: TurnResult | DialogueFailed | None = DialogueFailed("overloaded", "too many turns", retry=False)
+        if not overloaded:
+            answer = await (self._ask(brief) if even_if_newer else self._ask_unless_newer(brief, newer))
+        if answer is None:
+            return "superseded"
+        end = await self._record(brief, answer, self._clock.monotonic() - began, even_if_newer=even_if_newer)
+        now = end.conversation
+        more = now.control is Control.BOT and now.last_customer_offset > brief.last_offset
+        return "unfinished" if more and end.outcome == "committed" else end.outcome
+
+    async def _record(
+        self, brief: TurnBrief, answer: TurnResult | DialogueFailed, seconds: float, *, even_if_newer: bool
+    ) -> TurnEnd:
         policy = self._settings.policy
         evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics, policy=policy)
         decision = decide(evidence, policy)
-        report = TurnReport(
-            evidence,
-            slots={} if isinstance(answer, DialogueFailed) else answer.slots,
-            actions=() if isinstance(answer, DialogueFailed) else answer.actions,
-            seconds=self._clock.monotonic() - began,
-        )
-        reply = self._reply(conversation, answer)
-        end = await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
-        if end.outcome != "committed":
-            await self._undo(conversation, brief.turn)
-        return end.outcome
+        report = TurnReport(evidence, seconds=seconds)
+        if not isinstance(answer, DialogueFailed):
+            report = TurnReport(evidence, answer.slots, answer.actions, seconds, answer.state)
+        reply = self._reply(brief.conversation.id, answer)
+        return await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
+
+    async def _ask_unless_newer(self, brief: TurnBrief, newer: asyncio.Event) -> TurnResult | DialogueFailed | None:
+        """None when the customer said more meanwhile: the dialogue was let go, and the turn is over.
+
+        Whoever recorded the newer words, this process or another, a model must not go on writing what nobody will
+        read. A turn whose tool acts goes on to its end: the customer is to hear of it.
+        """
+        asking = asyncio.ensure_future(self._ask(brief))
+        try:
+            while not asking.done():
+                await done_or_told(self._clock, self._settings.glance_every, asking, newer)
+                newer.clear()
+                if not asking.done() and await self._is_over(brief):
+                    return None
+            return asking.result()
+        finally:
+            await let_go(asking)
+
+    async def _is_over(self, brief: TurnBrief) -> bool:
+        try:
+            may_speak = await self._desk.bot.turn_may_speak(brief.turn, brief.epoch)
+            return not may_speak and await self._desk.bot.give_way(brief)
+        except Unavailable:
+            return False  # the record will be asked at the end of the turn
 
     async def _ask(self, brief: TurnBrief) -> TurnResult | DialogueFailed:
         """The dialogue's answer, asked a second time when that may help and there is time."""
         request = self._request(brief)
-        if brief.unsaid is not None and brief.unsaid not in self._undone:
-            await self._undo(request.conversation, brief.unsaid)  # cut off by a stop or a crash
-        told = again = False
+        again = False
         while True:
             try:
-                if not told:
-                    await self._tell(brief, request)
-                    told = True
                 return await self._once(request)
             except DialogueFailed as failed:
                 log.warning("turn %s of %s: %s (%s)", brief.turn, brief.conversation.id, failed, failed.kind)
                 if again or not failed.retry or self._left(request) < self._settings.retry_needs:
                     return failed
             again = True
-            await self._undo(request.conversation, brief.turn)  # Rasa must not hear the same words twice
 
     async def _once(self, request: TurnRequest) -> TurnResult:
         """Raises DialogueFailed, also for the time limit and for faults of the dialogue itself."""
@@ -110,26 +132,6 @@ class OneTurn:
         except Exception as fault:
             log.exception("the dialogue broke in turn %s", request.turn)
             raise DialogueFailed("broken", "The dialogue broke.", retry=False) from fault
-
-    async def _tell(self, brief: TurnBrief, request: TurnRequest) -> None:
-        """What people said since the bot last spoke goes into Rasa's tracker before its next turn."""
-        if not brief.untold:
-            return
-        work = self._dialogue.tell(request.conversation, events_of_people(brief.untold, request.hand_back))
-        try:
-            await within(self._clock, self._left(request), work)
-        except TimeoutError as slow:
-            raise DialogueFailed("timeout", "Rasa did not take in what people said.", retry=False) from slow
-        await self._desk.bot.mark_told(request.conversation, brief.untold[-1].offset)
-
-    async def _undo(self, conversation: ConversationId, turn: TurnId) -> None:
-        """What Rasa heard in ``turn`` is not to have been: it is asked again, or a person answers."""
-        try:
-            await within(self._clock, self._settings.retry_needs, self._dialogue.rewind(conversation, turn))
-        except (DialogueFailed, TimeoutError) as failed:
-            log.warning("turn %s of %s could not be undone: %s", turn, conversation, failed)
-        else:
-            self._undone.append(turn)
 
     def _request(self, brief: TurnBrief) -> TurnRequest:
         conversation = brief.conversation.id
@@ -146,6 +148,8 @@ class OneTurn:
             customer={name: profile[name] or "" for name in self._settings.profile_fields if profile.get(name)},
             channel=brief.conversation.inbox,
             language=self._settings.language,
+            state=brief.dialogue,
+            people=brief.untold,
         )
 
     def _command(self, brief: TurnBrief) -> str | None:

@@ -2,7 +2,7 @@
 
 Rasa guards its webhooks with nothing, takes any text that begins with ``/`` for a command, and answers 200 with an
 empty list when it has failed. Hence: it must live on a private address, customers' slashes are taken off, an empty
-answer is a failure, and every call has a time limit.
+answer is a failure, and every call has a time limit. Its tracker is replaced before each turn (`bot.rasa_feeding`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -19,14 +20,16 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from bot.dialogue import DialogueFailed, Line, TurnRequest, TurnResult
-from bot.rasa_reading import Said, Understood, events_of, read_messages, read_tracker, result_of
-from bot.rasa_rewinding import events_that_undo
-from handover.entries import ConversationId, TurnId
+from bot.rasa_feeding import fed, kept_of, lost
+from bot.rasa_reading import read_messages, read_tracker, result_of
+from handover.entries import ConversationId
+
+log = logging.getLogger(__name__)
 
 _SMALL_CALL = 3.0  # seconds for reading or writing a tracker; loopback answers in milliseconds
 _MAX_ANSWER = 32 * 1024 * 1024  # bytes; a tracker of some thousand turns is smaller
-# Every message stays in Rasa's tracker with its metadata, and the tracker goes to the action server whole.
-_MAX_HISTORY = 12_000  # characters
+# Rasa posts it to the action server three times: twice in the tracker's events, and once as the last message.
+_MAX_HISTORY = 7_000  # characters of JSON
 
 
 class RasaHttp:
@@ -73,22 +76,22 @@ class RasaHttp:
         left = (request.deadline - self._now()).total_seconds()
         if left <= 0:
             raise DialogueFailed("timeout", "The deadline had passed before Rasa was asked.", retry=False)
+        given = fed(request.state, request.people, request.hand_back)
+        await self._call("PUT", f"{_path(request.conversation)}/events", min(left, _SMALL_CALL), given)
+        left = (request.deadline - self._now()).total_seconds()
         body = {"sender": request.conversation, "message": words_for(request), "metadata": metadata_of(request)}
         said = read_messages(await self._call("POST", "/webhooks/rest/webhook", left, body))
         if said.fenced:
             raise DialogueFailed("fenced", "The turn may not speak any more.", retry=False)
-        return await self._concluded(request, said)
-
-    async def rewind(self, conversation: ConversationId, turn: TurnId) -> None:
-        """Undo the message of ``turn`` in Rasa's tracker, when it is the last one there."""
-        undoing = events_that_undo(events_of(await self._tracker(conversation)), turn)
-        if undoing:
-            await self.tell(conversation, undoing)
-
-    async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
-        """Append ``events`` to Rasa's tracker."""
-        path = f"/conversations/{quote(conversation, safe='')}/tracker/events"
-        await self._call("POST", path, _SMALL_CALL, list(events), include_events="NONE")
+        tracker = await self._tracker(request.conversation)
+        if lost(given, tracker, request.turn):
+            # Rasa goes on with an empty tracker when its store fails: an answer out of nowhere is none.
+            raise DialogueFailed("garbage", "Rasa answered without what was said before.", retry=True)
+        understood = None if tracker is None else read_tracker(tracker, request.turn)
+        result = result_of(said, understood, kept_of(tracker, request.turn))
+        if not result.text and result.handover is None:
+            raise DialogueFailed("empty", "Rasa answered with nothing to say.", retry=True)
+        return result
 
     async def ping(self) -> None:
         """Raises DialogueFailed unless Rasa is up and has a model loaded."""
@@ -96,27 +99,15 @@ class RasaHttp:
         if not isinstance(status, dict) or not status.get("model_file"):
             raise DialogueFailed("down", "Rasa is up but has no model loaded.", retry=True)
 
-    async def _concluded(self, request: TurnRequest, said: Said) -> TurnResult:
-        understood = await self._understood(request)
-        result = result_of(said, understood)
-        if result.text or result.handover is not None:
-            return result
-        if understood is not None and understood.paused:
-            # Only people pause it, and they have handed back: otherwise this turn would not be the bot's.
-            await self.tell(request.conversation, [{"event": "resume"}])
-        raise DialogueFailed("empty", "Rasa answered with nothing to say.", retry=True)
-
-    async def _understood(self, request: TurnRequest) -> Understood | None:
-        """What the tracker says; None when it cannot be read, for the reply itself is worth more."""
-        try:
-            return read_tracker(await self._tracker(request.conversation), request.turn)
-        except DialogueFailed:
-            return None
-
     async def _tracker(self, conversation: ConversationId) -> object:
-        # APPLIED would leave out what the customer says inside a form, NONE would not tell which actions ran.
-        path = f"/conversations/{quote(conversation, safe='')}/tracker"
-        return await self._call("GET", path, _SMALL_CALL, include_events="AFTER_RESTART")
+        """The tracker after a turn; None when it cannot be read, for the reply itself is worth more."""
+        for _ in range(2):
+            try:
+                # APPLIED would leave out what the customer says inside a form, NONE would not tell which actions ran.
+                return await self._call("GET", _path(conversation), _SMALL_CALL, include_events="AFTER_RESTART")
+            except DialogueFailed as failed:
+                log.warning("the tracker of %s cannot be read: %s", conversation, failed)
+        return None
 
     async def _call(self, method: str, path: str, seconds: float, body: object = None, **params: str) -> object:
         """The parsed JSON of one call, within ``seconds``. Raises DialogueFailed for everything else."""
@@ -140,6 +131,10 @@ class RasaHttp:
         except httpx2.HTTPError as broken:
             raise DialogueFailed("down", f"Rasa cannot be reached: {type(broken).__name__}.", retry=True) from broken
         return _parsed(response.status_code, content, path)
+
+
+def _path(conversation: ConversationId) -> str:
+    return f"/conversations/{quote(conversation, safe='')}/tracker"
 
 
 async def _whole(response: httpx2.Response) -> bytes:
@@ -188,7 +183,7 @@ def metadata_of(request: TurnRequest) -> dict[str, Any]:
         "turn": request.turn,
         "epoch": request.epoch,
         "deadline": request.deadline.isoformat(),
-        "history": [_line(line) for line in _recent(request.history)],
+        "history": _recent(request.history),
         "summary": request.summary,
         "hand_back": back
         and {
@@ -214,12 +209,12 @@ def is_private(url: str) -> bool:
     return address.is_private or address.is_loopback
 
 
-def _recent(history: tuple[Line, ...]) -> list[Line]:
+def _recent(history: tuple[Line, ...]) -> list[dict[str, Any]]:
     """The newest lines that fit, oldest first; always the last one."""
-    kept: list[Line] = []
+    kept: list[dict[str, Any]] = []
     room = _MAX_HISTORY
-    for line in reversed(history):
-        room -= len(line.text)
+    for line in map(_line, reversed(history)):
+        room -= len(json.dumps(line))
         if room < 0 and kept:
             break
         kept.append(line)
@@ -232,5 +227,5 @@ def _line(line: Line) -> dict[str, Any]:
         "speaker": line.speaker,
         "name": line.name,
         "text": line.text,
-        "at": line.at.isoformat(),
+        "at": line.at.isoformat(timespec="seconds"),
     }

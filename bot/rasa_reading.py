@@ -53,7 +53,6 @@ class Understood:
     confidence: float = 0.0
     slots: dict[str, str] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
-    paused: bool = False
 
 
 class _Malformed(Exception):
@@ -80,11 +79,10 @@ def read_tracker(tracker: object, turn: str) -> Understood:
         for name, value in _mapping(tracker.get("slots")).items()
         if name not in _OWN_SLOTS and (text := _slot_text(value)) is not None
     }
-    paused = tracker.get("paused") is True
     events = events_of(tracker)
     start = turn_start(events, turn)
     if start is None:
-        return Understood(slots=slots, paused=paused)
+        return Understood(slots=slots)
     intent = _mapping(_mapping(events[start].get("parse_data")).get("intent"))
     name, confidence = intent.get("name"), intent.get("confidence")
     actions = (event.get("name") for event in events[start:] if event.get("event") == "action")
@@ -94,8 +92,18 @@ def read_tracker(tracker: object, turn: str) -> Understood:
         confidence=float(confidence) if isinstance(confidence, int | float) else 0.0,
         slots=slots,
         actions=tuple(name for name in actions if isinstance(name, str) and name not in _OWN_ACTIONS),
-        paused=paused,
     )
+
+
+def slots_of(tracker: object) -> dict[str, Any]:
+    """All slots as they are, Rasa's own too."""
+    return _mapping(tracker.get("slots")) if isinstance(tracker, dict) else {}
+
+
+def turn_of(event: dict[str, Any]) -> str | None:
+    """Whose turn the customer's message is; None for every other event and for messages that are not ours."""
+    turn = _mapping(event.get("metadata")).get("turn") if event.get("event") == "user" else None
+    return turn if isinstance(turn, str) else None
 
 
 def events_of(tracker: object) -> list[dict[str, Any]]:
@@ -111,12 +119,12 @@ def turn_start(events: list[dict[str, Any]], turn: str) -> int | None:
         if kind in ("rewind", "restart"):
             return None
         if kind == "user":
-            return index if _mapping(events[index].get("metadata")).get("turn") == turn else None
+            return index if turn_of(events[index]) == turn else None
     return None
 
 
-def result_of(said: Said, understood: Understood | None) -> TurnResult:
-    """One answer of it all; paragraphs that the REST channel split are joined again by a blank line.
+def result_of(said: Said, understood: Understood | None, state: dict[str, Any] | None = None) -> TurnResult:
+    """One answer of it all, with the ``state`` to keep; paragraphs that the REST channel split are joined again.
 
     The same words twice in a row are said once: a fallback that nothing follows makes Rasa repeat itself.
     """
@@ -140,6 +148,7 @@ def result_of(said: Said, understood: Understood | None) -> TurnResult:
         actions=known.actions,
         provider=said.provider,
         promises_transfer=said.promises_transfer,
+        state=state,
     )
 
 

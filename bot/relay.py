@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from dataclasses import replace
 
 from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
@@ -14,11 +13,12 @@ from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.turns import Turns
 from bot.watchdog import Watchdog
+from handover.backends.alone import EmbeddedLives
 from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import ConversationId
 from handover.errors import SwitchboardError
-from handover.ports import Clock
+from handover.ports import Clock, Lives
 from handover.topics import load_topics
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ __all__ = ["Relay", "RelaySettings"]
 class Relay:
     """One per process; any number of processes may share a record. ``secret`` signs the buttons.
 
-    ``alone``: no other process worked on the record when it was opened (see `handover.backends.Backends`).
+    ``alone`` and ``lives``: which other processes work on the record (see `handover.backends.Backends`).
     """
 
     def __init__(
@@ -42,10 +42,12 @@ class Relay:
         repeats: Repeats,
         secret: bytes,
         alone: bool = False,
+        lives: Lives | None = None,
     ) -> None:
+        lives = lives or EmbeddedLives()
         self._desk = desk
         self._secret = secret
-        self._owner = f"relay-{uuid.uuid4().hex[:12]}"
+        self._owner = lives.owner
         turn = OneTurn(
             desk,
             dialogue,
@@ -60,6 +62,7 @@ class Relay:
         self._watchdog = Watchdog(
             desk.bot,
             self._turns,
+            lives=lives,
             clock=clock,
             every=settings.watch_every,
             forgotten_after=settings.forgotten_after,

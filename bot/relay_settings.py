@@ -15,7 +15,8 @@ class RelaySettings:
     ``turn_seconds``: from taking up a turn to its recorded outcome. ``reserve``: of these, what is kept for weighing
     and recording. ``retry_needs``: a failed turn is tried once more when at least this is left. ``turns_at_once``:
     over all conversations. ``supersedes``: so often a newer message makes the bot begin again; then it answers
-    what it has. ``watch_every``: between two looks of the watchdog.
+    what it has. ``watch_every``: between two looks of the watchdog. ``glance_every``: a turn under way looks
+    in the record whether the customer has said more through another process.
     """
 
     policy: PolicySettings
@@ -25,6 +26,7 @@ class RelaySettings:
     turns_at_once: int = 32
     supersedes: int = 2
     watch_every: float = 1.0
+    glance_every: float = 1.0
     burst: BurstSettings = field(default_factory=BurstSettings)
     language: str = "en"
     profile_fields: tuple[str, ...] = ()

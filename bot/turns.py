@@ -20,16 +20,20 @@ from handover.ports import Clock
 
 log = logging.getLogger(__name__)
 
-TurnOutcome = Literal["committed", "superseded", "fenced"]
+# "unfinished": committed, and the customer has written more meanwhile, maybe through another process.
+TurnOutcome = Literal["committed", "unfinished", "superseded", "fenced"]
 
 
 class TakesTurns(Protocol):
     """What `bot.one_turn.OneTurn` does."""
 
     async def take(
-        self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
+        self, conversation: ConversationId, *, newer: asyncio.Event, even_if_newer: bool, overloaded: bool = False
     ) -> TurnOutcome | None:
-        """None when there is nothing to take. ``overloaded``: do not ask the bot, hand over at once."""
+        """None when there is nothing to take. ``newer`` is set when the customer says more while it is under way.
+
+        ``overloaded``: do not ask the bot, hand over at once.
+        """
         ...
 
 
@@ -45,6 +49,7 @@ class _Burst:
     woken: bool = True
     superseded: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    newer: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
 
@@ -82,6 +87,7 @@ class Turns:
             burst.first = now
         burst.last, burst.text, burst.button, burst.woken = now, text, button, True
         burst.changed.set()
+        burst.newer.set()
 
     def typed(self, conversation: ConversationId) -> None:
         """The customer is typing: a burst that is being waited for waits for this too."""
@@ -123,7 +129,7 @@ class Turns:
                 if outcome == "superseded":
                     burst.superseded, burst.woken = burst.superseded + 1, True
                 else:
-                    burst.superseded = 0
+                    burst.superseded, burst.woken = 0, burst.woken or outcome == "unfinished"
         except Exception:
             # The words are in the record: the watchdog wakes this conversation again, or hands it over.
             log.exception("the turn of conversation %s broke", conversation)
@@ -153,8 +159,9 @@ class Turns:
         try:
             overloaded = await self._is_full(place)
             burst.woken = False  # before the record is read: what comes from here on wakes the worker again
+            burst.newer.clear()
             enough = overloaded or burst.superseded >= self._settings.supersedes
-            return await self._turn.take(conversation, even_if_newer=enough, overloaded=overloaded)
+            return await self._turn.take(conversation, newer=burst.newer, even_if_newer=enough, overloaded=overloaded)
         finally:
             place.give_back()
 

@@ -29,6 +29,10 @@ DEMO_AGENTS = (("agent1@example.com", "Ada"), ("agent2@example.com", "Ben"))
 STORIES = Path(__file__).resolve().parent.parent / "data" / "demo" / "conversations.yml"
 
 
+class Beaten(Exception):
+    """Another replica starts for the first time at this moment, and makes what is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class MadeAccounts:
     """Which accounts were made just now. ``random`` says whether ``password`` has to be shown, now or never."""
@@ -41,19 +45,31 @@ class MadeAccounts:
 async def make_first_accounts(
     accounts: Accounts, *, admin_email: str, demo: bool, password: str | None
 ) -> MadeAccounts | None:
-    """The admin when there is nobody at all, the demo agents in demo mode; None when all are there."""
+    """The admin when there is nobody at all, the demo agents in demo mode; None when all are there.
+
+    Raises Beaten when another replica makes them meanwhile: one makes them all, and shows the password.
+    """
     there = {one.agent.email for one in await accounts.everyone()}
     chosen = password or secrets.token_urlsafe(9)
     made = []
     if not there:
-        made.append(await accounts.add(email=admin_email, name="Admin", password=chosen, role="admin"))
+        made.append(await _add(accounts, email=admin_email, name="Admin", password=chosen, role="admin"))
     for email, name in DEMO_AGENTS if demo else ():
         if email not in there:
             # Online from the start: opening the console is then all it takes to be there for customers.
-            made.append(await accounts.add(email=email, name=name, password=chosen, availability="online"))
+            made.append(await _add(accounts, email=email, name=name, password=chosen, availability="online"))
     if not made:
         return None
     return MadeAccounts(tuple(agent.email for agent in made), chosen, random=password is None)
+
+
+async def _add(accounts: Accounts, *, email: str, **more: Any) -> Agent:
+    try:
+        return await accounts.add(email=email, **more)
+    except BadInput as refused:
+        if email.strip().lower() in {one.agent.email for one in await accounts.everyone()}:
+            raise Beaten from refused
+        raise
 
 
 async def tell_demo_stories(

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from handover.backends import Backends
+from handover.calendar import Calendars
 from handover.desk_for_agents import DeskForAgents
 from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
@@ -42,8 +43,12 @@ def open_desk(
     policy: PolicySettings,
     copilot: Copilot | None = None,
     pushes: Collection[str] = (),
+    calendars: Calendars | None = None,
 ) -> Desk:
-    """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`)."""
+    """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`).
+
+    Without ``calendars`` the desk is always open by plan.
+    """
     offers = policy.offers
     summaries = Summaries(backends.records, copilot, offers.summary_seconds, offers.packet_entries)
     parts = DeskParts(
@@ -55,6 +60,7 @@ def open_desk(
         summaries=summaries,
         copilot=copilot,
         pushes=frozenset(pushes),
+        calendars=calendars or Calendars(),
     )
     return Desk(
         customers=DeskForCustomers(parts),

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from handover import screens
+from handover import desk_waits, screens
 from handover.conversation import Control, Conversation, Move, move
 from handover.desk_parts import DeskParts
 from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
@@ -94,6 +94,7 @@ class Change:
             self.row = replace(self.row, stretch_start=moved.last_offset, fallbacks=0, lacking=0)
             if earlier.control is Control.BOT:
                 await self.tx.turns.fence(moved.id)
+            await desk_waits.keep_track(self.tx, verb, earlier, self.at)
             await self.tx.conversations.begin_stretch(first_stretch(moved, verb.value, actor, self.at))
 
     def tell_desk(self, frame: Frame) -> None:
@@ -106,10 +107,13 @@ class Change:
     async def finish(self) -> None:
         """Save what changed, queue lines for channels that push, and note what the screens will be told."""
         if self.row != self.before:
+            moved = self._moved()
+            # Looked up before the save: the feed's row, which every change of the desk needs, is locked last.
+            waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation) if moved else None
             feed = await self.tx.conversations.save(self.row)
             self.row = replace(self.row, feed=feed)
             await self._queue_for_channel()
-            await self._tell_screens()
+            self._tell_screens(waiting)
         for topic, frame in self.frames:
             self.tx.after_commit(screens.told(topic, frame))
 
@@ -123,14 +127,16 @@ class Change:
             gate = self.conversation.epoch if entry.author.kind is AuthorKind.BOT else None
             await self.tx.outbox.add(entry.conversation, self.conversation.inbox, entry.offset, gate, self.at)
 
-    async def _tell_screens(self) -> None:
+    def _moved(self) -> bool:
+        now, then = self.conversation, self.before.conversation
+        return (now.epoch, now.lifecycle) != (then.epoch, then.lifecycle)
+
+    def _tell_screens(self, waiting: WaitingPart | None) -> None:
         customer, desk = screens.customer_topic(self.conversation.id), screens.desk_topic(self.conversation.id)
         for entry in self.entries:
             self.tx.after_commit(screens.told(customer, EntryFrame.of(entry), entry.offset))
             self.tx.after_commit(screens.told(desk, EntryFrame.of(entry, for_agents=True), entry.offset))
-        now, then = self.conversation, self.before.conversation
-        if (now.epoch, now.lifecycle) != (then.epoch, then.lifecycle):
-            waiting = await waiting_part(self.parts, self.tx, now)
+        if self._moved():
             self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
         self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
@@ -150,14 +156,6 @@ def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime
     )
 
 
-async def waiting_part(parts: DeskParts, tx: Transaction, now: Conversation) -> WaitingPart | None:
-    """What a waiting customer is told; None for one who does not wait."""
-    if now.control is not Control.OFFERED or now.waiting_since is None:
-        return None
-    position = await tx.offers.position(now.id)
-    return WaitingPart(desk_open=await parts.is_open(tx), since=now.waiting_since, position=position)
-
-
 @asynccontextmanager
 async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterator[Change]:
     """A writing transaction on one conversation. Raises NotFound; nothing is kept when the block raises."""
@@ -168,6 +166,8 @@ async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterato
         await work.finish()
     if work.offered is not None:
         parts.summaries.begin(work.offered)
+    if desk_waits.moves_line(work.before.conversation, work.conversation):
+        await desk_waits.line_moved(parts)
 
 
 def _last(before: LastEntry | None, entry: Entry) -> LastEntry | None:

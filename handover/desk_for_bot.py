@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any
 
 from handover import screens
 from handover.conversation import Control, Conversation
-from handover.desk_change import Change, change
+from handover.desk_change import change
 from handover.desk_offers import make_offer
 from handover.desk_parts import DeskParts, new_id
-from handover.entries import Author, AuthorKind, Button, ConversationId, Entry, TurnId
+from handover.entries import AuthorKind, ConversationId, Entry, TurnId
 from handover.errors import Fenced, NotFound
-from handover.evidence import Decision, Evidence, Outcome, Reason, Reply, TurnReport
+from handover.evidence import Decision, Outcome, Reason, Reply, TurnReport
 from handover.frames import DeltaFrame
-from handover.policy import withholds_reply
 from handover.ports import Transaction
-from handover.stored import ConversationRow, Customer, Draft, HandBack, StoredDecision, Turn, TurnState
+from handover.stored import ConversationRow, Customer, HandBack, Turn, TurnState
+from handover.turn_end import ASK_FOR_HUMAN, BOT, TurnEnd, commit, end_late
 
-_BOT = "bot"
-ASK_FOR_HUMAN = "ask_for_human"
+__all__ = ["ASK_FOR_HUMAN", "DeskForBot", "TurnBrief", "TurnEnd"]
 
 
 @dataclass(frozen=True, slots=True)
 class TurnBrief:
     """What one turn is to answer, and what it may know. Offsets are of the customer's words it covers.
 
-    ``unsaid`` is the turn before, when nothing came of it: Rasa's tracker may have heard its words.
+    ``dialogue`` is where the dialogue stood after the last turn that counted, as `TurnReport` left it; turns that
+    came to nothing are not in it.
     """
 
     turn: TurnId
@@ -46,16 +47,7 @@ class TurnBrief:
     customer: Customer
     started_at: datetime
     lacking_before: int = 0
-    unsaid: TurnId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TurnEnd:
-    """How a turn ended. ``entry`` is the bot's line when one was said."""
-
-    outcome: Literal["committed", "superseded", "fenced"]
-    entry: Entry | None
-    conversation: Conversation
+    dialogue: Mapping[str, Any] | None = None
 
 
 class DeskForBot:
@@ -76,8 +68,7 @@ class DeskForBot:
             now = row.conversation
             if now.control is not Control.BOT or now.last_customer_offset <= row.answered:
                 return None
-            earlier = await tx.turns.newest(conversation)
-            if earlier is not None and earlier.state is TurnState.LIVE:
+            if await tx.turns.live(conversation) is not None:
                 return None
             turns = parts.policy.turns
             # Long enough to hold every unanswered word, however many lines came since.
@@ -97,9 +88,7 @@ class DeskForBot:
                 yields=not even_if_newer,
             )
             await tx.turns.insert(turn)
-            brief = await self._brief(tx, row, turn, window, burst)
-            lost = earlier is not None and earlier.state is not TurnState.COMMITTED
-            return replace(brief, unsaid=earlier.id) if earlier is not None and lost else brief
+            return await self._brief(tx, row, turn, window, burst)
 
     async def _brief(
         self, tx: Transaction, row: ConversationRow, turn: Turn, window: list[Entry], burst: list[Entry]
@@ -130,6 +119,7 @@ class DeskForBot:
             untold=tuple(e for e in untold if e.author.kind is AuthorKind.AGENT),
             customer=row.customer,
             started_at=turn.started_at,
+            dialogue=await tx.turns.dialogue(turn.conversation),
         )
 
     async def record_turn(
@@ -152,16 +142,50 @@ class DeskForBot:
             if turn is None:
                 raise NotFound("There is no such turn.")
             if turn.state is not TurnState.LIVE or work.conversation.epoch != turn.epoch:
-                return await _end_late(work, turn, reply)
-            if work.conversation.last_customer_offset > turn.last_offset and not even_if_newer:
+                return await end_late(work, turn, reply)
+            if work.conversation.last_customer_offset > turn.last_offset and turn.yields and not even_if_newer:
                 await work.tx.turns.end(turn.id, TurnState.SUPERSEDED)
                 return TurnEnd("superseded", None, work.conversation)
-            entry = await _commit(work, turn, reply, decision, report)
+            entry = await commit(work, turn, reply, decision, report)
+            if report.dialogue is not None:
+                await work.tx.turns.keep_dialogue(turn.conversation, turn.id, report.dialogue)
+                if brief.untold:
+                    await work.tx.conversations.mark(turn.conversation, told=brief.untold[-1].offset)
         return TurnEnd("committed", entry, work.conversation)
+
+    async def give_way(self, brief: TurnBrief) -> bool:
+        """End a turn that never may speak, because the customer has written more. False when it may go on.
+
+        A turn that lost control goes on, too: what it finds out is a draft for the agent.
+        """
+        async with self._parts.records.transaction() as tx:
+            now = (await tx.conversations.get(brief.conversation.id, lock=True)).conversation
+            turn = await tx.turns.get(brief.turn)
+            if turn is None or turn.state is not TurnState.LIVE or now.epoch != turn.epoch:
+                return turn is not None and turn.state is TurnState.SUPERSEDED
+            if not turn.yields or now.last_customer_offset <= turn.last_offset:
+                return False
+            await tx.turns.end(turn.id, TurnState.SUPERSEDED)
+            return True
 
     async def turn_may_speak(self, turn: TurnId, epoch: int) -> bool:
         """Is this turn alive, its epoch the conversation's, and nothing newer said that it gives way to."""
         return await self._speaking(turn, epoch) is not None
+
+    async def turn_may_act(self, turn: TurnId, epoch: int) -> bool:
+        """May a tool of this turn have its effect now? If so, newer words end the turn no more: it is to tell of it."""
+        found = await self._speaking(turn, epoch)
+        if found is None:
+            return False
+        async with self._parts.records.transaction() as tx:
+            now = (await tx.conversations.get(found.conversation, lock=True)).conversation
+            current = await tx.turns.live(found.conversation)
+            if current is None or current.id != turn or now.epoch != epoch:
+                return False
+            if current.yields and now.last_customer_offset > current.last_offset:
+                return False
+            await tx.turns.stay(turn)
+            return True
 
     async def _speaking(self, turn: TurnId, epoch: int) -> Turn | None:
         async with self._parts.records.reading() as tx:
@@ -197,9 +221,27 @@ class DeskForBot:
                 await work.tx.turns.end(turn.id, TurnState.STALLED)
                 if work.conversation.control is Control.BOT:
                     decision = Decision(Outcome.HAND_OVER, Reason.BOT_STALLED, "The bot gave no answer in time.")
-                    await make_offer(work, decision, _BOT)
+                    await make_offer(work, decision, BOT)
             moved.append(work.conversation)
         return moved
+
+    async def at_work(self) -> dict[str, list[ConversationId]]:
+        """The conversations in which a turn is under way, by the owner of the turn."""
+        found: dict[str, list[ConversationId]] = {}
+        async with self._parts.records.reading() as tx:
+            for turn in await tx.turns.all_live():
+                found.setdefault(turn.owner, []).append(turn.conversation)
+        return found
+
+    async def release(self, conversation: ConversationId, owner: str) -> bool:
+        """End ``owner``'s turn here with nothing said: it works no more. False when somebody else did so already."""
+        async with self._parts.records.transaction() as tx:
+            await tx.conversations.get(conversation, lock=True)
+            turn = await tx.turns.live(conversation)
+            if turn is None or turn.owner != owner:
+                return False
+            await tx.turns.end(turn.id, TurnState.SUPERSEDED)
+            return True
 
     async def release_turns(self, owner: str) -> None:
         """``owner`` stops: its turns end with nothing said, and whoever comes next takes their words up at once."""
@@ -210,86 +252,3 @@ class DeskForBot:
         """The bot's conversations whose customer waits for ``older_than`` seconds with no turn at work."""
         async with self._parts.records.reading() as tx:
             return await tx.conversations.unanswered(self._parts.clock.now() - timedelta(seconds=older_than))
-
-    async def mark_told(self, conversation: ConversationId, offset: int) -> None:
-        """Rasa's tracker has been told of people's lines up to ``offset``."""
-        async with self._parts.records.transaction() as tx:
-            await tx.conversations.mark(conversation, told=offset)
-
-
-async def _end_late(work: Change, turn: Turn, reply: Reply | None) -> TurnEnd:
-    """A turn that lost. Asked again after a commit whose answer got lost, it gives the first answer."""
-    now = work.conversation
-    if turn.state is TurnState.COMMITTED:
-        said = []
-        if turn.entry_offset is not None:
-            said = await work.tx.entries.after(now.id, turn.entry_offset - 1, 1)
-        return TurnEnd("committed", said[0] if said else None, now)
-    if turn.state is TurnState.SUPERSEDED:
-        return TurnEnd("superseded", None, now)
-    await work.tx.turns.end(turn.id, TurnState.FENCED)
-    if reply is not None and reply.text:
-        await _keep_draft(work, turn, reply)
-    return TurnEnd("fenced", None, now)
-
-
-async def _keep_draft(work: Change, turn: Turn, reply: Reply) -> None:
-    draft = Draft(work.conversation.id, reply.text, work.at, reply.citations, "late_reply")
-    if await work.tx.asides.add_draft(draft, turn.id):
-        work.tell_desk(screens.draft_frame(draft))
-
-
-async def _commit(
-    work: Change, turn: Turn, reply: Reply | None, decision: Decision, report: TurnReport
-) -> Entry | None:
-    if (reply is None or not reply.text) and decision.outcome is not Outcome.HAND_OVER:
-        decision = Decision(Outcome.HAND_OVER, Reason.BOT_FAILED, "The bot had no answer.")
-    words = work.parts.policy.words
-    entry = None
-    if reply is not None and reply.text:
-        if withholds_reply(decision, report.evidence):
-            await _keep_draft(work, turn, reply)
-        else:
-            offered = (Button(words.talk_to_person, ASK_FOR_HUMAN),) if decision.outcome is Outcome.OFFER else ()
-            author = Author(AuthorKind.BOT, words.bot_name)
-            buttons = (*reply.buttons, *offered)
-            entry = await work.append(author, reply.text, buttons=buttons, citations=reply.citations)
-    offset = None if entry is None else entry.offset
-    await work.tx.turns.end(turn.id, TurnState.COMMITTED, offset)
-    await work.tx.turns.keep_decision(_stored(work, turn, decision, report, offset))
-    evidence = report.evidence
-    work.row = replace(
-        work.row,
-        answered=turn.last_offset,
-        fallbacks=work.row.fallbacks + 1 if evidence.fallback else 0,
-        lacking=work.row.lacking + 1 if evidence.needs == "knowledge" else 0,
-    )
-    if decision.outcome is Outcome.HAND_OVER:
-        why, promised = _why(work, decision, evidence, entry)
-        await make_offer(work, decision, _BOT, why=why, passing=not promised)
-    return entry
-
-
-def _why(work: Change, decision: Decision, evidence: Evidence, entry: Entry | None) -> tuple[str | None, bool]:
-    """What the notice says of the reason, None for the policy's words; and whether the bot promised a person itself."""
-    if entry is not None:  # what the bot has said leads over to the person
-        return "", evidence.reply_promises_transfer
-    topic = evidence.topics[0] if decision.reason is Reason.TOPIC and evidence.topics else ""
-    return work.parts.policy.words.why_topic.get(topic), False
-
-
-def _stored(work: Change, turn: Turn, decision: Decision, report: TurnReport, offset: int | None) -> StoredDecision:
-    return StoredDecision(
-        turn=turn.id,
-        conversation=turn.conversation,
-        epoch=turn.epoch,
-        first_offset=turn.first_offset,
-        last_offset=turn.last_offset,
-        evidence=report.evidence,
-        decision=decision,
-        slots=dict(report.slots),
-        actions=report.actions,
-        seconds=report.seconds,
-        at=work.at,
-        entry_offset=offset,
-    )

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from handover import packet, screens
+from handover import desk_waits, packet, screens
 from handover.conversation import Control, Move
 from handover.desk_change import Change
 from handover.desk_parts import DeskParts, new_id
 from handover.entries import AgentId
 from handover.evidence import Decision, Reason
-from handover.frames import WaitingPart
 from handover.matcher import audience, desk_open
 from handover.ports import Transaction
 from handover.stored import Offer
 
-# How many waiting customers hear at once that they moved up; the others hear it when they get there.
-FIRST_IN_QUEUE = 50
 # How many of those who left a message an agent is shown on coming online; a console lists the rest.
 LEFT_MESSAGES = 100
 
@@ -42,9 +39,8 @@ async def make_offer(
     words = parts.policy.words
     if why is None:
         why = words.why[decision.reason or Reason.RULE]
-    # "Someone will be with you shortly" is said only when it is true.
-    who = (words.passing_on if passing else "", words.soon) if desk_open(standings) else (words.nobody_here,)
-    await work.notice(" ".join(filter(None, (why, *who))))
+    who = desk_waits.who_comes(parts, standings, passing=passing)
+    await work.notice(" ".join(filter(None, (why, who))))
     await work.move(verb, actor)
     reason = decision.reason or Reason.RULE
     work.row = replace(work.row, reason=reason)
@@ -87,10 +83,9 @@ async def build_packet(work: Change, decision: Decision) -> packet.Packet:
 
 
 async def close_offer(work: Change, taken_by: AgentId | None, name: str | None) -> None:
-    """The offer is over, taken or no longer needed; those behind it move up."""
+    """The offer is over, taken or no longer needed."""
     await work.tx.offers.close(work.conversation.id, work.at, taken_by)
     work.tell(screens.AGENTS, screens.offer_gone(work.conversation.id, name, work.row.feed))
-    await tell_waiting(work.parts, work.tx)
 
 
 async def renew_offer(work: Change, offer: Offer) -> None:
@@ -131,13 +126,6 @@ async def tell_of_left_messages(tx: Transaction, agent: AgentId) -> None:
 
 
 async def tell_waiting(parts: DeskParts, tx: Transaction) -> None:
-    """Tell those first in the queue anew who is there and what their place is."""
-    standing_open = await parts.is_open(tx)
-    for place, offer in enumerate((await tx.offers.all_open())[:FIRST_IN_QUEUE], start=1):
-        row = await tx.conversations.get(offer.conversation)
-        since = row.conversation.waiting_since
-        if since is None:
-            continue
-        waiting = WaitingPart(desk_open=standing_open, since=since, position=place)
-        topic = screens.customer_topic(offer.conversation)
-        tx.after_commit(screens.told(topic, screens.control_frame(row, waiting), row.feed))
+    """Tell those first in line anew who is there and what their place is."""
+    for told in await desk_waits.news(parts, tx):
+        tx.after_commit(told)

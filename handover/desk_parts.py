@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from handover.calendar import Calendars
 from handover.desk_summaries import Summaries
 from handover.matcher import Standing, desk_open
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock, Copilot, LiveFeed, Presence, Records, Transaction
+from handover.waits_memory import Lately, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,9 @@ class DeskParts:
     summaries: Summaries
     copilot: Copilot | None = None
     pushes: frozenset[str] = frozenset()
+    calendars: Calendars = field(default_factory=Calendars)
+    lately: Lately = field(default_factory=Lately)
+    line: Line = field(default_factory=Line)
 
     async def standings(self, tx: Transaction) -> list[Standing]:
         """How each agent stands at this moment."""

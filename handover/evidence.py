@@ -5,8 +5,10 @@ Plain data. Whoever runs the bot fills it in; nothing here knows where it came f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from handover.entries import Button, Citation
 
@@ -121,3 +123,4 @@ class TurnReport:
     slots: dict[str, str] = field(default_factory=dict)  # Rasa's slots that hold something
     actions: tuple[str, ...] = ()
     seconds: float = 0.0
+    dialogue: Mapping[str, Any] | None = None  # where the dialogue stands after this turn; None: unknown

@@ -6,10 +6,27 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
+from typing import Protocol
 
 from handover.errors import TooMany
 
 Now = Callable[[], float]
+
+
+class RateLimit(Protocol):
+    """How often something may be done by each of many keys."""
+
+    async def take(self, key: str, message: str) -> None:
+        """Raises TooMany with ``message`` when ``key`` has used up its share."""
+        ...
+
+
+class Limits(Protocol):
+    """Makes rate limits that hold for all processes of the service together, as far as they reach each other."""
+
+    def limit(self, name: str, now: Now, *, per_second: float, burst: float) -> RateLimit:
+        """A limit called ``name``. ``now`` gives seconds that only rise, for what is counted in this process."""
+        ...
 
 
 def address_key(address: str | None) -> str:
@@ -80,6 +97,23 @@ class Buckets:
         wait = bucket.take()
         if wait > 0:
             raise TooMany(message, retry_after=round(wait, 3))
+
+
+class LocalLimit:
+    """Implements `RateLimit` with buckets of this process."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._buckets = buckets
+
+    async def take(self, key: str, message: str) -> None:
+        self._buckets.take(key, message)
+
+
+class LocalLimits:
+    """Implements `Limits` for a service of one process."""
+
+    def limit(self, name: str, now: Now, *, per_second: float, burst: float) -> LocalLimit:
+        return LocalLimit(Buckets(now, per_second=per_second, burst=burst))
 
 
 class WaitingRoom:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from handover.ports import LiveFeed
 
 
 class Meters:
@@ -38,3 +44,34 @@ class Meters:
             "switchboard_background_failures", "Times a background task failed and was restarted.", ["task"],
             registry=self.registry,
         )  # fmt: skip
+
+    def watch_live_feed(self, live: LiveFeed) -> None:
+        """Show what ``live`` counts."""
+        self.registry.register(_LiveFeedMeters(live))
+
+
+class _LiveFeedMeters(Collector):
+    """Reads the feed's own counts whenever somebody looks."""
+
+    def __init__(self, live: LiveFeed) -> None:
+        self._live = live
+
+    def collect(self) -> Iterator[Metric]:
+        counts = self._live.counts
+        for name, what, value in (
+            ("publish_failures", "Things other processes were not told of; their screens asked the record.",
+             counts.publish_failures),
+            ("resyncs", "Times all screens here were sent to the record.", counts.resyncs),
+            ("not_understood", "Messages that made no sense and were left alone.", counts.not_understood),
+        ):  # fmt: skip
+            yield CounterMetricFamily(f"switchboard_live_feed_{name}", what, value=value)
+        lost = CounterMetricFamily("switchboard_live_feed_lost", "Lost or refused connections.", labels=["way"])
+        lost.add_metric(["out"], counts.publisher_lost)
+        lost.add_metric(["in"], counts.listener_lost)
+        yield lost
+        yield GaugeMetricFamily(
+            "switchboard_live_feed_lag_seconds", "From publishing to hearing, at the latest beat.", value=counts.lag
+        )
+        yield GaugeMetricFamily(
+            "switchboard_live_feed_healthy", "1 while the processes hear each other.", value=float(self._live.healthy)
+        )

@@ -61,6 +61,7 @@ class OutboxSettings(_Part):
     tries: Count
     first_pause_seconds: Seconds
     longest_pause_seconds: Seconds
+    poison: Count
 
 
 class WordSettings(_Part):
@@ -68,7 +69,9 @@ class WordSettings(_Part):
     why_topic: dict[str, Words]
     passing_on: Words
     soon: Words
+    in_line: Words
     nobody_here: Words
+    closed: Words
     taking_long: Words
     joined: Words
     transferred: Words
@@ -76,6 +79,7 @@ class WordSettings(_Part):
     handed_back: Words
     went_on_with_bot: Words
     message_left: Words
+    message_left_closed: Words
     resolved: Words
     talk_to_person: Words
     system_name: Words

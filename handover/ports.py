@@ -3,14 +3,14 @@ is chosen in one place, `handover.backends`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns
+from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.stored import Draft
 
 
@@ -38,6 +38,7 @@ class Transaction(Protocol):
     people: People
     asides: Asides
     outbox: OutboxRows
+    waits: Waits
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""
@@ -88,27 +89,77 @@ class Follower(Protocol):
     def __aiter__(self) -> AsyncIterator[Told]: ...
 
 
+@dataclass(slots=True)
+class LiveCounts:
+    """What a live feed counts about its way to the other processes; ``lag`` is in seconds, of the latest beat."""
+
+    publish_failures: int = 0
+    publisher_lost: int = 0
+    listener_lost: int = 0
+    resyncs: int = 0
+    not_understood: int = 0
+    lag: float = 0.0
+
+
+# What a follower hears when something may have been missed: it catches up from the record. Never sent to a page.
+RESYNC = Told("*", "resync", "")
+
+
 class LiveFeed(Protocol):
-    """Tells open screens. May lose anything: readers catch up by offset."""
+    """Tells open screens. May lose anything: readers catch up by offset.
+
+    Followers in the process that publishes hear it at once and in order; those of other processes a moment later.
+    Whenever a follower may have missed something, it hears `RESYNC`.
+    """
+
+    counts: LiveCounts
+
+    def state(self) -> str:
+        """A sentence on how screens are told just now."""
+        ...
 
     @property
     def healthy(self) -> bool:
-        """False while what other processes tell does not come: readers look at the record every second then."""
+        """False while the processes do not hear each other: readers look at the record every second then."""
         ...
 
     async def publish(self, told: Told) -> None:
-        """Never waits for a reader."""
+        """Waits neither for a reader nor for another process, and never fails."""
+        ...
+
+    def tell_here(self, told: Told) -> None:
+        """Tell the followers in this process only."""
         ...
 
     def follow(self, *topics: str) -> AbstractAsyncContextManager[Follower]: ...
 
 
 class Presence(Protocol):
-    """Which agents have a console open. Forgetting everything is safe: consoles say it again."""
+    """Which agents have a console open, in any process. Forgetting everything is safe: it is said again."""
 
-    async def mark(self, agent: AgentId, here: bool) -> None: ...
+    async def mark(self, agent: AgentId, here: bool) -> None:
+        """``here``: this process serves a console of ``agent``. Never waits for another process."""
+        ...
 
-    async def here(self) -> frozenset[AgentId]: ...
+    async def here(self) -> frozenset[AgentId]:
+        """Whoever has a console open in a process that was heard of lately. Never waits for another process."""
+        ...
+
+
+class Lives(Protocol):
+    """Which of the processes that work on the record still live."""
+
+    @property
+    def owner(self) -> str:
+        """This process's name, at most 120 characters; no other process has it, before or after."""
+        ...
+
+    async def gone(self, owners: Collection[str]) -> frozenset[str]:
+        """Those of ``owners`` who have certainly ended. Ask again: it takes some seconds to be certain.
+
+        One that is only stopped, or slow, is not gone. Empty when nobody can tell just now.
+        """
+        ...
 
 
 class Copilot(Protocol):

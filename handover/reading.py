@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from handover import screens
 from handover.agent_frames import ConversationFrame, OfferFrame
 from handover.agents import Agent
 from handover.conversation import Conversation
-from handover.desk_change import waiting_part
 from handover.desk_parts import DeskParts
+from handover.desk_waits import waiting_part
 from handover.entries import AgentId, ConversationId, CustomerId, Entry
 from handover.errors import BadInput
 from handover.frames import ControlFrame
 from handover.matcher import audience
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
+from handover.waits_report import WaitsReport, report
 
 VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
 MOST = 200
+# Waits a report looks at; beyond that, at the newest.
+MOST_WAITS = 20_000
 
 
 class Reading:
@@ -128,3 +132,11 @@ class Reading:
         """Is anybody online and reachable."""
         async with self._parts.records.reading() as tx:
             return await self._parts.is_open(tx)
+
+    async def waits_report(self, days: int) -> WaitsReport:
+        """How the waits of the last ``days`` days went, and how good what customers were told was."""
+        since = self._parts.clock.now() - timedelta(days=days)
+        async with self._parts.records.reading() as tx:
+            waits = await tx.waits.since(since, MOST_WAITS)
+        zone = self._parts.calendars.usual.zone
+        return report(waits, days=days, zone=zone, complete=len(waits) < MOST_WAITS)

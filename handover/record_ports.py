@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,8 +10,10 @@ from handover.agents import Agent
 from handover.conversation import Conversation
 from handover.entries import AgentId, ConversationId, CustomerId, Entry, TurnId
 from handover.stored import (
+    Backlog,
     ConversationRow,
     Customer,
+    DeadLetter,
     Delivery,
     Draft,
     HandBack,
@@ -23,6 +25,7 @@ from handover.stored import (
     Turn,
     TurnState,
 )
+from handover.waits import InLine, Wait, WaitEnd
 
 
 class Conversations(Protocol):
@@ -90,15 +93,17 @@ class Entries(Protocol):
 class Turns(Protocol):
     async def live(self, conversation: ConversationId) -> Turn | None: ...
 
-    async def newest(self, conversation: ConversationId) -> Turn | None:
-        """The turn begun last, however it ended."""
-        ...
+    async def all_live(self) -> list[Turn]: ...
 
     async def get(self, turn: TurnId) -> Turn | None: ...
 
     async def insert(self, turn: Turn) -> None: ...
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
+
+    async def stay(self, turn: TurnId) -> None:
+        """The turn gives way to newer words no more."""
+        ...
 
     async def fence(self, conversation: ConversationId) -> None:
         """Control moved on: a live turn may not speak any more."""
@@ -109,6 +114,14 @@ class Turns(Protocol):
         ...
 
     async def past_deadline(self, at: datetime) -> list[Turn]: ...
+
+    async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
+        """Where the dialogue stood after the last turn that counted; only who takes turns knows what it means."""
+        ...
+
+    async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:
+        """``state`` is JSON; the conversation is locked."""
+        ...
 
     async def keep_decision(self, decision: StoredDecision) -> None: ...
 
@@ -198,10 +211,56 @@ class OutboxRows(Protocol):
         """Rows to send now, the first unsettled of each conversation only, so that order holds."""
         ...
 
-    async def claim(self, delivery: int, at: datetime, until: datetime) -> bool:
-        """True when nobody else holds it; counts a try."""
+    async def claim(self, delivery: int, at: datetime, until: datetime) -> Delivery | None:
+        """The line, when nobody else holds it; counts a try, and one before it that never ended."""
         ...
 
     async def settle(self, delivery: int, state: str, at: datetime, note: str | None = None) -> None: ...
 
     async def retry(self, delivery: int, at: datetime, note: str) -> None: ...
+
+    async def dead(self, *, before: int | None, limit: int) -> list[DeadLetter]:
+        """Lines that could not be delivered, the newest first; ``before`` is the id of the last one seen."""
+        ...
+
+    async def revive(self, delivery: int, by: str, at: datetime) -> ConversationId | None:
+        """Queue a dead line anew; None when it is not dead (any more)."""
+        ...
+
+    async def drop(self, delivery: int, by: str, at: datetime) -> ConversationId | None:
+        """Give a dead line up for good; None when it is not dead (any more)."""
+        ...
+
+    async def backlog(self) -> Backlog: ...
+
+
+class Waits(Protocol):
+    """Waits for a person, by conversation and the epoch they began with."""
+
+    async def begin(self, wait: Wait) -> None: ...
+
+    async def end(self, conversation: ConversationId, epoch: int, at: datetime, how: WaitEnd) -> None: ...
+
+    async def release(self, conversation: ConversationId, epoch: int, at: datetime) -> None:
+        """The person who took it is done; nothing happens when nobody waited under ``epoch``."""
+        ...
+
+    async def ended(self, limit: int) -> list[Wait]:
+        """Those that ended last, the newest first."""
+        ...
+
+    async def released(self, limit: int) -> list[Wait]:
+        """Those whose person was done last, the newest first."""
+        ...
+
+    async def since(self, at: datetime, limit: int) -> list[Wait]:
+        """Those that began from ``at`` on, the newest first."""
+        ...
+
+    async def held_since(self) -> Sequence[tuple[AgentId, datetime]]:
+        """Since when each conversation that a person has is theirs."""
+        ...
+
+    async def in_line(self, limit: int) -> list[InLine]:
+        """The first in the queue, in order."""
+        ...

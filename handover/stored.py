@@ -190,7 +190,10 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A line on its way to a channel that pushes. ``key`` is the same at every try."""
+    """A line on its way to a channel that pushes. ``key`` is the same at every try.
+
+    ``poison`` counts the tries that never ended: whoever sent the line then was gone.
+    """
 
     id: int
     conversation: ConversationId
@@ -198,7 +201,32 @@ class Delivery:
     offset: int
     gate_epoch: int | None
     tries: int
+    poison: int = 0
 
     @property
     def key(self) -> str:
         return f"{self.conversation}:{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A line that could not be delivered. ``note`` says why; ``overtaken`` that later lines have been sent since."""
+
+    delivery: Delivery
+    author: AuthorKind
+    text: str
+    note: str | None
+    queued_at: datetime
+    settled_at: datetime
+    overtaken: bool
+    retried_by: str | None = None
+    retried_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The outbox at one moment: lines that wait, since when the oldest does, and lines that could not be delivered."""
+
+    queued: int
+    oldest: datetime | None
+    dead: int

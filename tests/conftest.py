@@ -1,4 +1,5 @@
-"""What tests of several folders share: one browser, because two sync playwrights cannot live in one process."""
+"""What tests of several folders share: one browser, because two sync playwrights cannot live in one process; and one
+PostgreSQL and one Redis, because starting them costs more than most tests."""
 
 from __future__ import annotations
 
@@ -8,6 +9,15 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import chromium
+from tests.support.distributed import (
+    Database,
+    back_again,
+    flush,
+    fresh_database,
+    running_postgres,
+    running_redis,
+)
+from tools.local_servers import PostgresServer, RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +25,36 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, started once for all pages and journeys."""
     with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_of_the_run() -> Iterator[PostgresServer]:
+    """Debian's PostgreSQL, started once."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_of_the_run() -> Iterator[RedisServer]:
+    """Debian's Redis, started once."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_of_the_run: PostgresServer) -> Iterator[Database]:
+    """An empty database for one test; `handover.backends.open_backends` with its ``url`` makes the tables."""
+    with fresh_database(postgres_of_the_run) as database:
+        yield database
+
+
+@pytest.fixture
+def redis_server(redis_of_the_run: RedisServer) -> Iterator[RedisServer]:
+    """Redis with nothing in it."""
+    back_again(redis_of_the_run)
+    flush(redis_of_the_run)
+    yield redis_of_the_run
+    back_again(redis_of_the_run)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,8 @@ from tools.steps import Outcome, Step, run_steps
 from tools.training import train
 from tools.trouble import Trouble, explained
 
-SERVICES = "rasa or browser or stack"
+SERVICES = "rasa or browser or stack or servers"
+ON_SERVERS = "servers and not (rasa or browser or stack)"
 
 
 class Checks:
@@ -66,6 +67,10 @@ class Checks:
 
     def quick_tests(self) -> list[Step]:
         return [self._python("tests without services (pytest)", "pytest", "-q", "-m", f"not ({SERVICES})")]
+
+    def server_tests(self) -> list[Step]:
+        name = "tests with PostgreSQL and Redis (pytest -m servers)"
+        return [self._python(name, "pytest", "-q", "-m", ON_SERVERS)]
 
     def bot_made(self) -> list[Step]:
         return [
@@ -115,6 +120,7 @@ class Checks:
             *first,
             *self.bot_made(),
             *self.quick_tests(),
+            *self.server_tests(),
             *self.front_end(),
             *self.bot_tested(),
             *self.journeys(),

@@ -16,7 +16,7 @@ from bot.visitors import Visitors
 from handover.conversation import Conversation
 from handover.entries import ConversationId, CustomerId
 from handover.errors import Forbidden, NotFound, NotSignedIn
-from handover.limits import Buckets, WaitingRoom
+from handover.limits import Buckets, RateLimit, WaitingRoom
 from handover.line_ends import address_of, allowed_origin, answering
 from handover.places import Places
 from handover.sockets import Socket, SocketLimits
@@ -38,7 +38,7 @@ class WebChannel:
     origins: frozenset[str]
     limits: SocketLimits
     waiting: WaitingRoom
-    newcomers: Buckets
+    newcomers: RateLimit
     places: Places
     frames: Buckets
 
@@ -89,7 +89,7 @@ class WebChannel:
             return self.visitors.renewed(hello.token), customer
         if hello.conversation is not None:
             raise _no_such_conversation()
-        self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
+        await self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
         customer = (await self.parts.desk.customers.new_customer()).id
         return self.visitors.token_for(customer), customer
 

@@ -1,7 +1,7 @@
 """One turn: what the dialogue is given, and that every turn ends in the record."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,7 +68,7 @@ async def table(tmp_path: Path) -> AsyncIterator[Table]:
 async def test_the_dialogue_is_given_the_allowed_profile_and_time_to_spare(table: Table) -> None:
     await table.says("Hello!")
     with ScriptedDialogue(["Hi."]) as dialogue:
-        assert await table.turn(dialogue).take(table.here, even_if_newer=False) == "committed"
+        assert await table.turn(dialogue).take(table.here, newer=asyncio.Event(), even_if_newer=False) == "committed"
     request = dialogue.heard[0]
     assert request.customer == {"name": "Bo", "tier": "gold"}
     assert request.deadline == table.clock.now() + timedelta(seconds=SETTINGS.turn_seconds - SETTINGS.reserve)
@@ -76,13 +76,16 @@ async def test_the_dialogue_is_given_the_allowed_profile_and_time_to_spare(table
 
 async def test_with_nothing_to_answer_there_is_no_turn(table: Table) -> None:
     with ScriptedDialogue() as dialogue:
-        assert await table.turn(dialogue).take(table.here, even_if_newer=False) is None
+        assert await table.turn(dialogue).take(table.here, newer=asyncio.Event(), even_if_newer=False) is None
 
 
 async def test_an_overloaded_bot_asks_people_at_once(table: Table) -> None:
     await table.says("Hello!")
     with ScriptedDialogue() as dialogue:
-        assert await table.turn(dialogue).take(table.here, even_if_newer=True, overloaded=True) == "committed"
+        assert (
+            await table.turn(dialogue).take(table.here, newer=asyncio.Event(), even_if_newer=True, overloaded=True)
+            == "committed"
+        )
     assert (await table.desk.reading.conversation(table.here)).control == "offered"
     assert await table.failure() == "overloaded"
 
@@ -95,33 +98,27 @@ async def test_a_failure_late_in_the_turn_is_not_tried_again(table: Table) -> No
         return DialogueFailed("empty", "nothing", retry=True)
 
     with ScriptedDialogue([late]) as dialogue:
-        await table.turn(dialogue).take(table.here, even_if_newer=False)
+        await table.turn(dialogue).take(table.here, newer=asyncio.Event(), even_if_newer=False)
     assert await table.failure() == "empty"
 
 
 async def test_a_button_signed_before_the_secret_changed_counts_as_its_words(table: Table) -> None:
     await table.says("Yes", payload=sign(SECRET, table.here, "/affirm"))
     with ScriptedDialogue(["Fine."]) as dialogue:
-        await table.turn(dialogue, secret=b"another secret by now").take(table.here, even_if_newer=False)
+        await table.turn(dialogue, secret=b"another secret by now").take(
+            table.here, newer=asyncio.Event(), even_if_newer=False
+        )
     assert (dialogue.heard[0].intent, dialogue.heard[0].text) == (None, "Yes")
 
 
 async def test_a_button_that_carries_words_means_these_words_are_no_command(table: Table) -> None:
     await table.says("Tents", payload=sign(SECRET, table.here, "show me tents"))
     with ScriptedDialogue(["Here."]) as dialogue:
-        await table.turn(dialogue).take(table.here, even_if_newer=False)
+        await table.turn(dialogue).take(table.here, newer=asyncio.Event(), even_if_newer=False)
     assert dialogue.heard[0].intent is None
 
 
-async def test_when_rasa_cannot_be_told_of_people_the_turn_is_tried_again(table: Table) -> None:
-    class Deaf(ScriptedDialogue):
-        deaf = True
-
-        async def tell(self, conversation: ConversationId, events: object) -> None:
-            if self.deaf:
-                self.deaf = False
-                raise DialogueFailed("down", "away", retry=True)
-
+async def test_what_people_said_is_told_again_until_a_turn_counts(table: Table) -> None:
     agents = table.desk.agents
     await agents.take(ANN, table.here, 1)
     await agents.say(
@@ -129,10 +126,12 @@ async def test_when_rasa_cannot_be_told_of_people_the_turn_is_tried_again(table:
     )
     await agents.hand_back(ANN, table.here, 2, "Done.")
     await table.says("And now?")
-    with Deaf(["Now this."]) as dialogue:
-        assert await table.turn(dialogue).take(table.here, even_if_newer=False) == "committed"
+    away = DialogueFailed("down", "away", retry=True)
+    with ScriptedDialogue([away, "Now this."]) as dialogue:
+        assert await table.turn(dialogue).take(table.here, newer=asyncio.Event(), even_if_newer=False) == "committed"
+    assert [[entry.text for entry in heard.people] for heard in dialogue.heard] == [["I am on it."]] * 2
     assert (await table.desk.reading.entries(table.here))[-1].text == "Now this."
     await table.says("Fine.")
     brief = await table.desk.bot.begin_turn(table.here, owner="test", seconds=5)
     assert brief is not None
-    assert replace(brief, untold=()) == brief
+    assert (brief.untold, brief.dialogue) == ((), {"turns": [dialogue.heard[0].turn]})

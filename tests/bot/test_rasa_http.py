@@ -1,6 +1,7 @@
 """The facts of Rasa that bite, each met on a real socket."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.dialogue import DialogueFailed, HandBackBrief, Line, TurnRequest
 from bot.rasa_http import RasaHttp, is_private, metadata_of, plain_words, words_for
+from bot.rasa_reading import turn_of
 from handover.entries import ConversationId, TurnId
-from tests.support.scripted_rasa import ScriptedRasa, Step, cuts, hangs, heard, says, told, tracker, webhook
+from tests.support.scripted_rasa import ScriptedRasa, Step, cuts, fed, hangs, heard, says, tracker, webhook
 
 HERE = ConversationId("c1")
 TURN = TurnId("t1")
@@ -30,36 +32,29 @@ async def failure_of(rasa: ScriptedRasa, request: TurnRequest | None = None) -> 
 
 
 async def test_a_turn_brings_text_intent_slots_and_actions() -> None:
-    events = heard("t1", "order_status", "action_order_status")
+    known = tracker("c1", events=heard("t1", "order_status", "action_order_status"), slots={"product": "tent"})
     async with (
-        ScriptedRasa([says({"text": "On its way."}), tracker("c1", events=events, slots={"product": "tent"})]) as rasa,
+        ScriptedRasa([fed("c1"), says({"text": "On its way."}), known]) as rasa,
         RasaHttp(rasa.url, token="a token") as dialogue,
     ):
         result = await dialogue.next_turn(a_request())
     assert (result.text, result.intent, result.actions) == ("On its way.", "order_status", ("action_order_status",))
     assert result.slots == {"product": "tent"}
-    sent = rasa.calls[0].body
+    sent = rasa.calls[1].body
     assert (sent["sender"], sent["message"], sent["metadata"]["turn"]) == ("c1", "Where is my order?", "t1")
-    assert rasa.calls[1].query == {"token": "a token", "include_events": "AFTER_RESTART"}
+    assert rasa.calls[2].query == {"token": "a token", "include_events": "AFTER_RESTART"}
 
 
 async def test_an_answer_without_words_is_a_failure_although_rasa_says_200() -> None:
-    async with ScriptedRasa([says(), tracker("c1", events=heard("t1", "greet"))]) as rasa:
+    async with ScriptedRasa([fed("c1"), says(), tracker("c1", events=heard("t1", "greet"))]) as rasa:
         failed = await failure_of(rasa)
     assert (failed.kind, failed.retry) == ("empty", True)
-
-
-async def test_a_tracker_that_was_left_paused_is_resumed_before_the_retry() -> None:
-    async with ScriptedRasa([says(), tracker("c1", paused=True), told("c1")]) as rasa:
-        failed = await failure_of(rasa)
-    assert failed.kind == "empty"
-    assert rasa.calls[2].body == [{"event": "resume"}]
 
 
 async def test_a_reply_is_given_even_when_the_tracker_cannot_be_read() -> None:
     broken = Step("GET", "/conversations/c1/tracker", status=500)
     async with (
-        ScriptedRasa([says({"text": "Hello"}), broken]) as rasa,
+        ScriptedRasa([fed("c1"), says({"text": "Hello"}), broken, broken]) as rasa,
         RasaHttp(rasa.url) as dialogue,
     ):
         result = await dialogue.next_turn(a_request())
@@ -76,7 +71,7 @@ async def test_nobody_listening_is_down() -> None:
 
 
 async def test_a_rasa_that_hangs_is_left_at_the_deadline() -> None:
-    async with ScriptedRasa([hangs()]) as rasa:
+    async with ScriptedRasa([fed("c1"), hangs()]) as rasa:
         failed = await failure_of(rasa, a_request(seconds=0.2))
     assert (failed.kind, failed.retry) == ("timeout", False)
 
@@ -102,63 +97,58 @@ async def test_a_turn_that_is_late_already_is_not_begun() -> None:
     ],
 )
 async def test_a_broken_answer_is_named(step: object, kind: str, retry: bool) -> None:
-    async with ScriptedRasa([step]) as rasa:
+    async with ScriptedRasa([fed("c1"), step]) as rasa:
         failed = await failure_of(rasa)
     assert (failed.kind, failed.retry) == (kind, retry)
 
 
 async def test_a_turn_whose_model_call_was_fenced_is_not_tried_again() -> None:
     reply = {"switchboard": 1, "kind": "reply", "text": "", "evidence": {"fallback_reason": "fenced"}}
-    async with ScriptedRasa([says({"custom": reply})]) as rasa:
+    async with ScriptedRasa([fed("c1"), says({"custom": reply})]) as rasa:
         failed = await failure_of(rasa)
     assert (failed.kind, failed.retry) == ("fenced", False)
 
 
 async def test_different_conversations_do_not_wait_for_each_other() -> None:
-    async with ScriptedRasa([hangs(), says({"text": "Hello"}), tracker("c2")]) as rasa, RasaHttp(rasa.url) as dialogue:
+    async with (
+        ScriptedRasa([fed("c1"), hangs(), fed("c2"), says({"text": "Hello"}), tracker("c2")]) as rasa,
+        RasaHttp(rasa.url) as dialogue,
+    ):
         slow = asyncio.create_task(dialogue.next_turn(a_request()))
-        await rasa.called.wait()
+        await rasa.until_asked(2)
         other = TurnRequest(ConversationId("c2"), TURN, 1, "Hi", datetime.now(UTC) + timedelta(seconds=5))
         assert (await dialogue.next_turn(other)).text == "Hello"
         slow.cancel()
         await asyncio.gather(slow, return_exceptions=True)
 
 
-async def test_a_plain_turn_is_undone_by_rewind_and_listening_again() -> None:
-    events = [*heard("t0", "greet", "utter_greet"), *heard("t1", "order_status", "action_reply")]
-    async with ScriptedRasa([tracker("c1", events=events), told("c1")]) as rasa, RasaHttp(rasa.url) as dialogue:
-        await dialogue.rewind(HERE, TURN)
-    assert rasa.calls[1].body == [{"event": "rewind"}, {"event": "action", "name": "action_listen"}]
+KEPT = {"rasa": 1, "events": heard("t0", "greet", "utter_greet")}
 
 
-async def test_a_turn_inside_a_form_is_undone_without_losing_the_form() -> None:
-    before = [
-        {"event": "session_started"},
-        {"event": "action", "name": "action_listen"},
-        *heard("t0", "order_status", "order_status_form")[:-1],
-        {"event": "active_loop", "name": "order_status_form"},
-        {"event": "action", "name": "action_listen"},
-    ]
+async def test_rasa_is_given_what_was_kept_and_gives_what_to_keep() -> None:
+    events = [*KEPT["events"], *heard("t1", "order_status", "action_reply")]
     async with (
-        ScriptedRasa([tracker("c1", events=[*before, *heard("t1", "inform")]), told("c1")]) as rasa,
+        ScriptedRasa([fed("c1"), says({"text": "Hello"}), tracker("c1", events=events)]) as rasa,
         RasaHttp(rasa.url) as dialogue,
     ):
-        await dialogue.rewind(HERE, TURN)
-    assert rasa.calls[1].body == [{"event": "restart"}, *before[1:]]
+        result = await dialogue.next_turn(replace(a_request(), state=KEPT))
+    assert rasa.calls[0].body == KEPT["events"]
+    assert result.state is not None
+    assert [turn for event in result.state["events"] if (turn := turn_of(event))] == ["t0", "t1"]
 
 
-@pytest.mark.parametrize(
-    "events",
-    [
-        [],
-        heard("t0", "greet"),
-        [*heard("t1", "greet"), *heard("t2", "greet")],
-        [*heard("t1", "greet"), {"event": "rewind"}],
-    ],
-)
-async def test_only_the_last_message_can_be_undone_and_only_once(events: list[dict[str, object]]) -> None:
-    async with ScriptedRasa([tracker("c1", events=events)]) as rasa, RasaHttp(rasa.url) as dialogue:
-        await dialogue.rewind(HERE, TURN)
+async def test_an_answer_given_without_what_was_said_before_is_none() -> None:
+    """Rasa goes on with an empty tracker when its store fails, and says nothing of it."""
+    steps = [fed("c1"), says({"text": "Who are you?"}), tracker("c1", events=heard("t1", "greet"))]
+    async with ScriptedRasa(steps) as rasa:
+        failed = await failure_of(rasa, replace(a_request(), state=KEPT))
+    assert (failed.kind, failed.retry) == ("garbage", True)
+
+
+async def test_a_rasa_that_does_not_take_its_tracker_is_not_asked() -> None:
+    async with ScriptedRasa([fed("c1", status=500)]) as rasa:
+        failed = await failure_of(rasa)
+    assert (failed.kind, failed.retry) == ("down", True)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +193,7 @@ def test_the_metadata_name_who_said_what_and_what_a_person_decided() -> None:
 
 
 def test_a_long_history_is_cut_from_its_old_end() -> None:
-    lines = tuple(Line(offset, "customer", "C", "x" * 5_000, NOW) for offset in range(1, 9))
+    lines = tuple(Line(offset, "customer", "C", "x" * 3_200, NOW) for offset in range(1, 9))
     metadata = metadata_of(TurnRequest(HERE, TURN, 3, "x", NOW, history=lines))
     assert [line["offset"] for line in metadata["history"]] == [7, 8]
 

@@ -1,141 +1,40 @@
-"""Whatever comes in between: every accepted message ends in exactly one outcome, and no bot speaks out of turn."""
+"""Whatever comes in between: every accepted message ends in exactly one outcome, and no bot speaks out of turn.
+
+Told of one process, and of two on one record: the customer's messages come in through either, and either may die.
+"""
 
 import asyncio
 import tempfile
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.dialogue import DialogueFailed, TurnRequest
-from handover.backends import Backends
-from handover.conversation import Control
-from handover.entries import AuthorKind, EntryKind
-from handover.errors import SwitchboardError
-from handover.stored import Stretch, TurnState
-from tests.support.relay_world import ANN, World, a_world, backends_in
-from tests.support.scripted_dialogue import Answer, ScriptedDialogue
-
-WORDS = st.sampled_from(["Where is my order?", "and", "the blue one", "Hello!", "yes"])
-STEPS = st.one_of(
-    st.tuples(st.just("says"), WORDS),
-    st.tuples(st.just("says"), WORDS),
-    st.tuples(st.just("types"), st.none()),
-    st.tuples(st.just("waits"), st.sampled_from([0.4, 1.0, 3.0, 15.0, 18.0])),
-    st.tuples(st.just("is answered"), st.none()),
-    st.tuples(st.just("is answered"), st.none()),
-    st.tuples(st.just("meets a failure"), st.sampled_from(["empty", "down", "timeout", "fenced"])),
-    st.tuples(st.just("asks for a person"), st.none()),
-    st.tuples(st.just("stops waiting"), st.none()),
-    st.tuples(st.just("is taken over"), st.none()),
-    st.tuples(st.just("is handed back"), st.none()),
-)
-
-
-class Story:
-    """Plays the steps; the dialogue answers only when a step lets it."""
-
-    def __init__(self) -> None:
-        self.dialogue = ScriptedDialogue(otherwise=self._waits_for_a_step)
-        self._asked: list[tuple[TurnRequest, asyncio.Future[Answer]]] = []
-
-    async def _waits_for_a_step(self, request: TurnRequest) -> Answer:
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._asked.append((request, answer))
-        return await answer
-
-    def answer(self, failure: str | None = None) -> None:
-        while self._asked:
-            request, answer = self._asked.pop(0)
-            if not answer.done():
-                failed = failure and DialogueFailed(failure, "as the story wants", retry=failure in ("empty", "down"))
-                answer.set_result(failed or f"in epoch {request.epoch}")
-                return
-
-    async def play(self, world: World, step: tuple[str, Any]) -> None:
-        verb, what = step
-        agents, customers, here = world.desk.agents, world.desk.customers, world.here
-        epoch = (await world.now()).epoch
-        match verb:
-            case "says":
-                await world.says(what)
-            case "types":
-                world.relay.customer_types(here)
-            case "waits":
-                world.clock.advance(what)
-            case "is answered":
-                self.answer()
-            case "meets a failure":
-                self.answer(what)
-            case "asks for a person":
-                await customers.ask_for_human(here, f"ask-{world.clock.monotonic()}-{epoch}")
-            case "stops waiting":
-                await customers.stop_waiting(here, f"stop-{world.clock.monotonic()}-{epoch}")
-            case "is taken over":
-                control = (await world.now()).control
-                await (agents.accept if control is Control.OFFERED else agents.take)(ANN, here, epoch)
-            case "is handed back":
-                await agents.say(ANN, here, f"say-{epoch}", "I looked into it.", (await world.now()).last_offset)
-                await agents.hand_back(ANN, here, epoch, "Settled.")
-
-
-async def settled(backends: Backends) -> None:
-    """Let what is on its way reach the record: writers queue, so behind us in the queue nothing older is left."""
-    for _ in range(3):
-        async with backends.records.transaction():
-            pass
-        for _ in range(10):
-            await asyncio.sleep(0)
-
-
-async def all_answered(story: Story, world: World, backends: Backends) -> None:
-    for _ in range(80):
-        await settled(backends)
-        story.answer()
-        world.clock.advance(1)
-        await settled(backends)
-        if world.relay.at_work == 0 and not await world.desk.bot.unanswered(older_than=0):
-            return
-    raise AssertionError("somebody waits for ever")
-
-
-async def stretches(world: World, backends: Backends) -> list[Stretch]:
-    async with backends.records.reading() as tx:
-        epochs = range(1, (await world.now()).epoch + 1)
-        return [found for epoch in epochs if (found := await tx.conversations.stretch(world.here, epoch))]
-
-
-async def check(world: World, backends: Backends) -> None:
-    entries, decisions = await world.entries(), await world.desk.reading.decisions(world.here)
-    runs = await stretches(world, backends)
-    for entry in entries:
-        run = [stretch for stretch in runs if stretch.after_offset < entry.offset][-1]
-        if entry.author.kind is AuthorKind.CUSTOMER:
-            outcomes = [d for d in decisions if d.first_offset <= entry.offset <= d.last_offset]
-            moved_on = run.control is not Control.BOT or run is not runs[-1]
-            assert len(outcomes) == 1 or (not outcomes and moved_on), f"outcomes of {entry.offset}: {outcomes}"
-        if entry.author.kind is AuthorKind.BOT and entry.kind is EntryKind.MESSAGE:
-            assert entry.text == f"in epoch {entry.epoch}"
-            assert (run.epoch, run.control) == (entry.epoch, Control.BOT)
-    async with backends.records.reading() as tx:
-        for turn in world.dialogue.minds.get(world.here, []):
-            kept = await tx.turns.get(turn)
-            assert kept is not None
-            assert kept.state in (TurnState.COMMITTED, TurnState.STALLED), "Rasa remembers what was undone"
+from bot.relay import Relay, RelaySettings
+from bot.repeats import LexicalRepeats
+from handover.backends import Backends, open_backends
+from handover.desk import open_desk
+from handover.errors import SwitchboardError, Unavailable
+from handover.policy_settings import load_policy
+from tests.support.relay_story import STEPS, Story, all_answered, check, settled
+from tests.support.relay_world import SECRET, World, a_world, backends_in
+from tests.support.scripted_lives import ScriptedLives
 
 
 async def told(steps: list[tuple[str, Any]]) -> None:
     story = Story()
     with tempfile.TemporaryDirectory() as folder:
         async with backends_in(Path(folder)) as backends, a_world(backends, story.dialogue) as world:
-            for step in steps:
+            for verb, what in steps:
                 with suppress(SwitchboardError):  # not possible now; a refusal changes nothing
-                    await story.play(world, step)
-                if step[0] != "says":
+                    await story.play(world, verb, what)
+                if verb != "says":
                     await settled(backends)
-            await all_answered(story, world, backends)
+            await all_answered(story, [world], backends)
             await check(world, backends)
 
 
@@ -143,3 +42,90 @@ async def told(steps: list[tuple[str, Any]]) -> None:
 @given(steps=st.lists(STEPS, min_size=1, max_size=14))
 def test_every_accepted_message_has_one_outcome_and_nobody_speaks_out_of_turn(steps: list[tuple[str, Any]]) -> None:
     asyncio.run(told(steps))
+
+
+class Cut:
+    """A record that a process which died does not reach any more."""
+
+    def __init__(self, records: Any) -> None:
+        self._records = records
+        self.dead = False
+
+    def transaction(self) -> Any:
+        return self._of(self._records.transaction)
+
+    def reading(self) -> Any:
+        return self._of(self._records.reading)
+
+    @asynccontextmanager
+    async def _of(self, begin: Any) -> AsyncIterator[Any]:
+        if self.dead:
+            raise Unavailable("This process is dead.")
+        async with begin() as tx:
+            yield tx
+
+
+class Replica:
+    """A second process on the record of ``first``: its own relay, desk and way to the record."""
+
+    def __init__(self, first: World, backends: Backends, owner: str, ended: set[str]) -> None:
+        self._cut = Cut(backends.records)
+        self._owner, self._ended = owner, ended
+        desk = open_desk(replace(backends, records=self._cut), clock=first.clock, policy=load_policy())
+        relay = Relay(
+            desk,
+            first.dialogue,
+            settings=RelaySettings(policy=load_policy()),
+            clock=first.clock,
+            repeats=LexicalRepeats(),
+            secret=SECRET,
+            lives=ScriptedLives(owner, ended),
+        )
+        self.world = World(desk, relay, first.dialogue, first.clock, first.here, first._ids)
+        self._task = asyncio.create_task(relay.run())
+
+    async def dies(self) -> None:
+        """Killed: it leaves everything as it is, and the others learn of it in time."""
+        self._cut.dead = True
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._ended.add(self._owner)
+
+
+TOLD_THROUGH = st.tuples(STEPS, st.sampled_from([0, 1]))
+
+
+async def told_through_two(steps: list[tuple[tuple[str, Any], int]], dies: int | None) -> None:
+    """``dies``: before which step the second process does."""
+    story = Story()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        first = await stack.enter_async_context(backends_in(folder))
+        second = await stack.enter_async_context(open_backends(f"sqlite+aiosqlite:///{folder / 'record.db'}"))
+        ended: set[str] = set()
+        one = await stack.enter_async_context(a_world(first, story.dialogue, lives=ScriptedLives("one", ended)))
+        replica = Replica(one, second, "two", ended)
+        worlds = [one, replica.world]
+        for number, ((verb, what), through) in enumerate(steps):
+            if number == dies:
+                await replica.dies()
+                worlds = [one]
+            with suppress(SwitchboardError):
+                await story.play(worlds[through % len(worlds)], verb, what)
+            if verb != "says":
+                await settled(first, second)
+        await all_answered(story, worlds, first, second)
+        await check(one, first)
+        await replica.dies()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    steps=st.lists(TOLD_THROUGH, min_size=1, max_size=14),
+    dies=st.one_of(st.none(), st.integers(min_value=0, max_value=13)),
+)
+def test_the_same_holds_for_two_processes_on_one_record_also_when_one_dies(
+    steps: list[tuple[tuple[str, Any], int]], dies: int | None
+) -> None:
+    asyncio.run(told_through_two(steps, dies))

@@ -46,8 +46,7 @@ async def _answered_in(folder: Path, here: ConversationId, words: str, clock_of:
         await asyncio.gather(task, return_exceptions=True)
         dialogue.done()
         assert (await world.now()).control is Control.BOT
-        # What Rasa may have heard of the turn that was cut off is undone before it hears the words again.
-        assert [conversation for conversation, _ in dialogue.rewound] == [here]
+        assert dialogue.heard[0].state is None, "what came of the turn that was cut off does not count"
         return said
 
 

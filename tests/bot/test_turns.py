@@ -24,11 +24,13 @@ class Taker:
     def __init__(self, taking: Taking | None = None) -> None:
         self.taken: list[tuple[ConversationId, bool, bool]] = []
         self._taking = taking
+        self.newer = asyncio.Event()
         self._at_work: set[ConversationId] = set()
 
     async def take(
-        self, conversation: ConversationId, *, even_if_newer: bool, overloaded: bool = False
+        self, conversation: ConversationId, *, newer: asyncio.Event, even_if_newer: bool, overloaded: bool = False
     ) -> TurnOutcome | None:
+        self.newer = newer
         assert conversation not in self._at_work, "two turns of one conversation at once"
         self._at_work.add(conversation)
         self.taken.append((conversation, even_if_newer, overloaded))

@@ -1,29 +1,27 @@
-"""What every live feed keeps to: order, topics, bounded queues."""
+"""What every live feed keeps to: order, topics, bounded queues, and a sign whenever something may have been missed."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-from handover.backends.live_in_process import MAX_ITEMS, InProcessFeed
+from handover.backends.live_in_process import MAX_ITEMS, InProcessFeed, in_process
 from handover.errors import FellBehind
-from handover.ports import Follower, LiveFeed, Told
+from handover.ports import RESYNC, LiveFeed, Told
+from tests.support.replicas import open_sharing, read
+from tools.local_servers import RedisServer
 
 
-@pytest.fixture(params=["in_process"])
-def feed(request: pytest.FixtureRequest) -> LiveFeed:
-    return {"in_process": InProcessFeed}[request.param]()
-
-
-async def read(follower: Follower, count: int) -> list[Told]:
-    heard: list[Told] = []
-    async with asyncio.timeout(10):
-        async for told in follower:
-            heard.append(told)
-            if len(heard) == count:
-                break
-    return heard
+@pytest.fixture(params=["in_process", pytest.param("redis", marks=pytest.mark.servers)])
+async def feed(request: pytest.FixtureRequest) -> AsyncIterator[LiveFeed]:
+    if request.param == "in_process":
+        yield in_process().live
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    async with open_sharing(server.url) as sharing:
+        yield sharing.live
 
 
 async def test_a_follower_hears_its_topics_in_order(feed: LiveFeed) -> None:
@@ -71,3 +69,26 @@ async def test_who_left_is_told_nothing(feed: LiveFeed) -> None:
     await feed.publish(Told("a", "x", "1"))
     assert isinstance(feed, InProcessFeed)
     assert feed.followers == {}
+
+
+async def test_what_is_for_this_process_is_heard_in_it(feed: LiveFeed) -> None:
+    async with feed.follow("a") as follower:
+        feed.tell_here(Told("a", "x", "1"))
+        assert [told.text for told in await read(follower, 1)] == ["1"]
+
+
+async def test_one_look_at_the_record_answers_every_resync_that_waits(feed: LiveFeed) -> None:
+    assert isinstance(feed, InProcessFeed)
+    async with feed.follow("a") as follower:
+        for _ in range(MAX_ITEMS * 2):
+            follower.put(RESYNC)
+        await feed.publish(Told("a", "x", "after"))
+        assert [told.text for told in await read(follower, 1)] == ["after"]
+        follower.put(RESYNC)
+        async with asyncio.timeout(10):
+            assert await anext(aiter(follower)) is RESYNC
+
+
+async def test_a_feed_that_works_says_so(feed: LiveFeed) -> None:
+    assert feed.healthy
+    assert feed.state() in {"in this process", "over Redis"}

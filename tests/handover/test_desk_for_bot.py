@@ -54,7 +54,6 @@ async def test_a_superseded_turn_is_silent_at_once_unless_it_answers_all_the_sam
     await bot.record_turn(brief, None, ANSWER, TurnReport(Evidence("hi")))
     last = await bot.begin_turn(conversation.id, owner="a", seconds=15, even_if_newer=True)
     assert last is not None
-    assert last.unsaid == brief.turn
     await world.says(conversation.id, "and another")
     assert await bot.turn_may_speak(last.turn, last.epoch)
     await bot.publish_delta(last.turn, last.epoch, "Hello")
@@ -194,7 +193,52 @@ async def test_the_bot_learns_what_the_agent_said_and_left(world: World) -> None
     assert (brief.hand_back.outcome, brief.hand_back.open_promises) == ("Parcel found.", ("Call on Monday",))
     assert brief.untold == (line,)
     assert line in brief.history
-    await world.desk.bot.mark_told(conversation.id, line.offset)
+    report = TurnReport(Evidence("thanks, when?"), dialogue={"heard": "all"})
+    await world.desk.bot.record_turn(brief, Reply("Tomorrow."), ANSWER, report)
+    await world.says(conversation.id, "great")
+    brief = await world.desk.bot.begin_turn(conversation.id, owner="a", seconds=15)
+    assert brief is not None
+    assert (brief.untold, brief.dialogue) == ((), {"heard": "all"})
+
+
+async def test_where_the_dialogue_stands_is_kept_with_the_turns_that_count_only(world: World) -> None:
+    conversation = await world.conversation("hi")
+    bot = world.desk.bot
+
+    async def turn(state: dict[str, str] | None, *, interrupted: bool = False) -> object:
+        brief = await bot.begin_turn(conversation.id, owner="a", seconds=15)
+        assert brief is not None
+        if interrupted:
+            await world.says(conversation.id, "wait")
+        await bot.record_turn(brief, Reply("Hello!"), ANSWER, TurnReport(Evidence("hi"), dialogue=state))
+        return brief.dialogue
+
+    assert await turn({"at": "nowhere"}, interrupted=True) is None
+    assert await turn({"at": "one"}) is None
+    await world.says(conversation.id, "and")
+    assert await turn({"at": "two"}) == {"at": "one"}
+    await world.says(conversation.id, "and then")
+    assert await turn(None) == {"at": "two"}
+    await world.says(conversation.id, "so")
+    assert await turn(None) == {"at": "two"}, "a turn whose state nobody knows leaves the last one that is known"
+
+
+async def test_a_turn_gives_way_to_newer_words_and_not_to_a_person(world: World) -> None:
+    agent = await world.agent("Mia")
+    conversation = await world.conversation("hi")
+    bot = world.desk.bot
+    brief = await bot.begin_turn(conversation.id, owner="a", seconds=15)
+    assert brief is not None
+    assert not await bot.give_way(brief)
+    await world.says(conversation.id, "wait")
+    assert await bot.give_way(brief)
+    assert await bot.give_way(brief), "asked again, the answer is the same"
+    last = await bot.begin_turn(conversation.id, owner="a", seconds=15, even_if_newer=True)
+    assert last is not None
+    await world.says(conversation.id, "and")
+    assert not await bot.give_way(last), "this one answers what it has"
+    await world.desk.agents.take(agent, conversation.id, last.epoch)
+    assert not await bot.give_way(last), "what it finds out is a draft for the agent"
 
 
 async def test_the_words_that_came_after_the_agent_s_last_line_are_the_bot_s_to_answer(world: World) -> None:

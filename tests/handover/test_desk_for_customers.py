@@ -126,6 +126,7 @@ async def test_the_marks_of_readers_only_rise_and_never_beyond_what_was_said(wor
     conversation = await world.conversation("hi", "there")
     for offset in (2, 1, 99):
         await world.desk.customers.customer_saw(conversation.id, offset)
-        await world.desk.bot.mark_told(conversation.id, offset)
+        async with world.backends.records.transaction() as tx:
+            await tx.conversations.mark(conversation.id, told=offset)
     row = await world.desk.reading.stored(conversation.id)
     assert (row.seen, row.told) == (row.conversation.last_offset, 3) == (3, 3)

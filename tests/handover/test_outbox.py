@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from handover.dead_letters import DeadLetters
 from handover.entries import Entry
+from handover.errors import NotFound
 from handover.outbox import OutboxWorker, SendFailed
-from handover.stored import ConversationRow
+from handover.stored import Backlog, ConversationRow
 from tests.support.desk_world import ASKED, World, open_world
 
 
@@ -138,3 +141,92 @@ async def test_an_inbox_without_a_sender_loses_nothing(pushing: Pushing) -> None
     nobody = OutboxWorker(pushing.world.backends.records, pushing.world.clock, {}, pushing.world.policy.outbox)
     await nobody.send_due()
     assert await pushing.states() == [(1, "queued", 1)]
+
+
+async def test_a_line_that_ends_its_worker_every_time_is_set_aside_and_the_next_one_goes(pushing: Pushing) -> None:
+    conversation = await pushing.world.conversation("hi", inbox="telegram")
+    await pushing.world.bot_turn(conversation.id, "Hello!")
+    settings = pushing.world.policy.outbox
+    for _ in range(settings.poison):
+        await _claimed_by_one_that_dies(pushing)
+        pushing.world.clock.advance(settings.lease_seconds)
+    await pushing.worker.send_due()
+    assert (await pushing.states())[0][:2] == (1, "failed")
+    pushing.channel.steps = [None]
+    await pushing.worker.send_due()
+    assert (await pushing.states())[1][:2] == (3, "sent")
+
+
+async def _claimed_by_one_that_dies(pushing: Pushing) -> None:
+    now = pushing.world.clock.now()
+    async with pushing.world.backends.records.transaction() as tx:
+        (due,) = await tx.outbox.due(now, 1)
+        lease = timedelta(seconds=pushing.world.policy.outbox.lease_seconds)
+        assert await tx.outbox.claim(due.id, now, now + lease)
+
+
+async def test_a_sender_with_a_fault_of_its_own_costs_a_try_and_stops_nobody_else(pushing: Pushing) -> None:
+    class Broken:
+        async def send(self, entry: Entry, row: ConversationRow, key: str) -> str | None:
+            raise ZeroDivisionError(key)
+
+    await pushing.world.conversation(inbox="telegram")
+    await pushing.world.conversation(inbox="telegram")
+    broken = replace(pushing.worker, senders={"telegram": Broken()})
+    assert await broken.send_due() == 2
+    assert await pushing.states() == [(1, "queued", 1), (1, "queued", 1)]
+
+
+@pytest.mark.parametrize(("chance", "seconds"), [(0.0, 0.5), (1.0, 1.0)])
+async def test_pauses_are_spread_so_that_lines_do_not_come_back_all_at_once(
+    pushing: Pushing, chance: float, seconds: float
+) -> None:
+    await pushing.world.conversation(inbox="telegram")
+    pushing.channel.steps = [SendFailed("busy")]
+    worker = replace(pushing.worker, chance=lambda: chance)
+    await worker.send_due()
+    pushing.world.clock.advance(seconds - 0.01)
+    assert await worker.send_due() == 0
+    pushing.world.clock.advance(0.02)
+    pushing.channel.steps = [None]
+    assert await worker.send_due() == 1
+
+
+async def test_a_dead_line_tried_again_keeps_its_key_and_goes_before_what_still_waits(pushing: Pushing) -> None:
+    conversation = await pushing.world.conversation("hi", inbox="telegram")
+    pushing.channel.steps = [SendFailed("no such number", final=True)]
+    await pushing.worker.send_due()
+    await pushing.world.bot_turn(conversation.id, "Hello!")
+    letters = DeadLetters(pushing.world.backends.records, pushing.world.clock)
+    (dead,) = await letters.list()
+    assert (dead.text, dead.note, dead.overtaken) == ("I am an automated assistant.", "no such number", False)
+    await letters.retry(dead.delivery.id, "mia")
+    pushing.channel.steps = [None, None]
+    while await pushing.worker.send_due():
+        pass
+    assert [key for key, _ in pushing.channel.sent] == [f"{conversation.id}:1", f"{conversation.id}:3"]
+    with pytest.raises(NotFound):
+        await letters.retry(dead.delivery.id, "mia")
+
+
+async def test_a_dead_line_of_a_bot_that_lost_control_is_withdrawn_when_it_is_tried_again(pushing: Pushing) -> None:
+    world = pushing.world
+    conversation = await world.conversation(inbox="telegram")
+    pushing.channel.steps = [SendFailed("no such number", final=True)]
+    await pushing.worker.send_due()
+    letters = DeadLetters(world.backends.records, world.clock)
+    await world.desk.agents.take(await world.agent("Mia"), conversation.id, conversation.epoch)
+    await letters.retry((await letters.list())[0].delivery.id, "mia")
+    pushing.channel.steps = [None]  # for "Mia has joined"
+    while await pushing.worker.send_due():
+        pass
+    assert [state for _, state, _ in await pushing.states()] == ["withdrawn", "sent"]
+
+
+async def test_the_backlog_tells_how_long_customers_wait_for_a_channel(pushing: Pushing) -> None:
+    began = pushing.world.clock.now()
+    await pushing.world.conversation(inbox="telegram")
+    pushing.world.clock.advance(60)
+    await pushing.world.conversation(inbox="telegram")
+    letters = DeadLetters(pushing.world.backends.records, pushing.world.clock)
+    assert await letters.backlog() == Backlog(2, began, 0)

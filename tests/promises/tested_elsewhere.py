@@ -25,9 +25,17 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     "tests/handover/test_console_api.py": ("handover/login_api.py",),
     "tests/handover/test_sockets.py": ("handover/line_ends.py", "handover/meters.py"),
+    "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
+    "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
+    "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.
     "tests/contract/test_live_feed.py": ("handover/backends/live_in_process.py",),
+    "tests/contract/test_live_feed_of_many.py": (
+        *("handover/backends/live_redis.py", "handover/backends/live_redis_listener.py"),
+        *("handover/backends/live_redis_publisher.py", "handover/backends/live_redis_wire.py"),
+    ),
+    "tests/contract/test_limits.py": ("handover/backends/live_redis_limits.py",),
     "tests/contract/test_records.py": (
         *(
             "handover/ports.py",
@@ -40,7 +48,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
                 *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
-                *("transaction", "turns", "unbroken"),
+                *("transaction", "turns", "unbroken", "waits"),
             )
         ),
     ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,23 +13,62 @@ from pathlib import Path
 from handover.agents import Agent, AvailabilityState, Role
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.tables import agents
+from handover.calendar import Calendars
 from handover.conversation import Conversation
 from handover.desk import CustomerMessage, Desk, open_desk
 from handover.entries import AgentId, ConversationId, Entry
 from handover.evidence import Decision, Evidence, Outcome, Reason, Reply, TurnReport
 from handover.policy_settings import PolicySettings, load_policy
 from handover.ports import Copilot
+from tests.support.distributed import Database, back_again, new_database
 from tests.support.hand_clock import HandClock
+from tools.local_servers import PostgresServer
 
 POLICY = load_policy()
 ASKED = Decision(Outcome.HAND_OVER, Reason.ASKED, "The customer asked for a person.")
 ANSWER = Decision(Outcome.ANSWER)
 
 _migrated: list[Path] = []
+_servers: list[RecordsOnPostgres] = []
+
+
+@dataclass
+class RecordsOnPostgres:
+    """Empty, migrated databases on ``server``; migrations run once for it."""
+
+    server: PostgresServer
+    made: list[Database] = field(default_factory=list)
+
+    async def fresh(self) -> Database:
+        """One more. Those that nobody works on any more are dropped."""
+        if not self.made:
+            template = new_database(self.server)
+            self.made.append(template)
+            async with open_backends(template.url):
+                pass
+        self.made[1:] = [database for database in self.made[1:] if not database.dropped_if_left()]
+        self.made.append(self.made[0].copy())
+        return self.made[-1]
+
+
+@contextmanager
+def records_on(server: PostgresServer) -> Iterator[RecordsOnPostgres]:
+    """Until the end of the block `open_world` makes its records on ``server``; then they are dropped."""
+    records = RecordsOnPostgres(server)
+    _servers.append(records)
+    try:
+        yield records
+    finally:
+        _servers.remove(records)
+        back_again(server)
+        for database in records.made:
+            database.drop()
 
 
 async def fresh_record(folder: Path) -> str:
-    """The address of an empty, migrated record in ``folder``; migrations run once a test run."""
+    """The address of an empty, migrated record: in ``folder``, unless in a `records_on`. Migrations run once."""
+    if _servers:
+        return (await _servers[-1].fresh()).url
     if not _migrated:
         template = Path(tempfile.mkdtemp(prefix="switchboard-")) / "record.db"
         async with open_backends(f"sqlite+aiosqlite:///{template}"):
@@ -117,13 +156,30 @@ class World:
 
 
 @asynccontextmanager
+async def two_replicas(url: str, clock: HandClock | None = None) -> AsyncIterator[tuple[World, World]]:
+    """Two desks of two processes, as far as the record can tell, on the one at ``url``; they share a clock."""
+    clock = clock or HandClock()
+    async with open_world(url=url, clock=clock) as one, open_world(url=url, clock=clock) as other:
+        yield one, other
+
+
+@asynccontextmanager
 async def open_world(
-    folder: Path, *, copilot: Copilot | None = None, pushes: Collection[str] = (), url: str | None = None
+    folder: Path | None = None,
+    *,
+    copilot: Copilot | None = None,
+    pushes: Collection[str] = (),
+    url: str | None = None,
+    clock: HandClock | None = None,
+    calendars: Calendars | None = None,
 ) -> AsyncIterator[World]:
-    """A world in ``folder``; with ``url`` on a record that exists."""
-    clock = HandClock()
-    async with open_backends(url or await fresh_record(folder)) as backends:
-        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes)
+    """A world on a fresh record in ``folder``, or on the one at ``url``, SQLite or PostgreSQL."""
+    clock = clock or HandClock()
+    if url is None:
+        assert folder is not None
+        url = await fresh_record(folder)
+    async with open_backends(url) as backends:
+        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes, calendars=calendars)
         try:
             yield World(desk, backends, clock)
         finally:

@@ -20,6 +20,7 @@ from handover.conversation import Conversation
 from handover.desk import CustomerMessage, Desk, Recorded, open_desk
 from handover.entries import AgentId, AuthorKind, ConversationId, Entry
 from handover.policy_settings import load_policy
+from handover.ports import Lives
 from tests.support.desk_world import fresh_record
 from tests.support.hand_clock import HandClock
 from tests.support.scripted_dialogue import ScriptedDialogue
@@ -97,7 +98,11 @@ async def backends_in(folder: Path) -> AsyncIterator[Backends]:
 
 @asynccontextmanager
 async def a_world(
-    backends: Backends, dialogue: ScriptedDialogue, *, settings: RelaySettings | None = None
+    backends: Backends,
+    dialogue: ScriptedDialogue,
+    *,
+    settings: RelaySettings | None = None,
+    lives: Lives | None = None,
 ) -> AsyncIterator[World]:
     """A running relay; the dialogue's script must be over at the end."""
     clock, policy = HandClock(), load_policy()
@@ -109,6 +114,7 @@ async def a_world(
         clock=clock,
         repeats=LexicalRepeats(),
         secret=SECRET,
+        lives=lives,
     )
     customer = await desk.customers.new_customer(name="Bo")
     conversation = await desk.customers.start("web", customer.id)

@@ -7,31 +7,26 @@ async) that returns one of these. With ``otherwise`` it answers anything after t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from bot.dialogue import DialogueFailed, TurnRequest, TurnResult
-from handover.entries import ConversationId, TurnId
+from handover.entries import ConversationId
 
 Answer = str | TurnResult | DialogueFailed
 Step = Answer | Callable[[TurnRequest], Answer | Awaitable[Answer]]
 
 
 class ScriptedDialogue:
-    """``heard`` are the requests, ``rewound`` and ``told`` what else it was asked to do.
-
-    ``minds`` is what a tracker would hold: the turns of each conversation that were not undone.
-    """
+    """``heard`` are the requests. The state it hands out names the turns it stands on: ``{"turns": [...]}``."""
 
     def __init__(self, steps: Iterable[Step] = (), *, otherwise: Step | None = None) -> None:
         self._left = list(steps)
         self.otherwise = otherwise
         self._at_work: set[ConversationId] = set()
         self.heard: list[TurnRequest] = []
-        self.rewound: list[tuple[ConversationId, TurnId]] = []
-        self.told: list[tuple[ConversationId, list[dict[str, Any]]]] = []
-        self.minds: dict[ConversationId, list[TurnId]] = {}
         self.surprises: list[str] = []
 
     def __enter__(self) -> Self:
@@ -53,20 +48,10 @@ class ScriptedDialogue:
             self.surprises.append(f"two turns at once in {request.conversation}")
         self._at_work.add(request.conversation)
         self.heard.append(request)
-        self.minds.setdefault(request.conversation, []).append(request.turn)
         try:
             return await self._answer(request)
         finally:
             self._at_work.discard(request.conversation)
-
-    async def rewind(self, conversation: ConversationId, turn: TurnId) -> None:
-        self.rewound.append((conversation, turn))
-        mind = self.minds.get(conversation, [])
-        if mind and mind[-1] == turn:
-            mind.pop()
-
-    async def tell(self, conversation: ConversationId, events: Sequence[dict[str, Any]]) -> None:
-        self.told.append((conversation, list(events)))
 
     async def ping(self) -> None:
         return None
@@ -81,4 +66,5 @@ class ScriptedDialogue:
             answer = await answer
         if isinstance(answer, DialogueFailed):
             raise answer
-        return TurnResult(answer) if isinstance(answer, str) else answer
+        result = TurnResult(answer) if isinstance(answer, str) else answer
+        return replace(result, state={"turns": [*(request.state or {"turns": []})["turns"], request.turn]})

@@ -62,9 +62,9 @@ def tracker(conversation: str, **state: Any) -> Step:
     return Step("GET", f"/conversations/{conversation}/tracker", content=json.dumps(content).encode())
 
 
-def told(conversation: str, *, status: int = 200) -> Step:
-    """Events are appended to the tracker."""
-    return Step("POST", f"/conversations/{conversation}/tracker/events", status=status, content=b"{}")
+def fed(conversation: str, *, status: int = 200) -> Step:
+    """The tracker is replaced before a turn."""
+    return Step("PUT", f"/conversations/{conversation}/tracker/events", status=status, content=b"{}")
 
 
 def heard(turn: str, intent: str, *actions: str, confidence: float = 0.9) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ class ScriptedRasa:
     steps: Iterable[Step]
     calls: list[Call] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
-    called: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def __aenter__(self) -> Self:
         self._left = list(self.steps)
@@ -102,6 +102,11 @@ class ScriptedRasa:
             assert not self.surprises, f"Rasa was asked what its script does not have: {self.surprises}"
             assert not self._left, f"Rasa was never asked for: {self._left}"
 
+    async def until_asked(self, count: int) -> None:
+        """Until so many calls have come."""
+        async with self._asked:
+            await self._asked.wait_for(lambda: len(self.calls) >= count)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -117,8 +122,9 @@ class ScriptedRasa:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         call = await self._read(reader)
-        self.calls.append(call)
-        self.called.set()
+        async with self._asked:
+            self.calls.append(call)
+            self._asked.notify_all()
         step = self._left.pop(0) if self._left else None
         if step is None or (step.method, step.path) != (call.method, call.path):
             self.surprises.append(f"{call.method} {call.path}, not {step}")

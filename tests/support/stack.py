@@ -116,8 +116,8 @@ def _endpoints(folder: Path, ports: dict[str, int]) -> str:
     file = folder / "endpoints.yml"
     file.write_text(
         f"action_endpoint:\n  url: http://127.0.0.1:{ports['actions']}/webhook\n"
-        f"tracker_store:\n  type: SQL\n  dialect: sqlite\n  db: {folder}/rasa.db\n"
-        "lock_store:\n  type: in_memory\n"
+        "tracker_store:\n  type: bot.rasa_store.tracker_store.FedTrackerStore\n"
+        "lock_store:\n  type: bot.rasa_store.lock_store.BriefLockStore\n"
     )
     return str(file)
 

@@ -35,7 +35,7 @@ policies:
 
 _DOMAIN = """
 version: "3.1"
-intents: [hello, many, order, inform, paragraphs, person, silence, slots]
+intents: [hello, many, order, inform, paragraphs, person, silence, slots, wait]
 entities: [order_number]
 slots:
   order_number:
@@ -63,7 +63,7 @@ responses:
   utter_ask_order_number: [{text: "Which order?"}]
   utter_ask_email: [{text: "Which address?"}]
   utter_order: [{text: "{order_number} of {email} is on its way."}]
-actions: [action_try, action_person, action_nothing, action_default_fallback]
+actions: [action_try, action_person, action_nothing, action_wait, action_default_fallback]
 session_config: {session_expiration_time: 60, carry_over_slots_to_new_session: true}
 """
 
@@ -77,6 +77,7 @@ nlu:
   - {intent: paragraphs, examples: "- paragraphs\\n- long\\n"}
   - {intent: person, examples: "- a person\\n- a human\\n"}
   - {intent: silence, examples: "- silence\\n- quiet\\n"}
+  - {intent: wait, examples: "- wait\\n- waits\\n"}
   - {intent: slots, examples: "- press\\n- pressed\\n"}
   - {regex: order_number, examples: "- TT-\\\\d{6}\\n"}
 """
@@ -89,6 +90,7 @@ rules:
   - {rule: paragraphs, steps: [{intent: paragraphs}, {action: utter_paragraphs}]}
   - {rule: person, steps: [{intent: person}, {action: action_person}]}
   - {rule: silence, steps: [{intent: silence}, {action: action_nothing}]}
+  - {rule: wait, steps: [{intent: wait}, {action: action_wait}]}
   - {rule: slots, steps: [{intent: slots}, {action: utter_first}]}
   - {rule: fallback, steps: [{intent: nlu_fallback}, {action: action_default_fallback}]}
   - {rule: order, steps: [{intent: order}, {action: order_form}, {active_loop: order_form}]}
@@ -98,12 +100,14 @@ rules:
 """
 
 _ACTIONS = """
+import asyncio
 import itertools
 
 from rasa_sdk import Action
 from rasa_sdk.events import FollowupAction, SlotSet
 
 COUNT = itertools.count(1)
+WAITS = {"begun": 0, "let_go": 0}
 
 
 class Try(Action):
@@ -112,7 +116,7 @@ class Try(Action):
 
     def run(self, dispatcher, tracker, domain):
         turn = tracker.latest_message.get("metadata", {}).get("turn")
-        facts = {"seen": str(turn)}
+        facts = {"seen": str(turn), **{name: str(number) for name, number in WAITS.items()}}
         tool = {"switchboard": 1, "kind": "tool", "name": "try", "ok": True, "error": None, "facts": facts}
         dispatcher.utter_message(json_message=tool)
         return [SlotSet("tried", "yes")]
@@ -133,6 +137,18 @@ class Nothing(Action):
 
     def run(self, dispatcher, tracker, domain):
         return []
+
+
+class Wait(Action):
+    def name(self):
+        return "action_wait"
+
+    async def run(self, dispatcher, tracker, domain):
+        WAITS["begun"] += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            WAITS["let_go"] += 1
 
 
 class Suggest(Action):
@@ -158,7 +174,8 @@ class Fallback(Action):
 
 def _environment() -> dict[str, str]:
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    return {**os.environ, **quiet, "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1"}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1"}
+    return {**os.environ, **quiet, **ours}
 
 
 def train(folder: Path) -> None:
@@ -186,29 +203,41 @@ class Addresses:
     actions: str
 
 
+_STORES = """
+tracker_store: {{type: bot.rasa_store.tracker_store.FedTrackerStore{tracker}}}
+lock_store: {{type: bot.rasa_store.lock_store.BriefLockStore{lock}}}
+"""
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Addresses]:
     """Rasa and the action server on loopback; both are gone afterwards."""
-    rasa_port, actions_port = _free_port(), _free_port()
-    (folder / "endpoints.yml").write_text(f"action_endpoint:\n  url: http://127.0.0.1:{actions_port}/webhook\n")
+    with running_actions(folder) as actions, running_rasa(folder, actions) as rasa:
+        yield Addresses(rasa, actions)
+
+
+@contextmanager
+def running_actions(folder: Path) -> Iterator[str]:
+    port = _free_port()
+    command = [ROOT / ".venv/bin/python", "-m", "rasa_sdk", "--actions", "tiny_actions", "-p", str(port)]
+    with _process(folder, command, "actions.log") as process:
+        _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "actions.log")
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running_rasa(folder: Path, actions: str, *, tracker: str = "", lock: str = "") -> Iterator[str]:
+    """One Rasa; ``tracker`` and ``lock`` are addresses it shares with others."""
+    port = _free_port()
+    stores = _STORES.format(tracker=tracker and f", url: '{tracker}'", lock=lock and f", url: '{lock}'")
+    (folder / f"endpoints-{port}.yml").write_text(f"action_endpoint: {{url: '{actions}/webhook'}}{stores}")
     (folder / "credentials.yml").write_text("rest:\n")
-    actions = [ROOT / ".venv/bin/python", "-m", "rasa_sdk", "--actions", "tiny_actions", "-p", str(actions_port)]
-    rasa = [
-        ROOT / ".venv-rasa/bin/python",
-        "-m",
-        "rasa",
-        "run",
-        "--enable-api",
-        "-i",
-        "127.0.0.1",
-        "-p",
-        str(rasa_port),
-    ]
-    with _process(folder, actions, "actions.log"), _process(folder, rasa, "rasa.log") as process:
-        at = Addresses(f"http://127.0.0.1:{rasa_port}", f"http://127.0.0.1:{actions_port}")
-        _wait_for(f"{at.rasa}/status", process, folder / "rasa.log")
-        _wait_for(f"{at.actions}/health", process, folder / "actions.log")
-        yield at
+    log = f"rasa-{port}.log"
+    command = [ROOT / ".venv-rasa/bin/python", "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1"]
+    command += ["-p", str(port), "--endpoints", f"endpoints-{port}.yml"]
+    with _process(folder, command, log) as process:
+        _wait_for(f"http://127.0.0.1:{port}/status", process, folder / log)
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from handover.accounts import Account, Login
 from handover.agents import Agent
 from handover.backends.records_sql.engine import SqlRecords
 from handover.backends.records_sql.tables import agents, login_tries, logins
 from handover.entries import AgentId
+
+# Names for `one_at_a_time`; any numbers will do.
+_TRIES, _LOGINS = 7_310_001, 7_310_002
 
 
 class SqlAccounts:
@@ -23,12 +25,8 @@ class SqlAccounts:
 
     async def add(self, account: Account) -> bool:
         values = {"id": account.agent.id, "created_at": account.created_at, **_columns(account)}
-        try:
-            async with self._records.transaction() as work:
-                await work.connection.execute(sa.insert(agents).values(**values))
-        except IntegrityError:
-            return False
-        return True
+        async with self._records.transaction() as work:
+            return await work.connection.insert_new(agents, values)
 
     async def change(self, account: Account) -> None:
         """Writes what sign-in owns; availability is the desk's to change."""
@@ -51,6 +49,7 @@ class SqlAccounts:
     async def add_login(self, login: Login) -> None:
         async with self._records.transaction() as work:
             # Ended logins are of no use to anybody: they go when the next one comes.
+            await work.connection.one_at_a_time(_LOGINS)
             await work.connection.execute(sa.delete(logins).where(logins.c.expires_at <= login.created_at))
             await work.connection.execute(
                 sa.insert(logins).values(
@@ -83,6 +82,8 @@ class SqlAccounts:
         Returns None, or the oldest try that counts: when it is out of the window there is room again.
         """
         async with self._records.transaction() as work:
+            # Otherwise many tries at once would all be counted before the first of them is noted.
+            await work.connection.one_at_a_time(_TRIES)
             await work.connection.execute(sa.delete(login_tries).where(login_tries.c.at <= since))
             for key, limit in limits.items():
                 count, oldest = (

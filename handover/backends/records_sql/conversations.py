@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
@@ -18,7 +17,7 @@ from handover.stored import ConversationRow, Customer, Stretch
 
 c = t.conversations
 _GET = SELECT_ROWS.where(c.c.id == sa.bindparam("id"))
-_LOCK = _GET.with_for_update(of=c)
+_LOCK = sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _SAVE = c.update().where(c.c.id == sa.bindparam("key"))
 _NEXT_FEED = t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value)
 _OF_CUSTOMER = (
@@ -53,7 +52,10 @@ class SqlConversations:
         self._on = connection
 
     async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:
-        found = (await self._on.execute(_LOCK if lock else _GET, {"id": conversation})).first()
+        if lock and self._on.writers_meet:
+            # A statement of its own: one that waits for the lock and joins would bring the agent of before its wait.
+            await self._on.execute(_LOCK, {"id": conversation})
+        found = (await self._on.execute(_GET, {"id": conversation})).first()
         if found is None:
             raise NotFound("There is no such conversation.")
         return to_row(found)
@@ -73,10 +75,8 @@ class SqlConversations:
             "seen": 0,
             "feed": await self._next_feed(),
         }
-        try:
-            await self._on.execute(c.insert(), values)
-        except IntegrityError as error:
-            raise AlreadyThere("This customer has an open conversation here.") from error
+        if not await self._on.insert_new(c, values):
+            raise AlreadyThere("This customer has an open conversation here.")
 
     async def save(self, row: ConversationRow) -> int:
         feed = await self._next_feed()
@@ -115,7 +115,8 @@ class SqlConversations:
                 await self._on.execute(raised.values({column: reached}))
 
     async def held_by(self, agent: AgentId) -> int:
-        await self._on.execute(sa.select(t.agents.c.id).where(t.agents.c.id == agent).with_for_update())
+        mine = sa.select(t.agents.c.id).where(t.agents.c.id == agent).with_for_update(key_share=True)
+        await self._on.execute(mine)
         return int((await self._on.execute(sa.select(sa.func.count()).where(c.c.agent == agent))).scalar_one())
 
     async def begin_stretch(self, stretch: Stretch) -> None:

@@ -1,29 +1,54 @@
-"""Engines for the record: how SQLite is opened, and how a transaction begins."""
+"""The record in SQL: engines by address, and transactions that are committed and told, or leave nothing behind."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from handover.backends.records_sql.one_hop import connect
+from handover.backends.records_sql import on_postgres, on_sqlite
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import UnbrokenConnection, unbroken
-from handover.errors import BadInput, Unavailable
+from handover.errors import BadInput, SwitchboardError, Unavailable
 from handover.ports import LiveFeed
 
-# How long a writer of another process may hold the file before we give up, in milliseconds.
-BUSY_MS = 5_000
-_WRITES = "writes"
+_T = TypeVar("_T")
+_MAKERS = {
+    "sqlite+aiosqlite": on_sqlite.make_engine,
+    "postgresql+psycopg": on_postgres.make_engine,
+    "postgresql": on_postgres.make_engine,
+}
+# How long a service that starts waits for its database, which may be starting too.
+START_SECONDS = 30.0
+_BETWEEN_TRIES = 0.25
+# Conditions of PostgreSQL that pass, though the driver counts them among a program's own mistakes: a transaction that
+# stood still too long (its process was stopped), a server that only reads (a standby just made the first).
+_PASSING = frozenset({"25P03", "25006"})
+
+
+class Ways(Protocol):
+    """How one kind of database is worked with. ``one_writer``: writing transactions queue, first come first served."""
+
+    one_writer: bool
+
+    async def begin(self, connection: AsyncConnection, writes: bool) -> None:
+        """Begin a transaction; a reading one sees one moment."""
+        ...
+
+    def limited(self, connection: AsyncConnection, work: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
+        """``work``, but not for ever."""
+        ...
+
+    def check(self, connection: AsyncConnection) -> None:
+        """Raises RuntimeError when a commit would keep nothing without saying so."""
+        ...
 
 
 def make_engine(database_url: str) -> AsyncEngine:
@@ -32,37 +57,29 @@ def make_engine(database_url: str) -> AsyncEngine:
         url = sa.make_url(database_url)
     except ArgumentError as error:
         raise BadInput("DATABASE_URL is not a database address.") from error
-    if url.drivername != "sqlite+aiosqlite":
-        raise BadInput(f"DATABASE_URL begins with {url.drivername}; this release keeps its record in sqlite+aiosqlite.")
-    if not url.database or url.database == ":memory:":
-        raise BadInput("DATABASE_URL names no file; a record that is not on disk would be lost.")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        url, pool_size=4, max_overflow=4, async_creator=partial(connect, url.database, BUSY_MS / 1000)
-    )
-    sa.event.listen(engine.sync_engine, "connect", _open_sqlite)
-    sa.event.listen(engine.sync_engine, "begin", _begin)
-    return engine
+    if url.drivername not in _MAKERS:
+        known = ", ".join(_MAKERS)
+        raise BadInput(f"DATABASE_URL begins with {url.drivername}; this release keeps its record in one of {known}.")
+    return _MAKERS[url.drivername](url)
 
 
-def file_of(engine: AsyncEngine) -> Path:
-    """The record's file."""
-    return Path(str(engine.url.database))
+def ways_of(engine: AsyncEngine) -> Ways:
+    """How the database of ``engine`` is worked with."""
+    return on_sqlite.SqliteWays() if engine.dialect.name == "sqlite" else on_postgres.PostgresWays()
 
 
-def _open_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-    # None: we say BEGIN ourselves; the driver's own rules would start writing transactions too late.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    # IMMEDIATE takes the write lock at once: two writers queue instead of one failing half-way.
-    writes = connection.get_execution_options().get(_WRITES, True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+async def reached(engine: AsyncEngine, *, within: float = START_SECONDS) -> None:
+    """Returns when the database answers; it may still be starting. Raises Unavailable when it does not in time."""
+    end = time.monotonic() + within
+    while True:
+        try:
+            async with engine.connect():
+                return
+        except (OperationalError, NoConnection) as error:
+            if time.monotonic() > end:
+                why = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+                raise Unavailable(f"The database of DATABASE_URL cannot be reached: {why}") from error
+        await asyncio.sleep(_BETWEEN_TRIES)
 
 
 class SqlRecords:
@@ -71,22 +88,26 @@ class SqlRecords:
     def __init__(self, engine: AsyncEngine, live: LiveFeed) -> None:
         self.engine = engine
         self._live = live
-        # Writers of this process queue here, in order, rather than polling for SQLite's lock.
-        self._turnstile = asyncio.Lock()
+        self._ways = ways_of(engine)
+        # Where only one can write, writers of this process queue here, in order, rather than polling for the lock.
+        queue: AbstractAsyncContextManager[None] = asyncio.Lock() if self._ways.one_writer else nullcontext()
+        self._turnstile = queue
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
         async with self._turnstile, self._connection(writes=True) as connection:
-            work = SqlTransaction(UnbrokenConnection(connection))
+            work = SqlTransaction(self._queries(connection))
             yield work
             await unbroken(self._commit(connection, work))
 
     async def _commit(self, connection: AsyncConnection, work: SqlTransaction) -> None:
-        """Commit and tell. Still inside the turnstile: screens of this process hear things in the order of commits."""
+        """Commit and tell, with nothing between the two that could let a later commit be told first."""
+        self._ways.check(connection)
         try:
-            await connection.commit()
+            await self._ways.limited(connection, connection.commit())
         except BaseException:
-            await connection.rollback()  # without this the pool would get it back in the middle of a transaction
+            # Without this the pool would get it back in the middle of a transaction.
+            await self._ways.limited(connection, connection.rollback())
             raise
         for told in work.told:
             await self._live.publish(told)
@@ -94,7 +115,10 @@ class SqlRecords:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
         async with self._connection(writes=False) as connection:
-            yield SqlTransaction(UnbrokenConnection(connection))
+            yield SqlTransaction(self._queries(connection))
+
+    def _queries(self, connection: AsyncConnection) -> UnbrokenConnection:
+        return UnbrokenConnection(connection, lambda work: self._ways.limited(connection, work))
 
     @asynccontextmanager
     async def _connection(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
@@ -102,17 +126,23 @@ class SqlRecords:
         connection = self.engine.connect()
         try:
             try:
-                await unbroken(_begin_on(connection, writes))
+                await unbroken(self._ways.begin(connection, writes))
                 yield connection
             finally:
                 if connection.sync_connection is not None:
-                    await unbroken(connection.close())
-        except OperationalError as error:
-            raise Unavailable("The record cannot be reached right now; please try again.") from error
+                    await unbroken(self._ways.limited(connection, connection.close()))
+        except (DBAPIError, NoConnection, UnicodeEncodeError) as error:
+            refusal = _refusal(error)
+            if refusal is None:
+                raise
+            raise refusal from error
 
 
-async def _begin_on(connection: AsyncConnection, writes: bool) -> None:
-    await connection.start()
-    options: dict[str, Any] = {_WRITES: writes}
-    await connection.execution_options(**options)
-    await connection.begin()
+def _refusal(error: Exception) -> SwitchboardError | None:
+    """What a caller is told of a failure of the database; None when it is our own mistake."""
+    if isinstance(error, (DataError, UnicodeEncodeError)):
+        return BadInput("The record cannot keep this: it is too long, or holds characters that no database takes.")
+    passing = isinstance(error, (OperationalError, InterfaceError, NoConnection))
+    if isinstance(error, DBAPIError):
+        passing = passing or error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING
+    return Unavailable("The record cannot be reached right now; please try again.") if passing else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql.unbroken import UnbrokenConnection
@@ -13,7 +12,6 @@ from handover.entries import Author, AuthorKind, Button, Citation, ConversationI
 from handover.errors import AlreadyThere
 
 e = t.entries
-_INSERT = e.insert()
 _BY_CLIENT = sa.select(e).where(e.c.conversation == sa.bindparam("key"), e.c.client_id == sa.bindparam("client"))
 _AFTER = (
     sa.select(e)
@@ -52,10 +50,8 @@ class SqlEntries:
             "provider_message_id": provider_message_id,
             "at": entry.at,
         }
-        try:
-            await self._on.execute(_INSERT, values)
-        except IntegrityError as error:
-            raise AlreadyThere("This line is in the record already.") from error
+        if not await self._on.insert_new(e, values):
+            raise AlreadyThere("This line is in the record already.")
 
     async def by_client_id(self, conversation: ConversationId, client_id: str) -> Entry | None:
         found = (await self._on.execute(_BY_CLIENT, {"key": conversation, "client": client_id})).first()

@@ -7,15 +7,26 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from handover.errors import BadInput
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # The newest migration; a test compares it with the files.
-HEAD = "0003"
+HEAD = "0007"
+# The advisory lock that one process holds while it moves the tables; any number will do.
+_MOVING = 7_310_000
+# A replica that starts while another moves the tables waits for it, and moving many rows takes its time.
+_PATIENCE = ("SET LOCAL lock_timeout = '10min'", "SET LOCAL statement_timeout = '30min'")
 
 
 async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
-    """Move the tables to revision ``to`` ("base" empties them); does nothing when they are there already."""
+    """Move the tables to revision ``to`` ("base" empties them); does nothing when they are there already.
+
+    Of several processes that start at once one moves them, and the others wait. Raises BadInput for a record that a
+    newer release has made.
+    """
     async with engine.begin() as connection:
         await connection.run_sync(_move, to)
 
@@ -23,12 +34,19 @@ async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
 def _move(connection: sa.Connection, to: str) -> None:
     if _present(connection) == to:
         return
+    if connection.dialect.name == "postgresql":
+        for setting in _PATIENCE:
+            connection.execute(sa.text(setting))
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MOVING})
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    if to == "base":
+    present = _present(connection)
+    if present not in {None, *(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())}:
+        raise BadInput(f"The record is at revision {present}, which this release does not know; start a newer one.")
+    if to == "base" or (present is not None and to < present):
         command.downgrade(config, to)
-    else:
+    elif present != to:
         command.upgrade(config, to)
 
 

@@ -45,6 +45,14 @@ turns = sa.Table(
     ),
 )
 
+dialogues = sa.Table(
+    "dialogues",
+    metadata,
+    sa.Column("conversation", Id, sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("turn", Id, sa.ForeignKey("turns.id"), nullable=False),
+    sa.Column("state", sa.JSON, nullable=False),
+)
+
 decisions = sa.Table(
     "decisions",
     metadata,
@@ -166,10 +174,16 @@ outbox = sa.Table(
     sa.Column("note", sa.String(500)),
     sa.Column("queued_at", Moment, nullable=False),
     sa.Column("settled_at", Moment),
+    # A send is under way; one that is still marked when its lease has ended killed its worker, which ``poison`` counts.
+    sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("poison", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("retried_by", Id),
+    sa.Column("retried_at", Moment),
     sa.UniqueConstraint("conversation", "offset"),
     sa.ForeignKeyConstraint(["conversation", "offset"], ["entries.conversation", "entries.offset"]),
     sa.CheckConstraint("state IN ('queued', 'sent', 'withdrawn', 'failed')", name="state"),
     sa.CheckConstraint("(state = 'queued') = (settled_at IS NULL)", name="settled"),
+    sa.Index("ix_outbox_state_id", "state", "id"),
     sa.Index(
         "ix_outbox_due",
         "next_try_at",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +17,7 @@ from handover.stored import StoredDecision, Turn, TurnState
 
 _GET = sa.select(w.turns).where(w.turns.c.id == sa.bindparam("key"))
 _LIVE = sa.select(w.turns).where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
-_NEWEST = (
-    sa.select(w.turns)
-    .where(w.turns.c.conversation == sa.bindparam("key"))
-    .order_by(w.turns.c.started_at.desc(), (w.turns.c.state == "live").desc(), w.turns.c.last_offset.desc())
-    .limit(1)
-)
+_DIALOGUE = sa.select(w.dialogues.c.state).where(w.dialogues.c.conversation == sa.bindparam("key"))
 _FENCE = w.turns.update().where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
 _END = w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.state == "live")
 
@@ -34,9 +30,9 @@ class SqlTurns:
         found = (await self._on.execute(_LIVE, {"key": conversation})).first()
         return None if found is None else _to_turn(found)
 
-    async def newest(self, conversation: ConversationId) -> Turn | None:
-        found = (await self._on.execute(_NEWEST, {"key": conversation})).first()
-        return None if found is None else _to_turn(found)
+    async def all_live(self) -> list[Turn]:
+        query = sa.select(w.turns).where(w.turns.c.state == "live").order_by(w.turns.c.started_at)
+        return [_to_turn(r) for r in await self._on.execute(query)]
 
     async def get(self, turn: TurnId) -> Turn | None:
         found = (await self._on.execute(_GET, {"key": turn})).first()
@@ -60,6 +56,9 @@ class SqlTurns:
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None:
         await self._on.execute(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
 
+    async def stay(self, turn: TurnId) -> None:
+        await self._on.execute(w.turns.update().where(w.turns.c.id == turn), {"yields": False})
+
     async def fence(self, conversation: ConversationId) -> None:
         await self._on.execute(_FENCE, {"key": conversation, "state": str(TurnState.FENCED)})
 
@@ -71,6 +70,16 @@ class SqlTurns:
     async def past_deadline(self, at: datetime) -> list[Turn]:
         query = sa.select(w.turns).where(w.turns.c.state == "live", w.turns.c.deadline <= at)
         return [_to_turn(r) for r in await self._on.execute(query)]
+
+    async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = (await self._on.execute(_DIALOGUE, {"key": conversation})).scalar()
+        return found
+
+    async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:
+        values = {"turn": turn, "state": dict(state)}
+        there = w.dialogues.update().where(w.dialogues.c.conversation == conversation)
+        if (await self._on.execute(there.values(**values))).rowcount == 0:
+            await self._on.execute(w.dialogues.insert(), {"conversation": conversation, **values})
 
     async def keep_decision(self, decision: StoredDecision) -> None:
         taken = decision.decision

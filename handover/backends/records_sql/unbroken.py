@@ -6,13 +6,15 @@ A cancelled call would leave its connection behind, in a thread that still works
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _T = TypeVar("_T")
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:what)")
 
 
 async def unbroken(work: Coroutine[Any, Any, _T]) -> _T:
@@ -30,12 +32,39 @@ async def unbroken(work: Coroutine[Any, Any, _T]) -> _T:
     raise cancelled
 
 
-class UnbrokenConnection:
-    """What queries need of a connection."""
+async def within(seconds: float, work: Coroutine[Any, Any, _T], give_up: Callable[[], None]) -> _T:
+    """The result of ``work``; when it takes longer, ``give_up`` is called, which is to make it fail."""
+    timer = asyncio.get_running_loop().call_later(seconds, give_up)
+    try:
+        return await work
+    finally:
+        timer.cancel()
 
-    def __init__(self, connection: AsyncConnection) -> None:
+
+class UnbrokenConnection:
+    """What queries need of a connection. ``limited`` sees to it that no call takes for ever."""
+
+    def __init__(self, connection: AsyncConnection, limited: Callable[[Any], Coroutine[Any, Any, Any]]) -> None:
         self._on = connection
+        self._limited = limited
+        # Whether other writers are at work beside this one: then what was read holds only if it was locked.
+        self.writers_meet = connection.dialect.name != "sqlite"
+        self._insert = postgresql.insert if self.writers_meet else sqlite.insert
 
     async def execute(self, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
-        return await unbroken(self._on.execute(statement, values))
+        result: CursorResult[*tuple[Any, ...]] = await unbroken(self._limited(self._on.execute(statement, values)))
+        return result
+
+    async def insert_new(self, table: Table, values: dict[str, Any]) -> bool:
+        """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
+
+        An insert that fails would end the whole transaction on PostgreSQL.
+        """
+        unless_there = self._insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return (await self.execute(unless_there, values)).rowcount == 1
+
+    async def one_at_a_time(self, what: int) -> None:
+        """Wait for the other transactions that named the same ``what``; until the end of this one they wait for us."""
+        if self.writers_meet:
+            await self.execute(_ONE_AT_A_TIME, {"what": what})

@@ -35,6 +35,9 @@ export interface WaitingPart {
   desk_open: boolean;
   since: string;
   position?: number | null;
+  wait_low?: number | null;
+  wait_high?: number | null;
+  opens_at?: string | null;
 }
 export interface ControlFrame {
   type: "control";

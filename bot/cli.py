@@ -1,0 +1,119 @@
+"""The command line for those who run Switchboard: `python -m bot.cli --help`. It works beside a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.settings import read_settings
+from handover.backends import open_backends
+from handover.clock import SystemClock
+from handover.dead_letters import DeadLetters
+from handover.errors import BadInput, SwitchboardError
+from handover.stored import DeadLetter
+
+BY = "command line"
+
+app = typer.Typer(help="Operate Switchboard.", no_args_is_help=True, add_completion=False)
+outbox = typer.Typer(
+    help="Lines on their way to channels, and those that could not be delivered.", no_args_is_help=True
+)
+app.add_typer(outbox, name="outbox")
+
+
+@outbox.command("list")
+def list_outbox(limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 50) -> None:
+    """Show what waits and what could not be delivered, the newest first."""
+
+    async def work(letters: DeadLetters) -> None:
+        backlog = await letters.backlog()
+        console = Console()
+        oldest = f", the oldest since {backlog.oldest:%Y-%m-%d %H:%M:%S} UTC" if backlog.oldest else ""
+        console.print(f"{backlog.queued} waiting{oldest}; {backlog.dead} could not be delivered.")
+        rows = await letters.list(limit=limit)
+        if rows:
+            console.print(_table(rows))
+
+    _run(work)
+
+
+@outbox.command()
+def retry(
+    lines: Annotated[list[int] | None, typer.Argument(help="Ids as `outbox list` shows them.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every line that could not be delivered.")] = False,
+) -> None:
+    """Try lines again that could not be delivered."""
+
+    async def work(letters: DeadLetters) -> None:
+        chosen = await _chosen(letters, lines or [], every)
+        for line in chosen:
+            await letters.retry(line, BY)
+        print(f"{len(chosen)} will be tried again.")
+
+    _run(work)
+
+
+@outbox.command()
+def drop(lines: Annotated[list[int], typer.Argument(help="Ids as `outbox list` shows them.")]) -> None:
+    """Give lines up for good."""
+
+    async def work(letters: DeadLetters) -> None:
+        for line in lines:
+            await letters.drop(line, BY)
+        print(f"{len(lines)} given up.")
+
+    _run(work)
+
+
+async def _chosen(letters: DeadLetters, lines: list[int], every: bool) -> list[int]:
+    if every == bool(lines):
+        raise BadInput("Name the lines to try again, or say --all.")
+    if not every:
+        return lines
+    found: list[int] = []
+    while page := await letters.list(before=found[-1] if found else None, limit=200):
+        found += [letter.delivery.id for letter in page]
+    return found
+
+
+def _table(rows: list[DeadLetter]) -> Table:
+    # Text, not str: what a customer or a provider wrote must not be read as markup of the terminal.
+    table = Table("id", "conversation", "inbox", "line", "tries", "why", "words", title="Could not be delivered")
+    for letter in rows:
+        line = letter.delivery
+        words = "".join(c if c.isprintable() else " " for c in letter.text[:60])
+        note = (letter.note or "") + (" (later lines were delivered)" if letter.overtaken else "")
+        cells = (str(line.id), line.conversation, line.inbox, str(line.offset), str(line.tries), note, words)
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _run(work: Callable[[DeadLetters], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        async with _letters() as letters:
+            await work(letters)
+
+    try:
+        asyncio.run(whole())
+    except SwitchboardError as error:
+        print(error.message, file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+@asynccontextmanager
+async def _letters() -> AsyncIterator[DeadLetters]:
+    settings = read_settings()
+    async with open_backends(settings.database_url, settings.redis_url) as backends:
+        yield DeadLetters(backends.records, SystemClock())
+
+
+if __name__ == "__main__":
+    app()

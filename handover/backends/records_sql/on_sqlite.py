@@ -1,0 +1,73 @@
+"""The record on SQLite: how its file is opened, and how a transaction begins."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from handover.backends.records_sql.one_hop import connect
+from handover.errors import BadInput
+
+_T = TypeVar("_T")
+# How long a writer of another process may hold the file before we give up, in milliseconds.
+BUSY_MS = 5_000
+_WRITES = "writes"
+
+
+def make_engine(url: sa.URL) -> AsyncEngine:
+    """An engine for the file that ``url`` names. Raises BadInput when it names none."""
+    if not url.database or url.database == ":memory:":
+        raise BadInput("DATABASE_URL names no file; a record that is not on disk would be lost.")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url, pool_size=4, max_overflow=4, async_creator=partial(connect, url.database, BUSY_MS / 1000)
+    )
+    sa.event.listen(engine.sync_engine, "connect", _open)
+    sa.event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def file_of(engine: AsyncEngine) -> Path:
+    """The record's file."""
+    return Path(str(engine.url.database))
+
+
+class SqliteWays:
+    """How SQLite is worked with; implements `handover.backends.records_sql.engine.Ways`."""
+
+    one_writer = True
+
+    async def begin(self, connection: AsyncConnection, writes: bool) -> None:
+        await connection.start()
+        options: dict[str, Any] = {_WRITES: writes}
+        await connection.execution_options(**options)
+        await connection.begin()
+
+    def limited(self, connection: AsyncConnection, work: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
+        """The file does not hang, and a writer of another process is waited for so long at most."""
+        return work
+
+    def check(self, connection: AsyncConnection) -> None:
+        """A statement that fails takes nothing else with it."""
+
+
+def _open(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # None: we say BEGIN ourselves; the driver's own rules would start writing transactions too late.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    # IMMEDIATE takes the write lock at once: two writers queue instead of one failing half-way.
+    writes = connection.get_execution_options().get(_WRITES, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
