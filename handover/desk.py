@@ -11,6 +11,7 @@ from handover.desk_for_agents import DeskForAgents
 from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
 from handover.desk_hours import DeskHours
+from handover.desk_matching import Matching
 from handover.desk_parts import DeskParts
 from handover.desk_summaries import Summaries
 from handover.policy_settings import PolicySettings
@@ -51,6 +52,7 @@ def open_desk(
     """
     offers = policy.offers
     summaries = Summaries(backends.records, copilot, offers.summary_seconds, offers.packet_entries)
+    matching = Matching()
     parts = DeskParts(
         records=backends.records,
         live=backends.live,
@@ -58,10 +60,12 @@ def open_desk(
         clock=clock,
         policy=policy,
         summaries=summaries,
+        matching=matching,
         copilot=copilot,
         pushes=frozenset(pushes),
         calendars=calendars or Calendars(),
     )
+    matching.serve(parts)
     return Desk(
         customers=DeskForCustomers(parts),
         bot=DeskForBot(parts),

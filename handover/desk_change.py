@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handover import desk_waits, screens
-from handover.conversation import Control, Conversation, Move, move
+from handover.conversation import Control, Conversation, Lifecycle, Move, move
 from handover.desk_parts import DeskParts
-from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
+from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind, keepable
 from handover.frames import EntryFrame, Frame, WaitingPart
 from handover.markup import to_html
 from handover.ports import Transaction
@@ -34,6 +34,7 @@ class Change:
     entries: list[Entry] = field(default_factory=list)
     frames: list[tuple[str, Frame]] = field(default_factory=list)
     offered: Offer | None = None
+    rings_anew: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -52,7 +53,7 @@ class Change:
         provider_message_id: str | None = None,
     ) -> Entry:
         """Add a line at the next offset. Raises AlreadyThere for a client or provider id that is in the record."""
-        now = self.conversation
+        now, text = self.conversation, keepable(text)
         entry = Entry(
             conversation=now.id,
             offset=now.last_offset + 1,
@@ -87,6 +88,11 @@ class Change:
         earlier = self.conversation
         moved = move(earlier, verb, self.at, agent=agent)
         self.row = replace(self.row, conversation=moved)
+        if (moved.control, moved.lifecycle) != (earlier.control, earlier.lifecycle):
+            # Slots are taken while somebody works on it: not while it is snoozed, nor while nobody has it.
+            held = moved.control is Control.HUMAN and moved.lifecycle is Lifecycle.ACTIVE
+            slots = self.parts.policy.matching.weight_of(moved.inbox) if held else 0
+            self.row = replace(self.row, slots=slots, reply_due=None)
         if moved.agent != earlier.agent:
             holder = None if moved.agent is None else await self.tx.people.agent(moved.agent)
             self.row = replace(self.row, agent=holder)
@@ -96,6 +102,13 @@ class Change:
                 await self.tx.turns.fence(moved.id)
             await desk_waits.keep_track(self.tx, verb, earlier, self.at)
             await self.tx.conversations.begin_stretch(first_stretch(moved, verb.value, actor, self.at))
+
+    @property
+    def concerns_matching(self) -> bool:
+        """Does anything wait that did not, or is there room that was not; or the other way round."""
+        then, now = self.before.conversation, self.conversation
+        queued = then.epoch != now.epoch and Control.OFFERED in (then.control, now.control)
+        return queued or self.rings_anew or self.before.slots != self.row.slots
 
     def tell_desk(self, frame: Frame) -> None:
         """A frame for the agents who have this conversation open; never for the customer."""
@@ -157,8 +170,11 @@ def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime
 
 
 @asynccontextmanager
-async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterator[Change]:
-    """A writing transaction on one conversation. Raises NotFound; nothing is kept when the block raises."""
+async def change(parts: DeskParts, conversation: ConversationId, *, rematch: bool = True) -> AsyncIterator[Change]:
+    """A writing transaction on one conversation. Raises NotFound; nothing is kept when the block raises.
+
+    When it concerns the queue or somebody's room, the matcher runs after it, unless ``rematch`` is False.
+    """
     async with parts.records.transaction() as tx:
         row = await tx.conversations.get(conversation, lock=True)
         work = Change(parts, tx, parts.clock.now(), row, row)
@@ -166,6 +182,8 @@ async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterato
         await work.finish()
     if work.offered is not None:
         parts.summaries.begin(work.offered)
+    if rematch and work.concerns_matching:
+        await parts.matching.run()
     if desk_waits.moves_line(work.before.conversation, work.conversation):
         await desk_waits.line_moved(parts)
 

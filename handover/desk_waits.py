@@ -72,7 +72,7 @@ async def view(parts: DeskParts, tx: Transaction) -> View:
     at = parts.clock.now()
     able = {s.agent.id: s for s in standings if s.here and s.agent.availability == "online"}
     ages = [(at - since).total_seconds() for agent, since in await tx.waits.held_since() if agent in able]
-    free = sum(max(0, s.agent.capacity - s.held) for s in able.values())
+    free = sum(max(0, s.room) // parts.policy.matching.heaviest for s in able.values())
     staffing = Staffing(free, tuple(ages), len(able))
     past = await parts.lately.past(tx, parts.clock.monotonic())
     return View(at, desk_open(standings), staffing, Outlook(staffing, past), parts.calendars.usual)
@@ -148,7 +148,8 @@ def who_comes(parts: DeskParts, standings: Sequence[Standing], *, passing: bool)
     words = parts.policy.words
     if not desk_open(standings):
         return closed_words(parts) or words.nobody_here
-    free = any(s.here and s.agent.availability == "online" and s.held < s.agent.capacity for s in standings)
+    weight = parts.policy.matching.heaviest
+    free = any(s.here and s.agent.availability == "online" and s.room >= weight for s in standings)
     return " ".join(filter(None, (words.passing_on if passing else "", words.soon if free else words.in_line)))
 
 

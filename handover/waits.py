@@ -132,10 +132,12 @@ class Outlook:
         return quantile(left, TAIL) - waited, quantile(left, 1 - TAIL) - waited
 
     def _after_endings(self, place: int) -> tuple[float, float] | None:
-        if len(self._past.handling) < FEWEST or not self._staffing.ages:
+        # What room there is goes to those ahead, whose conversations begin about now.
+        ages = self._staffing.ages + (0.0,) * self._staffing.free
+        if len(self._past.handling) < FEWEST or not ages:
             return None
         if self._ends is None:
-            self._ends = _endings(self._staffing.ages, self._past.handling)
+            self._ends = _endings(ages, self._past.handling)
         needed = place - self._staffing.free
         low = self._reached(needed, _Z)
         high = self._reached(needed, -_Z)

@@ -24,9 +24,10 @@ PACKAGES: Mapping[str, str] = {
 Which = Callable[[str], str | None]
 
 
-def on_path(program: str) -> str | None:
+def on_path(program: str, path: str | None = None) -> str | None:
     """Where a program is, or None. Debian keeps servers in folders that only root has on the PATH."""
-    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]))
+    folders = os.environ.get("PATH", os.defpath) if path is None else path
+    return shutil.which(program, path=os.pathsep.join([folders, "/usr/sbin", "/sbin"]))
 
 
 def missing_packages(which: Which = on_path, packages: Mapping[str, str] = PACKAGES) -> list[str]:

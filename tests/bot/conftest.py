@@ -1,6 +1,7 @@
 """What several tests of the bot share: one small real Rasa, trained once for all of them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,15 @@ from tests.support import tiny_rasa
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny_rasa.Addresses]:
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained project."""
     folder = tmp_path_factory.mktemp("rasa")
     tiny_rasa.train(folder)
-    with tiny_rasa.running(folder) as addresses:
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> Iterator[tiny_rasa.Addresses]:
+    """It runs."""
+    with tiny_rasa.running(tiny_folder) as addresses:
         yield addresses

@@ -65,6 +65,7 @@ async def replicas(url: str) -> AsyncIterator[tuple[Replica, Replica]]:
             lives = world.backends.lives
             watchdog = Watchdog(world.desk.bot, turns, lives=lives, clock=world.clock, every=1, forgotten_after=8)
             made.append(Replica(world, door, turns, watchdog))
+        made[1].world.count = 1_000  # their customers are not the same ones
         yield made[0], made[1]
 
 
@@ -159,7 +160,8 @@ async def test_the_turn_of_a_replica_that_ended_is_taken_by_the_other(postgres: 
 
 async def test_of_two_replicas_that_begin_at_once_one_has_the_turn(postgres: Database) -> None:
     async with replicas(postgres.url) as (one, other):
+        both = {"one": one, "other": other}
         for number in range(10):
             here = (await one.world.conversation(f"Hello {number}")).id
-            begin = [each.world.desk.bot.begin_turn(here, owner=str(each), seconds=15) for each in (one, other)]
+            begin = [each.world.desk.bot.begin_turn(here, owner=name, seconds=15) for name, each in both.items()]
             assert [brief is None for brief in await asyncio.gather(*begin)].count(False) == 1

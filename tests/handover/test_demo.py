@@ -44,7 +44,10 @@ async def test_the_first_start_makes_what_a_desk_needs_and_the_second_makes_noth
             "boss@example.com": "admin",
             "agent1@example.com": "agent",
             "agent2@example.com": "agent",
+            "lead@example.com": "lead",
         }
+        for agent in everyone.values():
+            policy.matching.check(agent)
 
 
 async def test_a_random_password_works_and_a_given_one_is_never_printed(tmp_path: Path) -> None:
@@ -61,7 +64,7 @@ async def test_a_random_password_works_and_a_given_one_is_never_printed(tmp_path
         later = await make_first_accounts(accounts, admin_email="x@example.com", demo=True, password="given by hand")
         assert later is not None
         assert not later.random
-        assert later.emails == ("agent1@example.com", "agent2@example.com")
+        assert later.emails == ("agent1@example.com", "agent2@example.com", "lead@example.com")
 
 
 async def test_of_two_replicas_that_start_for_the_first_time_one_makes_the_accounts(tmp_path: Path) -> None:
@@ -75,4 +78,4 @@ async def test_of_two_replicas_that_start_for_the_first_time_one_makes_the_accou
         ]
         ends = await asyncio.gather(*starts, return_exceptions=True)
         assert {type(end) for end in ends} == {MadeAccounts, Beaten}
-        assert len(await accounts.everyone()) == 3
+        assert len(await accounts.everyone()) == 4

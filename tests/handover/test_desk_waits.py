@@ -21,6 +21,7 @@ from handover.ports import Follower
 from handover.waits import FEWEST, Wait, WaitEnd
 from tests.handover.test_cost_of_a_message import counted
 from tests.support.desk_world import World, open_world
+from tests.support.distributed import Database
 
 # The hand-moved clock starts on Monday 5 January 2026 at 09:00 UTC: 10:00 in Berlin, two hours before this desk opens.
 AFTERNOONS = Calendar(ZoneInfo("Europe/Berlin"), ((Span(720, 1020),),) * 5 + ((), ()))
@@ -80,7 +81,7 @@ async def test_with_too_little_known_nothing_is_said_about_the_wait(world: World
 
 
 async def test_a_customer_is_told_a_range_that_comes_from_what_happened_lately(world: World) -> None:
-    mia = await world.agent("Mia", capacity=1)
+    mia = await world.agent("Mia", capacity=2)
     await a_usual_day(world, mia)
     first = await world.offered()
     waiting = await shown(world, first.id)
@@ -96,7 +97,7 @@ async def test_a_customer_is_told_a_range_that_comes_from_what_happened_lately(w
 
 
 async def test_every_prediction_is_kept_as_first_shown_with_how_it_ended(world: World) -> None:
-    mia = await world.agent("Mia", capacity=1)
+    mia = await world.agent("Mia", capacity=2)
     await a_usual_day(world, mia)
     before = len(await waits(world))
     taken, gives_up, leaves = await lined_up(world, 3)
@@ -180,7 +181,7 @@ async def test_somebody_who_works_outside_the_hours_counts(tmp_path: Path) -> No
 async def test_whose_turn_comes_after_closing_time_is_not_promised_it(tmp_path: Path) -> None:
     async with afternoons(tmp_path) as world:
         world.clock.advance(3 * 3600)
-        mia = await world.agent("Mia", capacity=1)
+        mia = await world.agent("Mia", capacity=2)
         await a_usual_day(world, mia)
         first = await world.offered()
         await world.desk.agents.accept(mia, first.id, first.epoch)
@@ -245,3 +246,21 @@ async def test_the_usual_calendar_of_a_desk_without_one_never_closes(world: Worl
     assert ALWAYS_OPEN.is_open(world.clock.now())
     waiting = await shown(world, (await world.offered()).id)
     assert (waiting.desk_open, waiting.opens_at) == (False, None)
+
+
+@pytest.mark.servers
+async def test_postgresql_keeps_waits_and_tells_the_line_the_same_way(postgres: Database) -> None:
+    async with open_world(url=postgres.url) as world:
+        mia = await world.agent("Mia", capacity=1)
+        await a_usual_day(world, mia)
+        first, second = await lined_up(world, 2)
+        async with world.desk.live.follow(f"customer:{second.id}") as at_second:
+            held = await world.desk.agents.accept(mia, first.id, first.epoch)
+            assert await told(at_second, 1) == [1]
+        world.clock.advance(30)
+        await world.desk.agents.resolve(mia, first.id, held.epoch)
+        kept = (await waits(world))[-2:]
+        assert [(wait.how, wait.seconds) for wait in kept] == [(WaitEnd.TAKEN, 2), (None, None)]
+        assert kept[0].released_at == world.clock.now()
+        assert all(wait.predicted is not None for wait in kept)
+        assert (await world.desk.reading.waits_report(30)).all.still_waiting == 1

@@ -37,6 +37,13 @@ def test_the_line_moves_as_conversations_end() -> None:
     assert 15 * 60 < (tenth.low + tenth.high) / 2 < 30 * 60  # ten endings at four in ten minutes
 
 
+def test_the_room_there_is_goes_to_those_ahead() -> None:
+    past = Past(QUICK, TEN_MINUTES)
+    second = Outlook(Staffing(free=1, ages=(), agents=1), past).of(2)
+    assert second == Outlook(Staffing(free=0, ages=(0.0,), agents=1), past).of(1)
+    assert second is not None
+
+
 def test_a_conversation_that_is_about_to_end_shortens_the_wait() -> None:
     past = Past(QUICK, tuple(500.0 + n for n in range(100)))
     new, old = (Outlook(Staffing(0, (age,), 1), past).of(1) for age in (10.0, 540.0))

@@ -95,7 +95,7 @@ class World:
         *,
         state: AvailabilityState = "online",
         here: bool = True,
-        capacity: int = 4,
+        capacity: int = 8,
         role: Role = "agent",
     ) -> Agent:
         """Somebody who works here."""

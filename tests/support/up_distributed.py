@@ -17,7 +17,6 @@ from typing import Any
 import psutil
 
 from tools.ports import in_use
-from tools.replicas import Counts, choose_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery staple"
@@ -112,8 +111,3 @@ def up_distributed(driver: str, folder: Path, **settings: str) -> Iterator[UpDis
             process.communicate(timeout=60)
         assert process.stdout is not None
         process.stdout.close()
-
-
-def ports_for(folder: Path) -> Any:
-    """Free ports for two replicas of each."""
-    return choose_ports(free_public_port(), Counts(2, 2, 2))

@@ -24,6 +24,9 @@ DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 EMBEDDED = {"service", "actions", "rasa"}
 DISTRIBUTED = {"nginx", "service-replica", "actions-replica", "rasa-replica", "postgres", "redis"}
 
+# They need Debian's docker-compose, which reads the file; no container is started.
+pytestmark = pytest.mark.servers
+
 Json = dict[str, Any]
 
 

@@ -29,6 +29,10 @@ describe("the range", () => {
     expect(rangeLeft(shown, minutes(1))).toBe("about 1 to 4 minutes");
     expect(rangeLeft(shown, minutes(4.5))).toBe("less than a minute");
     expect(rangeLeft(shown, minutes(5))).toBe("");
+    const long = range(1200, 2400);
+    expect(rangeLeft(long, now)).toBe("about 20 to 40 minutes");
+    expect(rangeLeft(long, minutes(4))).toBe("about 20 to 40 minutes");
+    expect(rangeLeft(long, minutes(6))).toBe("about 15 to 35 minutes");
     expect(waitingWords(shown, minutes(6))[1]).toBe("It takes longer than we thought. You keep your place.");
   });
 });

@@ -17,10 +17,13 @@ export function since(waiting: WaitingPart, now: number): number {
 /** "about 2 to 5 minutes"; null without a range; "" when the time that was named is over. */
 export function rangeLeft(waiting: WaitingPart, now: number): string | null {
   if (waiting.wait_low == null || waiting.wait_high == null) return null;
-  const gone = now - since(waiting, now);
+  const passed = now - since(waiting, now);
+  if (passed >= waiting.wait_high * 1000) return "";
+  // It runs down in the steps it is made of: "about 20 to 40" is followed by "about 15 to 35", not by "about 19 to 40".
+  const step = waiting.wait_high >= 900 ? 5 * MINUTE : MINUTE;
+  const gone = Math.floor(passed / step) * step;
   const low = Math.max(0, waiting.wait_low * 1000 - gone);
   const high = waiting.wait_high * 1000 - gone;
-  if (high <= 0) return "";
   const least = Math.floor(low / MINUTE);
   const most = Math.ceil(high / MINUTE);
   if (most > 90) return `about ${least < 1 ? "a minute" : spanOf(low)} to ${spanOf(most * MINUTE)}`;

@@ -52,7 +52,7 @@ _LINE = (
     sa.select(_c.c.id, _c.c.epoch, _c.c.waiting_since, _c.c.feed)
     .join(w.offers, w.offers.c.conversation == _c.c.id)
     .where(w.offers.c.closed_at.is_(None), _c.c.waiting_since.is_not(None))
-    .order_by(w.offers.c.made_at, w.offers.c.id)
+    .order_by(w.offers.c.deadline, w.offers.c.made_at, w.offers.c.id)
 )
 
 

@@ -21,21 +21,23 @@ export function Waiting({ client, talk }: { client: Client; talk: Talk }) {
   const closed = talk.waiting?.desk_open === false;
   const [news, more] = waitingWords(talk.waiting, Math.max(now, Date.now()));
   return (
-    <section class="card waiting" aria-label="Waiting for a person">
-      <p class="lead">
-        <ClockIcon size={18} />
-        <span>
-          <strong>{news}</strong> {more}{" "}
-          {closed ? "Leave a message, or keep this open and wait." : "Anything you write meanwhile will be read."}
-        </span>
-      </p>
+    <>
+      <section class="card waiting" aria-label="Waiting for a person">
+        <p class="lead">
+          <ClockIcon size={18} />
+          <span>
+            <strong>{news}</strong> {more}{" "}
+            {closed ? "Leave a message, or keep this open and wait." : "Anything you write meanwhile will be read."}
+          </span>
+        </p>
+        {leaving ? (
+          <LeaveMessage client={client} cancel={() => setLeaving(false)} />
+        ) : (
+          <WaysOn client={client} talk={talk} closed={closed} leave={() => setLeaving(true)} />
+        )}
+      </section>
       <ReadAloud waiting={talk.waiting} words={`${news} ${more}`} now={now} />
-      {leaving ? (
-        <LeaveMessage client={client} cancel={() => setLeaving(false)} />
-      ) : (
-        <WaysOn client={client} talk={talk} closed={closed} leave={() => setLeaving(true)} />
-      )}
-    </section>
+    </>
   );
 }
 
@@ -49,6 +51,10 @@ function ReadAloud({ waiting, words, now }: { waiting: WaitingPart | null; words
     before.current = fresh;
     say(words.trim());
   }, [waiting, now]);
+  useEffect(() => {
+    const timer = said ? setTimeout(() => say(""), 5_000) : undefined; // what is old must not be found here
+    return () => clearTimeout(timer);
+  }, [said]);
   return (
     <p class="unseen" aria-live="polite" data-part="wait-announcer">
       {said}
