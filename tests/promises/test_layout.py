@@ -27,6 +27,7 @@ NOT_OURS = {
     "async_sessionmaker": "SQLAlchemy",
     "sessionmaker": "SQLAlchemy",
     "start_new_session": "subprocess",
+    "TCP_USER_TIMEOUT": "the system's sockets",
     "user_agent": "HTTP",
     "UserUttered": "Rasa",
     "UserUtteranceReverted": "Rasa",
