@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3.11 python3 python3.12 python3.13 python3
 NO_PYTHON := switchboard: Python 3.11 or newer (with venv) is not on the PATH: install python3 and python3-venv, then run make again.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check doctor setup train embedder ui lint types map pins clean python
+.PHONY: help up up-distributed test check doctor setup train embedder ui lint types map pins clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
@@ -14,6 +14,10 @@ python:
 up: python ## everything from a fresh clone to a running Switchboard; Ctrl-C stops it
 	@echo "make up: environments, embedder, Rasa model, then service, actions and rasa"
 	@exec $(PYTHON) -m tools.up
+
+up-distributed: python ## the same with PostgreSQL, Redis, nginx and two replicas of each; REPLICAS=1 for one
+	@echo "make up-distributed: as make up, with Debian's PostgreSQL, Redis and nginx, and replicas"
+	@exec $(PYTHON) -m tools.up_distributed
 
 test: python ## everything that is checked before a release, on real processes and a real browser
 	@echo "make test: every check there is"
@@ -65,4 +69,4 @@ clean: python ## remove what tools have made; keep record, secrets and environme
 
 help: ## this list
 	@echo "make up runs Switchboard, make test checks it. All targets:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile

@@ -37,11 +37,12 @@ from handover.agent_screen import ScreenParts
 from handover.agent_socket import AgentDoorway
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
+from handover.calendar_file import load_calendars
 from handover.clock import SystemClock
 from handover.console_api import console_routes
 from handover.dead_letters import DeadLetters
 from handover.dead_letters_api import dead_letter_routes
-from handover.demo import make_first_accounts, tell_demo_stories
+from handover.demo import Beaten, make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
@@ -54,6 +55,7 @@ from handover.ports import Clock, Copilot
 from handover.presence import Presence
 from handover.rounds import Rounds
 from handover.sockets import SocketLimits
+from handover.waits_api import waits_routes
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +107,7 @@ class _Service:
         self._meters = meters
         self._passwords = passwords
         policy = load_policy(settings.policy_file)
+        self._calendars = load_calendars(settings.calendar_file)
         # One name for the bot, wherever it is shown.
         words = policy.words.model_copy(update={"bot_name": settings.assistant_name})
         self._policy = policy.model_copy(update={"words": words})
@@ -122,7 +125,9 @@ class _Service:
             copilot = await stack.enter_async_context(CopilotHttp(settings.actions_url, clock=self._clock))
         self._backends = backends
         self._dialogue = dialogue
-        self._desk = open_desk(backends, clock=self._clock, policy=self._policy, copilot=copilot)
+        self._desk = open_desk(
+            backends, clock=self._clock, policy=self._policy, copilot=copilot, calendars=self._calendars
+        )
         stack.push_async_callback(self._desk.close)
         self._accounts = Accounts(
             SqlAccounts(backends.records),
@@ -171,6 +176,7 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
+        app.include_router(waits_routes(self._desk.reading, door))
         app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         places = Places(PlaceLimits(settings.sockets_per_person, settings.sockets_per_address, settings.sockets_total))
         presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
@@ -211,9 +217,12 @@ class _Service:
     async def _first_start(self) -> None:
         settings = self._settings
         password = settings.demo_password.get_secret_value() if settings.demo_password else None
-        made = await make_first_accounts(
-            self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
-        )
+        try:
+            made = await make_first_accounts(
+                self._accounts, admin_email=settings.admin_email, demo=settings.demo, password=password
+            )
+        except Beaten:
+            return
         if made is not None:
             print(f"Accounts made: {', '.join(made.emails)}", flush=True)
             if made.random:

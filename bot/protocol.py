@@ -31,7 +31,8 @@ described by `/openapi.json`.
    own pages, or `Authorization: Bearer <token>`. A refused handshake answers with an HTTP status and the error.
 2. `hello` within five seconds, with the last offset (or feed number) the page has.
 3. `welcome`, then everything that was missed and a `heartbeat`, then live. Entries come once each and in order of
-   their offsets. What the sender itself said comes back as an entry with its `client_id`: that is the acknowledgement, it is in the record.
+   their offsets. What the sender itself said comes back as an entry with its `client_id`: that is the
+   acknowledgement, it is in the record.
 4. A frame that cannot be accepted is answered with `error` and the connection goes on. Too many of them, binary frames,
    frames that are too large, or a flood close it.
 5. A `heartbeat` comes about every twenty seconds: a page that has heard nothing for longer says `hello` again, and

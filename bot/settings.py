@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///var/switchboard.db", min_length=1, description="Where the record is kept."
     )
-    redis_url: str | None = Field(None, description="Redis for the live feed; without it the feed is in this process.")
+    redis_url: str | None = Field(None, description="Redis, by which several replicas hear each other.")
     rasa_url: str = Field("http://127.0.0.1:5005", description="Where Rasa answers.")
     rasa_token: SecretStr | None = Field(None, description="Rasa's auth token, when it was started with one.")
     actions_url: str = Field("http://127.0.0.1:5055", description="Where the action server answers.")
@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     )
     embedder_dir: Path = Field(Path("var/minilm"), description="Folder of the exported sentence embedder.")
     policy_file: Path = Field(Path("data/policy/policy.yml"), description="Thresholds of the handover policy.")
+    calendar_file: Path = Field(Path("data/policy/calendar.yml"), description="When the desk is staffed by plan.")
     visitor_days: int = Field(180, ge=1, le=730, description="How long a visitor is remembered, in days.")
     login_hours: float = Field(12, gt=0, le=720, description="How long an agent stays signed in, in hours.")
     tries_per_email: int = Field(10, ge=1, description="Failed sign-ins per e-mail address in 15 minutes.")

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -176,8 +177,11 @@ class Accounts:
         name: str,
         password: str,
         role: Role = "agent",
-        capacity: int = 4,
+        capacity: int = 8,
         availability: AvailabilityState = "offline",
+        skills: Collection[str] = (),
+        languages: Collection[str] = (),
+        teams: Collection[str] = (),
     ) -> Agent:
         """A new account. Raises BadInput when the address is taken or something is impossible."""
         email, name = email.strip().lower(), name.strip()
@@ -187,7 +191,7 @@ class Accounts:
             raise BadInput("A name has 1 to 80 characters.", detail={"field": "name"})
         agent = Agent(
             id=AgentId(secrets.token_hex(8)), email=email, name=name, role=role, availability=availability,
-            capacity=capacity,
+            capacity=capacity, skills=frozenset(skills), languages=frozenset(languages), teams=frozenset(teams),
         )  # fmt: skip
         account = Account(agent, await self._hash(password), self._clock.now())
         if not await self._records.add(account):
@@ -200,6 +204,11 @@ class Accounts:
         hashed = await self._hash(password)
         await self._records.change(replace(account, password_hash=hashed))
         await self._end_all(agent)
+
+    async def set_role(self, agent: AgentId, role: Role) -> None:
+        """What an agent may do from now on. Raises NotFound."""
+        account = await self.one(agent)
+        await self._records.change(replace(account, agent=replace(account.agent, role=role)))
 
     async def set_disabled(self, agent: AgentId, disabled: bool) -> None:
         """Close or reopen an account; closing ends every login. Raises NotFound."""

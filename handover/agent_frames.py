@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from handover.agent_parts import AgentPart, AvailabilityState, CustomerPart, LastEntryPart
 from handover.conversation import Control, Lifecycle
-from handover.entries import AuthorKind
 from handover.frames import (
     CitationPart,
     ControlFrame,
@@ -23,8 +23,6 @@ from handover.frames import (
     Text,
     TypingFrame,
 )
-
-AvailabilityState = Literal["online", "busy", "offline"]
 
 
 class Hello(Frame):
@@ -122,12 +120,13 @@ class Snooze(Frame):
 
 
 class Transfer(Frame):
-    """To another agent (``to`` is an agent id) or back to the queue (``to`` is null)."""
+    """To another agent (``to`` is an agent id), to a team, or back to the queue (neither)."""
 
     type: Literal["transfer"]
     conversation: Key
     epoch: Epoch
     to: Key | None = None
+    team: Key | None = None
 
 
 class AgentTyping(Frame):
@@ -163,34 +162,12 @@ AgentSends = Annotated[
 agent_sends: TypeAdapter[AgentSends] = TypeAdapter(AgentSends)
 
 
-class AgentPart(Frame):
-    id: str
-    name: str
-    role: Literal["admin", "agent"]
-    availability: AvailabilityState
-    capacity: int
-
-
 class Welcome(Frame):
     """Answer to ``hello``: who you are and the feed number everything after counts from."""
 
     type: Literal["welcome"] = "welcome"
     agent: AgentPart
     feed: int
-
-
-class CustomerPart(Frame):
-    id: str
-    name: str | None = None
-    email: str | None = None
-    profile: dict[str, str] = Field(default_factory=dict)
-
-
-class LastEntryPart(Frame):
-    offset: Offset
-    author: AuthorKind
-    text: str
-    at: datetime
 
 
 class ConversationFrame(Frame):
@@ -210,10 +187,17 @@ class ConversationFrame(Frame):
     changed_at: datetime
     last_entry: LastEntryPart | None = None
     rating: int | None = None
+    team: str | None = None
+    needs: tuple[str, ...] | None = None
+    reply_due: datetime | None = None
 
 
 class OfferFrame(Frame):
-    """A conversation that needs a person. ``packet`` is handover.packet.Packet as JSON (docs/protocol.md)."""
+    """A conversation that needs a person, ringing here. ``packet`` is handover.packet.Packet as JSON.
+
+    ``deadline`` is when somebody should have accepted, ``weight`` the slots it would take, ``round`` how often it was
+    shown; ``escalated`` means that the leads are asked as well.
+    """
 
     type: Literal["offer"] = "offer"
     conversation: str
@@ -223,6 +207,13 @@ class OfferFrame(Frame):
     overdue: bool = False
     to: str | None = None
     feed: int
+    deadline: datetime
+    weight: int
+    needs: tuple[str, ...] = ()
+    language: str | None = None
+    team: str | None = None
+    round: int = 1
+    escalated: bool = False
 
 
 class OfferGone(Frame):

@@ -10,7 +10,6 @@ from typing import Any
 
 from handover.accounts import Accounts
 from handover.agent_frames import (
-    AgentPart,
     AgentSends,
     Availability,
     Close,
@@ -20,6 +19,7 @@ from handover.agent_frames import (
     Suggest,
     Welcome,
 )
+from handover.agent_parts import AgentPart
 from handover.agent_verbs import Verbs
 from handover.agents import Agent
 from handover.desk import Desk

@@ -73,7 +73,7 @@ class Verbs:
                 await agents.snooze(agent, ConversationId(frame.conversation), frame.until, frame.epoch)
             case Transfer():
                 to = AgentId(frame.to) if frame.to is not None else None
-                await agents.transfer(agent, ConversationId(frame.conversation), frame.epoch, to)
+                await agents.transfer(agent, ConversationId(frame.conversation), frame.epoch, to, frame.team)
             case _:
                 raise BadInput(f"A {frame.type} frame does not belong here.")
 

@@ -7,17 +7,23 @@ from typing import Literal
 
 from handover.entries import AgentId
 
-Role = Literal["admin", "agent"]
+Role = Literal["admin", "lead", "agent"]
 AvailabilityState = Literal["online", "busy", "offline"]
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """``availability`` is the agent's own choice, never changed by a socket; ``capacity`` counts conversations."""
+    """``availability`` is the agent's own choice, never changed by a socket. ``capacity`` is in slots.
+
+    A lead is called when an offer finds nobody else. Who names no ``languages`` is taken to speak any.
+    """
 
     id: AgentId
     email: str
     name: str
     role: Role = "agent"
     availability: AvailabilityState = "offline"
-    capacity: int = 4
+    capacity: int = 8
+    skills: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()

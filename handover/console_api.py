@@ -1,20 +1,21 @@
-"""What the console asks over HTTP, under `/api/v1`: conversations, their entries, the agents, the desk's state."""
+"""What the console asks over HTTP, under `/api/v1`: conversations, their entries, the desk's state."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from handover.accounts import Account, Accounts
-from handover.agent_frames import AgentPart, ConversationFrame, DraftFrame, NoteFrame, PacketFrame
+from handover.accounts import Accounts
+from handover.agent_frames import ConversationFrame, DraftFrame, NoteFrame, PacketFrame
+from handover.agents_api import agent_routes
 from handover.desk import Desk
-from handover.entries import AgentId, ConversationId
+from handover.entries import ConversationId
 from handover.errors import BadInput
 from handover.frames import MAX_NUMBER, EntryFrame
-from handover.login_api import PROBLEMS, Asking, Body, Door
-from handover.screens import agent_part, draft_frame, note_frame
+from handover.login_api import PROBLEMS, Door
+from handover.screens import draft_frame, note_frame
 
 View = Literal["offers", "mine", "bot", "waiting", "resolved", "all"]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -42,29 +43,6 @@ class Entries(BaseModel):
     entries: list[EntryFrame]
 
 
-class AgentRow(BaseModel):
-    """An account, as admins manage it and colleagues see it."""
-
-    agent: AgentPart
-    email: str
-    disabled: bool
-
-
-class NewAgent(Body):
-    email: Annotated[str, Field(min_length=3, max_length=254)]
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    password: Annotated[str, Field(min_length=8, max_length=256)]
-    role: Literal["admin", "agent"] = "agent"
-    capacity: Annotated[int, Field(ge=1, le=50)] = 4
-
-
-class AgentChange(Body):
-    """What an admin changes of an account; what is left out stays."""
-
-    password: Annotated[str, Field(min_length=8, max_length=256)] | None = None
-    disabled: bool | None = None
-
-
 class DeskState(BaseModel):
     """Whether anybody is there for customers, and how many offers wait."""
 
@@ -77,13 +55,13 @@ def console_routes(desk: Desk, accounts: Accounts, door: Door) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["desk"], responses=PROBLEMS)
     routes.include_router(_conversations(desk, door))
     routes.include_router(_entries(desk, door))
-    routes.include_router(_agents(accounts, door))
+    routes.include_router(agent_routes(desk, accounts, door))
 
     @routes.get("/desk")
     async def desk_state(request: Request) -> DeskState:
         """Is anybody there, and how many customers wait."""
         await door.agent(request)
-        return DeskState(open=await desk.reading.desk_open(), offers=len(await desk.reading.open_offers()))
+        return DeskState(open=await desk.reading.desk_open(), offers=len(await desk.reading.waiting()))
 
     return routes
 
@@ -146,49 +124,3 @@ def _entries(desk: Desk, door: Door) -> APIRouter:
         return Entries(entries=[EntryFrame.of(entry, for_agents=True) for entry in page])
 
     return routes
-
-
-def _agents(accounts: Accounts, door: Door) -> APIRouter:
-    routes = APIRouter()
-
-    @routes.get("/agents")
-    async def agents(request: Request) -> list[AgentRow]:
-        """Everybody who works at the desk; disabled accounts are shown to admins only."""
-        asking = await door.agent(request)
-        everyone = await accounts.everyone()
-        return [_row(one) for one in everyone if one.disabled_at is None or asking.agent.role == "admin"]
-
-    @routes.post("/agents", status_code=201)
-    async def add_agent(body: NewAgent, request: Request) -> AgentRow:
-        """A new account (admins only)."""
-        await door.admin(request)
-        agent = await accounts.add(
-            email=body.email, name=body.name, password=body.password, role=body.role, capacity=body.capacity
-        )
-        return _row(await accounts.one(agent.id))
-
-    @routes.patch("/agents/{agent}")
-    async def change_agent(agent: str, body: AgentChange, request: Request) -> AgentRow:
-        """Set a password, close or reopen an account (admins only). Its sockets close."""
-        asking = await door.admin(request)
-        who = AgentId(agent)
-        _not_oneself(asking, who, body)
-        if body.password is not None:
-            await accounts.set_password(who, body.password)
-        if body.disabled is not None:
-            await accounts.set_disabled(who, body.disabled)
-        return _row(await accounts.one(who))
-
-    return routes
-
-
-def _not_oneself(asking: Asking, who: AgentId, body: AgentChange) -> None:
-    # The last admin who locks himself out leaves a desk nobody can open again.
-    if body.disabled and who == asking.agent.id:
-        raise BadInput("Nobody can disable the own account.", detail={"field": "disabled"})
-
-
-def _row(account: Account) -> AgentRow:
-    return AgentRow(
-        agent=agent_part(account.agent), email=account.agent.email, disabled=account.disabled_at is not None
-    )

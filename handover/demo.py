@@ -7,7 +7,7 @@ into the record by another way.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from handover.accounts import Accounts
-from handover.agents import Agent
+from handover.agents import Agent, Role
 from handover.backends import Backends
 from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, open_desk
@@ -25,8 +25,29 @@ from handover.evidence import Decision, Evidence, Outcome, Reason, Reply, TurnRe
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock
 
-DEMO_AGENTS = (("agent1@example.com", "Ada"), ("agent2@example.com", "Ben"))
+
+@dataclass(frozen=True, slots=True)
+class _Hire:
+    """Somebody of the demo desk."""
+
+    email: str
+    name: str
+    role: Role
+    skills: tuple[str, ...]
+    languages: tuple[str, ...]
+    teams: tuple[str, ...]
+
+
+DEMO_AGENTS = (
+    _Hire("agent1@example.com", "Ada", "agent", ("orders", "payments", "complaints"), ("en", "de"), ("service",)),
+    _Hire("agent2@example.com", "Ben", "agent", ("orders", "products"), ("en", "nl"), ("service", "workshop")),
+    _Hire("lead@example.com", "Lea", "lead", ("complaints", "press", "safety"), ("en", "de", "fr"), ("office",)),
+)
 STORIES = Path(__file__).resolve().parent.parent / "data" / "demo" / "conversations.yml"
+
+
+class Beaten(Exception):
+    """Another replica starts for the first time at this moment, and makes what is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +62,31 @@ class MadeAccounts:
 async def make_first_accounts(
     accounts: Accounts, *, admin_email: str, demo: bool, password: str | None
 ) -> MadeAccounts | None:
-    """The admin when there is nobody at all, the demo agents in demo mode; None when all are there."""
+    """The admin when there is nobody at all, the demo agents in demo mode; None when all are there.
+
+    Raises Beaten when another replica makes them meanwhile: one makes them all, and shows the password.
+    """
     there = {one.agent.email for one in await accounts.everyone()}
     chosen = password or secrets.token_urlsafe(9)
     made = []
     if not there:
-        made.append(await accounts.add(email=admin_email, name="Admin", password=chosen, role="admin"))
-    for email, name in DEMO_AGENTS if demo else ():
-        if email not in there:
+        made.append(await _add(accounts, email=admin_email, name="Admin", password=chosen, role="admin"))
+    for hire in DEMO_AGENTS if demo else ():
+        if hire.email not in there:
             # Online from the start: opening the console is then all it takes to be there for customers.
-            made.append(await accounts.add(email=email, name=name, password=chosen, availability="online"))
+            made.append(await _add(accounts, **asdict(hire), password=chosen, availability="online"))
     if not made:
         return None
     return MadeAccounts(tuple(agent.email for agent in made), chosen, random=password is None)
+
+
+async def _add(accounts: Accounts, *, email: str, **more: Any) -> Agent:
+    try:
+        return await accounts.add(email=email, **more)
+    except BadInput as refused:
+        if email.strip().lower() in {one.agent.email for one in await accounts.everyone()}:
+            raise Beaten from refused
+        raise
 
 
 async def tell_demo_stories(

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from handover.backends import Backends
+from handover.calendar import Calendars
 from handover.desk_for_agents import DeskForAgents
 from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
 from handover.desk_hours import DeskHours
+from handover.desk_matching import Matching
 from handover.desk_parts import DeskParts
 from handover.desk_summaries import Summaries
 from handover.policy_settings import PolicySettings
@@ -42,10 +44,15 @@ def open_desk(
     policy: PolicySettings,
     copilot: Copilot | None = None,
     pushes: Collection[str] = (),
+    calendars: Calendars | None = None,
 ) -> Desk:
-    """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`)."""
+    """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`).
+
+    Without ``calendars`` the desk is always open by plan.
+    """
     offers = policy.offers
     summaries = Summaries(backends.records, copilot, offers.summary_seconds, offers.packet_entries)
+    matching = Matching()
     parts = DeskParts(
         records=backends.records,
         live=backends.live,
@@ -53,9 +60,12 @@ def open_desk(
         clock=clock,
         policy=policy,
         summaries=summaries,
+        matching=matching,
         copilot=copilot,
         pushes=frozenset(pushes),
+        calendars=calendars or Calendars(),
     )
+    matching.serve(parts)
     return Desk(
         customers=DeskForCustomers(parts),
         bot=DeskForBot(parts),

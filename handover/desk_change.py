@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from handover import screens
-from handover.conversation import Control, Conversation, Move, move
+from handover import desk_waits, screens
+from handover.conversation import Control, Conversation, Lifecycle, Move, move
 from handover.desk_parts import DeskParts
-from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
+from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind, keepable
 from handover.frames import EntryFrame, Frame, WaitingPart
 from handover.markup import to_html
 from handover.ports import Transaction
@@ -34,6 +34,7 @@ class Change:
     entries: list[Entry] = field(default_factory=list)
     frames: list[tuple[str, Frame]] = field(default_factory=list)
     offered: Offer | None = None
+    rings_anew: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -52,7 +53,7 @@ class Change:
         provider_message_id: str | None = None,
     ) -> Entry:
         """Add a line at the next offset. Raises AlreadyThere for a client or provider id that is in the record."""
-        now = self.conversation
+        now, text = self.conversation, keepable(text)
         entry = Entry(
             conversation=now.id,
             offset=now.last_offset + 1,
@@ -87,6 +88,11 @@ class Change:
         earlier = self.conversation
         moved = move(earlier, verb, self.at, agent=agent)
         self.row = replace(self.row, conversation=moved)
+        if (moved.control, moved.lifecycle) != (earlier.control, earlier.lifecycle):
+            # Slots are taken while somebody works on it: not while it is snoozed, nor while nobody has it.
+            held = moved.control is Control.HUMAN and moved.lifecycle is Lifecycle.ACTIVE
+            slots = self.parts.policy.matching.weight_of(moved.inbox) if held else 0
+            self.row = replace(self.row, slots=slots, reply_due=None)
         if moved.agent != earlier.agent:
             holder = None if moved.agent is None else await self.tx.people.agent(moved.agent)
             self.row = replace(self.row, agent=holder)
@@ -94,7 +100,15 @@ class Change:
             self.row = replace(self.row, stretch_start=moved.last_offset, fallbacks=0, lacking=0)
             if earlier.control is Control.BOT:
                 await self.tx.turns.fence(moved.id)
+            await desk_waits.keep_track(self.tx, verb, earlier, self.at)
             await self.tx.conversations.begin_stretch(first_stretch(moved, verb.value, actor, self.at))
+
+    @property
+    def concerns_matching(self) -> bool:
+        """Does anything wait that did not, or is there room that was not; or the other way round."""
+        then, now = self.before.conversation, self.conversation
+        queued = then.epoch != now.epoch and Control.OFFERED in (then.control, now.control)
+        return queued or self.rings_anew or self.before.slots != self.row.slots
 
     def tell_desk(self, frame: Frame) -> None:
         """A frame for the agents who have this conversation open; never for the customer."""
@@ -106,10 +120,13 @@ class Change:
     async def finish(self) -> None:
         """Save what changed, queue lines for channels that push, and note what the screens will be told."""
         if self.row != self.before:
+            moved = self._moved()
+            # Looked up before the save: the feed's row, which every change of the desk needs, is locked last.
+            waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation) if moved else None
             feed = await self.tx.conversations.save(self.row)
             self.row = replace(self.row, feed=feed)
             await self._queue_for_channel()
-            await self._tell_screens()
+            self._tell_screens(waiting)
         for topic, frame in self.frames:
             self.tx.after_commit(screens.told(topic, frame))
 
@@ -123,14 +140,16 @@ class Change:
             gate = self.conversation.epoch if entry.author.kind is AuthorKind.BOT else None
             await self.tx.outbox.add(entry.conversation, self.conversation.inbox, entry.offset, gate, self.at)
 
-    async def _tell_screens(self) -> None:
+    def _moved(self) -> bool:
+        now, then = self.conversation, self.before.conversation
+        return (now.epoch, now.lifecycle) != (then.epoch, then.lifecycle)
+
+    def _tell_screens(self, waiting: WaitingPart | None) -> None:
         customer, desk = screens.customer_topic(self.conversation.id), screens.desk_topic(self.conversation.id)
         for entry in self.entries:
             self.tx.after_commit(screens.told(customer, EntryFrame.of(entry), entry.offset))
             self.tx.after_commit(screens.told(desk, EntryFrame.of(entry, for_agents=True), entry.offset))
-        now, then = self.conversation, self.before.conversation
-        if (now.epoch, now.lifecycle) != (then.epoch, then.lifecycle):
-            waiting = await waiting_part(self.parts, self.tx, now)
+        if self._moved():
             self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
         self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
@@ -150,17 +169,12 @@ def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime
     )
 
 
-async def waiting_part(parts: DeskParts, tx: Transaction, now: Conversation) -> WaitingPart | None:
-    """What a waiting customer is told; None for one who does not wait."""
-    if now.control is not Control.OFFERED or now.waiting_since is None:
-        return None
-    position = await tx.offers.position(now.id)
-    return WaitingPart(desk_open=await parts.is_open(tx), since=now.waiting_since, position=position)
-
-
 @asynccontextmanager
-async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterator[Change]:
-    """A writing transaction on one conversation. Raises NotFound; nothing is kept when the block raises."""
+async def change(parts: DeskParts, conversation: ConversationId, *, rematch: bool = True) -> AsyncIterator[Change]:
+    """A writing transaction on one conversation. Raises NotFound; nothing is kept when the block raises.
+
+    When it concerns the queue or somebody's room, the matcher runs after it, unless ``rematch`` is False.
+    """
     async with parts.records.transaction() as tx:
         row = await tx.conversations.get(conversation, lock=True)
         work = Change(parts, tx, parts.clock.now(), row, row)
@@ -168,6 +182,10 @@ async def change(parts: DeskParts, conversation: ConversationId) -> AsyncIterato
         await work.finish()
     if work.offered is not None:
         parts.summaries.begin(work.offered)
+    if rematch and work.concerns_matching:
+        await parts.matching.run()
+    if desk_waits.moves_line(work.before.conversation, work.conversation):
+        await desk_waits.line_moved(parts)
 
 
 def _last(before: LastEntry | None, entry: Entry) -> LastEntry | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from handover import screens
+from handover import desk_taking, screens
 from handover.agents import Agent, AvailabilityState
 from handover.conversation import Control, Conversation, Lifecycle, Move
 from handover.desk_change import Change, change
 from handover.desk_hours import DeskHours
-from handover.desk_offers import close_offer, make_offer
+from handover.desk_offers import Aim, make_offer
 from handover.desk_parts import DeskParts, new_id
 from handover.entries import AgentId, Author, AuthorKind, ConversationId, Entry, EntryKind
-from handover.errors import BadInput, IllegalMove, NotYours, StaleView, Taken, Unavailable
+from handover.errors import BadInput, IllegalMove, NotYours, StaleView, Unavailable
 from handover.evidence import Decision, Outcome, Reason
 from handover.stored import Draft, HandBack, Note
+from handover.wanted import How, Tried
 
 
 class DeskForAgents:
@@ -25,43 +26,15 @@ class DeskForAgents:
 
     async def accept(self, agent: Agent, conversation: ConversationId, epoch: int) -> Conversation:
         """Win an offer. Raises Taken naming who has it, IllegalMove when it is over or the agent has no room."""
-        return await self._win(agent, conversation, epoch, Move.ACCEPT)
+        return await desk_taking.win(self._parts, agent, conversation, epoch, Move.ACCEPT)
 
     async def take(self, agent: Agent, conversation: ConversationId, epoch: int) -> Conversation:
         """Take a conversation from the bot, or one that nobody has, at any moment; an offered one is accepted."""
-        return await self._win(agent, conversation, epoch, Move.TAKE)
-
-    async def _win(self, agent: Agent, conversation: ConversationId, epoch: int, verb: Move) -> Conversation:
-        async with change(self._parts, conversation) as work:
-            now = work.conversation
-            if now.control is Control.HUMAN:
-                if now.agent == agent.id:
-                    return now
-                name = work.row.agent.name if work.row.agent else "a colleague"
-                raise Taken(f"{name} has this conversation already.", detail={"taken_by": name})
-            if now.epoch != epoch:
-                raise IllegalMove("The conversation has moved on since.", detail={"epoch": now.epoch})
-            offered = now.control is Control.OFFERED
-            await _check_offer(work, agent)
-            await _reserve(work, agent)
-            # The row of the offer closes first, so that frames show it gone when the new holder appears.
-            if offered:
-                await close_offer(work, agent.id, agent.name)
-            await work.move(Move.ACCEPT if offered else verb, agent.id, agent=agent.id)
-            work.row = replace(work.row, answered=work.conversation.last_offset)
-            await work.notice(self._parts.policy.words.joined.replace("{agent}", agent.name))
-        return work.conversation
+        return await desk_taking.win(self._parts, agent, conversation, epoch, Move.TAKE)
 
     async def decline(self, agent: Agent, conversation: ConversationId, reason: str | None = None) -> None:
-        """This agent is not rung for this offer again; the others are. A transfer to them goes to all at once."""
-        async with change(self._parts, conversation) as work:
-            offer = await work.tx.offers.open(conversation)
-            if offer is not None:
-                await work.tx.offers.decline(offer.id, agent.id, reason, work.at)
-                work.tell(screens.agent_topic(agent.id), screens.offer_gone(conversation, None, work.row.feed))
-                if offer.to == agent.id:
-                    await work.tx.offers.renew(replace(offer, expires_at=work.at))
-        await self._hours.expire_offers()
+        """It does not ring here again before all others were asked; what was passed to this agent goes on at once."""
+        await desk_taking.decline(self._parts, agent, conversation, reason)
 
     async def say(self, agent: Agent, conversation: ConversationId, client_id: str, text: str, seen: int) -> Entry:
         """Words for the customer. ``seen`` is the last offset the agent saw.
@@ -82,9 +55,9 @@ class DeskForAgents:
                     last = work.conversation.last_offset
                     raise StaleView("Something was said meanwhile.", missed=tuple(missed), last_offset=last)
             if work.conversation.lifecycle is Lifecycle.SNOOZED:
-                await work.move(Move.WAKE, agent.id)
+                await _wake_own(work, agent)
             entry = await work.append(Author(AuthorKind.AGENT, agent.name, agent.id), text, client_id=client_id)
-            work.row = replace(work.row, answered=entry.offset)
+            work.row = replace(work.row, answered=entry.offset, reply_due=None)
         return entry
 
     async def note(self, agent: Agent, conversation: ConversationId, text: str, client_id: str | None = None) -> Note:
@@ -134,8 +107,7 @@ class DeskForAgents:
                 at=work.at,
             )
             await work.tx.asides.add_hand_back(left)
-            work.row = replace(work.row, reason=None)
-        await self._hours.room_for(agent)
+            work.row = replace(work.row, reason=None, team=None, needs=frozenset())
         return work.conversation
 
     async def resolve(self, agent: Agent, conversation: ConversationId, epoch: int | None = None) -> Conversation:
@@ -151,7 +123,6 @@ class DeskForAgents:
             await work.notice(self._parts.policy.words.resolved)
             await work.move(Move.RESOLVE, agent.id)
             work.row = replace(work.row, answered=work.conversation.last_offset)
-        await self._hours.room_for(agent)
         return work.conversation
 
     async def snooze(
@@ -168,23 +139,40 @@ class DeskForAgents:
         return work.conversation
 
     async def transfer(
-        self, agent: Agent, conversation: ConversationId, epoch: int, to: AgentId | None = None
+        self,
+        agent: Agent,
+        conversation: ConversationId,
+        epoch: int,
+        to: AgentId | None = None,
+        team: str | None = None,
     ) -> Conversation:
-        """To one colleague, or to everybody. Raises NotYours, NotFound (no such colleague); resends are harmless."""
+        """To one colleague, to a team, or to everybody.
+
+        Raises NotYours, NotFound (no such colleague), BadInput (no such team); resends are harmless.
+        """
         async with change(self._parts, conversation) as work:
             if await _done_before(work, agent, epoch, Move.TRANSFER):
                 return work.conversation
             _must_hold(work, agent, epoch)
-            if to == agent.id:
-                raise BadInput("It is yours already.")
-            whom = "everybody" if to is None else (await work.tx.people.agent(to)).name
+            whom = await self._whom(work, agent, to, team)
             words = self._parts.policy.words.transferred.replace("{agent}", agent.name)
             decision = Decision(Outcome.HAND_OVER, Reason.TRANSFERRED, f"{agent.name} passed it on to {whom}.")
-            offer = await make_offer(work, decision, agent.id, why=words, passing=False, to=to, verb=Move.TRANSFER)
-            if to is None:
-                await work.tx.offers.decline(offer.id, agent.id, "passed it on", work.at)
-        await self._hours.room_for(agent)
+            past = (Tried(agent.id, How.PASSED_ON, work.at),)
+            aim = Aim(to=to, team=team, past=past)
+            await make_offer(work, decision, agent.id, why=words, passing=False, verb=Move.TRANSFER, aim=aim)
         return work.conversation
+
+    async def _whom(self, work: Change, agent: Agent, to: AgentId | None, team: str | None) -> str:
+        if to is not None and team is not None:
+            raise BadInput("Pass it to a colleague or to a team, not to both.")
+        if to == agent.id:
+            raise BadInput("It is yours already.")
+        if to is not None:
+            return (await work.tx.people.agent(to)).name
+        teams = self._parts.policy.matching.teams
+        if team is not None and team not in teams:
+            raise BadInput(f"There is no team called {team}.", detail={"field": "team", "known": sorted(teams)})
+        return "everybody" if team is None else f"the team {team}"
 
     async def suggest(self, agent: Agent, conversation: ConversationId) -> Draft:
         """A reply from the copilot, for the agent to use or not; never said by itself. Raises Unavailable."""
@@ -214,26 +202,23 @@ class DeskForAgents:
         """A console opened or the last one closed. Never changes the agent's choice."""
         await self._hours.reachable(agent_id, on)
 
+    async def set_matching(self, by: Agent, changed: Agent) -> None:
+        """What ``changed`` can do and how much. Raises Forbidden for one who is neither lead nor admin, BadInput."""
+        await self._hours.set_matching(by, changed)
+
+    async def accounts_changed(self) -> None:
+        """Somebody was hired, or an account was closed or opened again: who rings may be another."""
+        await self._parts.matching.run()
+
     async def tick(self) -> None:
         """Time passed: offers whose lease ran out, snoozes that end, agents who are gone. Once a second."""
         await self._hours.tick()
 
 
-async def _check_offer(work: Change, agent: Agent) -> None:
-    """A transfer to somebody else is theirs until its lease ends."""
-    offer = await work.tx.offers.open(work.conversation.id)
-    if offer is not None and offer.to is not None and offer.to != agent.id and offer.expires_at > work.at:
-        raise NotYours("This one is being passed to a colleague; it comes to everybody if they do not take it.")
-
-
-async def _reserve(work: Change, agent: Agent) -> None:
-    """Room for one more, held by this transaction. Capacity is read here: the agent handed in may be old."""
-    held = await work.tx.conversations.held_by(agent.id)
-    capacity = (await work.tx.people.agent(agent.id)).capacity
-    if held >= capacity:
-        raise IllegalMove(
-            f"You have {held} conversations, as many as you can hold.", detail={"held": held, "capacity": capacity}
-        )
+async def _wake_own(work: Change, agent: Agent) -> None:
+    await desk_taking.wake(work, agent.id)
+    if work.conversation.control is not Control.HUMAN:
+        raise IllegalMove("You have as many conversations as you can hold; end or snooze another one first.")
 
 
 def _must_hold(work: Change, agent: Agent, epoch: int | None = None) -> None:

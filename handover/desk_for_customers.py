@@ -8,6 +8,8 @@ from handover.conversation import Control, Conversation, Lifecycle, Move
 from handover.desk_change import Change, change, first_stretch
 from handover.desk_offers import close_offer, make_offer
 from handover.desk_parts import DeskParts, new_id
+from handover.desk_taking import wake
+from handover.desk_waits import message_left_words
 from handover.entries import Author, AuthorKind, ConversationId, CustomerId, Entry
 from handover.errors import AlreadyThere, BadInput
 from handover.evidence import Decision, Outcome, Reason
@@ -148,7 +150,7 @@ class DeskForCustomers:
                 await _customer_line(work, text, client_id, None, None)
             await work.tx.people.set_email(work.conversation.customer, email)
             work.row = replace(work.row, customer=replace(work.row.customer, email=email))
-            await work.notice(self._parts.policy.words.message_left.replace("{email}", email))
+            await work.notice(message_left_words(self._parts, email))
             await close_offer(work, None, None)
         return work.conversation
 
@@ -175,7 +177,7 @@ async def _make_ready(work: Change) -> None:
         await work.move(Move.REOPEN, _CUSTOMER)
         work.row = replace(work.row, reason=None)
     elif work.conversation.lifecycle is Lifecycle.SNOOZED:
-        await work.move(Move.WAKE, _CUSTOMER)
+        await wake(work, _CUSTOMER)
 
 
 async def _customer_line(

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from handover.calendar import Calendars
 from handover.desk_summaries import Summaries
 from handover.matcher import Standing, desk_open
 from handover.policy_settings import PolicySettings
 from handover.ports import Clock, Copilot, LiveFeed, Presence, Records, Transaction
+from handover.waits_memory import Lately, Line
+
+
+class Matches(Protocol):
+    """Runs the matcher (see `handover.desk_matching`)."""
+
+    async def run(self) -> None:
+        """Look at all that waits and ring; never raises for what a later pass can mend."""
+        ...
+
+    async def look(self) -> None:
+        """Run when something has changed since the last pass."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +36,19 @@ class DeskParts:
     clock: Clock
     policy: PolicySettings
     summaries: Summaries
+    matching: Matches
     copilot: Copilot | None = None
     pushes: frozenset[str] = frozenset()
+    calendars: Calendars = field(default_factory=Calendars)
+    lately: Lately = field(default_factory=Lately)
+    line: Line = field(default_factory=Line)
 
     async def standings(self, tx: Transaction) -> list[Standing]:
         """How each agent stands at this moment."""
         here = await self.presence.here()
-        held = await tx.people.held()
-        return [Standing(a, a.id in here, held.get(a.id, 0)) for a in await tx.people.agents()]
+        held, taken_at = await tx.people.held(), await tx.people.taken_at()
+        everyone = await tx.people.agents()
+        return [Standing(a, a.id in here, held.get(a.id, 0), taken_at.get(a.id)) for a in everyone]
 
     async def is_open(self, tx: Transaction) -> bool:
         """Is anybody at the desk."""

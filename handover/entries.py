@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,8 @@ ConversationId = NewType("ConversationId", str)
 CustomerId = NewType("CustomerId", str)
 AgentId = NewType("AgentId", str)
 TurnId = NewType("TurnId", str)
+
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class AuthorKind(StrEnum):
@@ -67,3 +70,8 @@ class Entry:
     citations: tuple[Citation, ...] = ()
     client_id: str | None = None
     payload: str | None = field(default=None, repr=False)
+
+
+def keepable(text: str) -> str:
+    """``text`` with what no database takes (NUL, half of a surrogate pair) shown as U+FFFD; else as it is."""
+    return _UNKEEPABLE.sub("\ufffd", text)

@@ -10,6 +10,7 @@
         TooMany                  a limit; carries retry_after in seconds
         IllegalMove              the conversation is not in a state that allows it
             Taken                somebody else won; detail names who
+            ReplyLate            the first reply did not come; the conversation was offered to others
             Fenced               the epoch moved on; what was tried has no effect
         StaleView                the agent had not seen the latest entries; carries them
         FellBehind               a reader too slow for its queue; resume by offset
@@ -101,6 +102,10 @@ class IllegalMove(SwitchboardError):
 
 class Taken(IllegalMove):
     code = "taken"
+
+
+class ReplyLate(IllegalMove):
+    code = "reply_late"
 
 
 class Fenced(IllegalMove):

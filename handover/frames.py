@@ -79,11 +79,18 @@ class EntryFrame(Frame):
 
 
 class WaitingPart(Frame):
-    """What a waiting customer is told: is anybody there, and since when do they wait."""
+    """What a waiting customer is told: is anybody there, since when do they wait, at which place in line.
+
+    ``wait_low`` to ``wait_high`` is an honest range in whole seconds from now; absent when there is none.
+    ``opens_at`` is the next staffed moment by the calendar, while it says closed and nobody is there.
+    """
 
     desk_open: bool
     since: datetime
     position: int | None = None
+    wait_low: int | None = None
+    wait_high: int | None = None
+    opens_at: datetime | None = None
 
 
 class ControlFrame(Frame):

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
 from handover.accounts import Accounts
-from handover.agent_frames import AgentPart
+from handover.agent_parts import AgentPart
 from handover.agents import Agent
 from handover.errors import Forbidden, NotSignedIn, TooMany
 from handover.meters import Meters

@@ -1,42 +1,160 @@
-"""Who is offered what: a pure rule over the agents' standing and the offer's past."""
+"""Who is offered what: a pure rule over the open offers, the agents' standing and each offer's past.
+
+An offer rings at the best few who suit it, and nobody is rung for more than they have room for. What waits is served by
+deadline, then by wait: each offer gets a first agent before any gets a second. Whoever declined or let it ring out is
+not rung again before all others were asked. With every lease that ends, and at once when nobody who suits is left, the
+circle widens: skills, then language and team, then the leads. The cost is near linear in offers and agents: offers that
+are alike share one list of agents, and what rings is bounded by the room there is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
-from handover.agents import Agent
 from handover.entries import AgentId
-from handover.stored import Offer
+from handover.matching_floor import Floor, Standing, Wish
+from handover.wanted import How, Stage, Tried, Wanted, with_try
+
+W = TypeVar("W", bound=Wanted)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """An agent now: ``here`` when a console is open, ``held`` the conversations under their control."""
+class Rules:
+    """``ring_at`` agents in the first round, twice as many in each after it, 0 for all at once."""
 
-    agent: Agent
-    here: bool
-    held: int
+    ring_at: int
+    escalate_after: int
+    lease: timedelta
+    transfer_lease: timedelta
 
-    @property
-    def free(self) -> bool:
-        return self.here and self.held < self.agent.capacity
+    def lease_of(self, stage: Stage) -> timedelta:
+        return self.transfer_lease if stage is Stage.NAMED else self.lease
+
+    def wide(self, offer: Wanted) -> int | None:
+        """At how many agents it rings at most; None: no limit."""
+        if offer.stage is Stage.NAMED:
+            return 1
+        if offer.stage is Stage.LEADS or self.ring_at == 0:
+            return None
+        return self.ring_at << min(offer.round - 1, 16)
 
 
-def audience(offer: Offer, standings: Sequence[Standing]) -> tuple[AgentId, ...]:
-    """The agents an offer rings at.
+def match(offers: Sequence[W], standings: Sequence[Standing], rules: Rules, at: datetime) -> list[W]:
+    """Those of ``offers`` that should ring at others than they do, or rest, as they should be from now on."""
+    floor = Floor(standings)
+    calls = [_Call(offer, floor, rules) for offer in sorted(offers, key=lambda offer: offer.order)]
+    for call in calls:
+        call.first()
+    for call in calls:
+        call.more()
+    found = [(call.before, call.after(at)) for call in calls]
+    return [after for before, after in found if after is not before]
 
-    A transfer rings at one. Otherwise at everybody online with room who did not decline; once overdue at the busy
-    ones too, and when all of those declined, at them again: somebody must see it.
-    """
-    if offer.to is not None:
-        return tuple(s.agent.id for s in standings if s.agent.id == offer.to and s.here)
-    states = ("online", "busy") if offer.overdue else ("online",)
-    able = [s.agent.id for s in standings if s.free and s.agent.availability in states]
-    willing = tuple(agent for agent in able if agent not in offer.declined)
-    return willing or (tuple(able) if offer.overdue else ())
+
+class _Call(Generic[W]):
+    """One offer during a pass."""
+
+    def __init__(self, offer: W, floor: Floor, rules: Rules) -> None:
+        self.before = offer
+        self._floor = floor
+        self._rules = rules
+        self._stage = self._widened()
+        self._tried = offer.tried_at(self._stage)
+        self._pool = floor.pool(Wish.of(offer, self._stage))
+        self._kept = [a for a in offer.ringing if a in self._pool.members and a not in self._tried]
+        self._rung: list[AgentId] = []
+
+    def _widened(self) -> Stage:
+        """The first stage from the present one on at which somebody is there who was not tried."""
+        stage, tried = self.before.stage, self.before.tried_at(self.before.stage)
+        # An empty desk widens nothing: a moment without connections must not call the leads for everything.
+        while self._floor.present and stage < Stage.LEADS:
+            if self._floor.pool(Wish.of(self.before, stage)).anybody_but(tried):
+                break
+            stage = Stage(stage + 1)
+        return stage
+
+    def first(self) -> None:
+        """One agent: the one it rings at already, else the best."""
+        if not self._keep(1):
+            self._rung += self._pool.take(1, self._tried)
+
+    def more(self) -> None:
+        """The others, as many as the round allows."""
+        if not self._rung:
+            return
+        wide = self._rules.wide(self.before if self._stage is self.before.stage else self._now())
+        self._keep(wide)
+        left = None if wide is None else wide - len(self._rung)
+        if left is None or left > 0:
+            self._rung += self._pool.take(left, self._tried.union(self._rung))
+
+    def _keep(self, upto: int | None) -> bool:
+        for agent in self._kept:
+            if upto is not None and len(self._rung) >= upto:
+                break
+            if agent not in self._rung and self._floor.room[agent] >= self.before.weight:
+                self._floor.reserve(agent, self.before.weight)
+                self._rung.append(agent)
+        return bool(self._rung)
+
+    def _now(self) -> W:
+        return replace(self.before, stage=self._stage, to=self.before.to if self._stage is Stage.NAMED else None)
+
+    def after(self, at: datetime) -> W:
+        """The offer as it should be."""
+        before, rung = self.before, tuple(self._rung)
+        if set(rung) == set(before.ringing):
+            rung = before.ringing
+        resting = not rung and self._rests()
+        if (rung, resting, self._stage) == (before.ringing, before.resting, before.stage):
+            return before
+        anew = self._stage is not before.stage or bool(rung and not before.ringing) or (before.resting and not resting)
+        expires_at = at + self._rules.lease_of(self._stage) if anew else before.expires_at
+        return replace(self._now(), ringing=rung, resting=resting, expires_at=expires_at)
+
+    def _rests(self) -> bool:
+        """Can the clock change nothing: nobody is here and the customer knows, or all who are here are asked."""
+        if not self._floor.present:
+            return self.before.told_nobody
+        return self._stage is Stage.LEADS and not any(agent in self._floor.present for agent in self._tried)
+
+
+def due(offer: Wanted, at: datetime) -> bool:
+    """Must the clock do something with this offer."""
+    late = offer.deadline <= at and offer.stage < Stage.LEADS
+    return not offer.resting and (offer.expires_at <= at or late)
+
+
+def moved_on(offer: W, rules: Rules, at: datetime, *, anybody: bool) -> W:
+    """The offer after its lease or its deadline has passed. ``anybody``: somebody is at the desk."""
+    late = offer.deadline <= at
+    if offer.expires_at > at:
+        return replace(offer, stage=Stage.LEADS, to=None) if late else offer
+    again = offer.round + 1
+    wider = Stage(min(offer.stage + 1, Stage.EVERYBODY)) if anybody else offer.stage
+    stage = Stage.LEADS if late or (anybody and again > rules.escalate_after) or offer.escalated else wider
+    stage = Stage.FITTING if stage is Stage.NAMED else stage
+    past = with_try(offer.past, *(Tried(agent, How.RANG_OUT, at) for agent in offer.ringing))
+    return replace(
+        offer,
+        round=again,
+        stage=stage,
+        to=None,
+        past=past,
+        # A new lap: it goes on ringing where it rings, and those who were tried may be asked again.
+        lap_at=at if offer.escalated else offer.lap_at,
+        ringing=offer.ringing if offer.escalated else (),
+        expires_at=at + rules.lease,
+    )
 
 
 def desk_open(standings: Sequence[Standing]) -> bool:
     """Is anybody at the desk, online and with a console open."""
     return any(s.here and s.agent.availability == "online" for s in standings)
+
+
+__all__ = ["Rules", "Standing", "desk_open", "due", "match", "moved_on"]

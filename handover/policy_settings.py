@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from handover.errors import BadInput
 from handover.evidence import Outcome, Reason
+from handover.matcher import Rules
+from handover.matching_settings import MatchingSettings
 
 POLICY_FOLDER = Path(__file__).parents[1] / "data" / "policy"
 
@@ -42,6 +45,9 @@ class DecideSettings(_Part):
 class OfferSettings(_Part):
     lease_seconds: Seconds
     transfer_lease_seconds: Seconds
+    ring_at: Annotated[int, Field(ge=0, le=1_000)]
+    escalate_after_rounds: Annotated[int, Field(ge=1, le=20)]
+    first_reply_seconds: Seconds
     packet_entries: Count
     summary_seconds: Seconds
 
@@ -54,6 +60,7 @@ class TurnSettings(_Part):
 
 class AgentSettings(_Part):
     gone_seconds: Seconds
+    gone_idle_seconds: Seconds
 
 
 class OutboxSettings(_Part):
@@ -69,14 +76,19 @@ class WordSettings(_Part):
     why_topic: dict[str, Words]
     passing_on: Words
     soon: Words
+    in_line: Words
     nobody_here: Words
+    closed: Words
     taking_long: Words
     joined: Words
     transferred: Words
     agent_gone: Words
+    no_reply: Words
+    no_room: Words
     handed_back: Words
     went_on_with_bot: Words
     message_left: Words
+    message_left_closed: Words
     resolved: Words
     talk_to_person: Words
     system_name: Words
@@ -96,10 +108,21 @@ class PolicySettings(_Part):
 
     decide: DecideSettings
     offers: OfferSettings
+    matching: MatchingSettings
     turns: TurnSettings
     agents: AgentSettings
     outbox: OutboxSettings
     words: WordSettings
+
+    @property
+    def rules(self) -> Rules:
+        """How offers ring."""
+        return Rules(
+            ring_at=self.offers.ring_at,
+            escalate_after=self.offers.escalate_after_rounds,
+            lease=timedelta(seconds=self.offers.lease_seconds),
+            transfer_lease=timedelta(seconds=self.offers.transfer_lease_seconds),
+        )
 
 
 def load_policy(path: Path = POLICY_FOLDER / "policy.yml") -> PolicySettings:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns
+from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.stored import Draft
 
 
@@ -38,6 +38,7 @@ class Transaction(Protocol):
     people: People
     asides: Asides
     outbox: OutboxRows
+    waits: Waits
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from handover import screens
 from handover.agent_frames import ConversationFrame, OfferFrame
 from handover.agents import Agent
 from handover.conversation import Conversation
-from handover.desk_change import waiting_part
 from handover.desk_parts import DeskParts
+from handover.desk_waits import waiting_part
 from handover.entries import AgentId, ConversationId, CustomerId, Entry
 from handover.errors import BadInput
 from handover.frames import ControlFrame
-from handover.matcher import audience
+from handover.matcher import Standing
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
+from handover.waits_report import WaitsReport, report
+from handover.wanted import Wanted
 
 VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
 MOST = 200
+# Waits a report looks at; beyond that, at the newest.
+MOST_WAITS = 20_000
 
 
 class Reading:
@@ -116,15 +121,34 @@ class Reading:
             return await tx.conversations.feed()
 
     async def open_offers(self, agent: Agent | None = None) -> list[OfferFrame]:
-        """Every offer that waits, oldest first; with ``agent``, those that ring at them now."""
+        """Every offer that waits, in the order of the queue; with ``agent``, those that ring at them now."""
         async with self._parts.records.reading() as tx:
-            offers = await tx.offers.all_open()
-            if agent is not None:
-                standings = await self._parts.standings(tx)
-                offers = [offer for offer in offers if agent.id in audience(offer, standings)]
+            offers = await (tx.offers.all_open() if agent is None else tx.offers.ringing_at(agent.id))
         return [screens.offer_frame(offer) for offer in offers]
+
+    async def waiting(self) -> list[Wanted]:
+        """Every open offer without its packet, in the order of the queue."""
+        async with self._parts.records.reading() as tx:
+            return await tx.offers.waiting()
+
+    async def standings(self) -> list[Standing]:
+        """Everybody who works here: at a console or not, and how many slots they hold."""
+        async with self._parts.records.reading() as tx:
+            return await self._parts.standings(tx)
+
+    def teams(self) -> tuple[str, ...]:
+        """The teams that policy.yml knows."""
+        return self._parts.policy.matching.teams
 
     async def desk_open(self) -> bool:
         """Is anybody online and reachable."""
         async with self._parts.records.reading() as tx:
             return await self._parts.is_open(tx)
+
+    async def waits_report(self, days: int) -> WaitsReport:
+        """How the waits of the last ``days`` days went, and how good what customers were told was."""
+        since = self._parts.clock.now() - timedelta(days=days)
+        async with self._parts.records.reading() as tx:
+            waits = await tx.waits.since(since, MOST_WAITS)
+        zone = self._parts.calendars.usual.zone
+        return report(waits, days=days, zone=zone, complete=len(waits) < MOST_WAITS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ from handover.stored import (
     Turn,
     TurnState,
 )
+from handover.waits import InLine, Wait, WaitEnd
+from handover.wanted import Wanted
 
 
 class Conversations(Protocol):
@@ -60,8 +62,12 @@ class Conversations(Protocol):
         """Raise a reader's mark, at most to the last offset; never lowers one and changes no feed number."""
         ...
 
-    async def held_by(self, agent: AgentId) -> int:
-        """How many conversations the agent controls; the agent's row is locked, so the count holds until commit."""
+    async def replies_due(self, at: datetime, limit: int) -> list[ConversationId]:
+        """Conversations whose agent should have replied first by ``at``, the longest overdue first."""
+        ...
+
+    async def kept_by(self, agents: Collection[AgentId], limit: int, *, waiting: bool = False) -> list[ConversationRow]:
+        """What these agents have and is not snoozed, the longest unchanged first; or only whose customer waits."""
         ...
 
     async def begin_stretch(self, stretch: Stretch) -> None: ...
@@ -130,23 +136,39 @@ class Turns(Protocol):
 
 
 class Offers(Protocol):
-    async def open(self, conversation: ConversationId) -> Offer | None: ...
+    async def open(self, conversation: ConversationId, *, lock: bool = False) -> Offer | None: ...
 
     async def latest(self, conversation: ConversationId) -> Offer | None: ...
 
     async def all_open(self) -> list[Offer]:
-        """Oldest first."""
+        """In the order of the queue, as all lists here: by deadline, then by wait."""
+        ...
+
+    async def ringing_at(self, agent: AgentId) -> list[Offer]: ...
+
+    async def these(self, offers: Collection[str]) -> list[Offer]:
+        """Those of ``offers`` (their ids) that are open."""
+        ...
+
+    async def waiting(self) -> list[Wanted]:
+        """Every open offer without its packet."""
+        ...
+
+    async def due(self, at: datetime, limit: int) -> list[ConversationId]:
+        """Whose offer the clock must do something with, the longest overdue first."""
         ...
 
     async def insert(self, offer: Offer) -> None: ...
 
-    async def renew(self, offer: Offer) -> None:
-        """Write round, lease, addressee and whether the customer was told."""
+    async def move(self, offer: Wanted) -> bool:
+        """Write how far it has come, one version on. False when it was closed, or changed since it was read."""
         ...
 
     async def close(self, conversation: ConversationId, at: datetime, taken_by: AgentId | None) -> None: ...
 
-    async def decline(self, offer: str, agent: AgentId, reason: str | None, at: datetime) -> None: ...
+    async def declined(self, offer: str, agent: AgentId, reason: str | None, at: datetime) -> None:
+        """Keep the reason an agent gave; who was tried is part of the offer."""
+        ...
 
     async def set_packet(self, offer: str, packet: dict[str, Any]) -> None: ...
 
@@ -171,10 +193,22 @@ class People(Protocol):
     async def agents(self) -> list[Agent]: ...
 
     async def held(self) -> dict[AgentId, int]:
-        """Conversations per agent, for those that hold any."""
+        """Slots taken per agent, for those who hold any."""
         ...
 
+    async def taken_at(self) -> dict[AgentId, datetime]:
+        """When each agent last took a conversation; those who never did are left out."""
+        ...
+
+    async def reserve(self, agent: AgentId) -> tuple[Agent, int]:
+        """The agent and the slots they hold. The row is locked: both stay true until commit. Raises NotFound."""
+        ...
+
+    async def took(self, agent: AgentId, at: datetime) -> None: ...
+
     async def set_availability(self, agent: AgentId, state: str) -> None: ...
+
+    async def set_matching(self, agent: Agent) -> None: ...
 
 
 class Asides(Protocol):
@@ -231,3 +265,35 @@ class OutboxRows(Protocol):
         ...
 
     async def backlog(self) -> Backlog: ...
+
+
+class Waits(Protocol):
+    """Waits for a person, by conversation and the epoch they began with."""
+
+    async def begin(self, wait: Wait) -> None: ...
+
+    async def end(self, conversation: ConversationId, epoch: int, at: datetime, how: WaitEnd) -> None: ...
+
+    async def release(self, conversation: ConversationId, epoch: int, at: datetime) -> None:
+        """The person who took it is done; nothing happens when nobody waited under ``epoch``."""
+        ...
+
+    async def ended(self, limit: int) -> list[Wait]:
+        """Those that ended last, the newest first."""
+        ...
+
+    async def released(self, limit: int) -> list[Wait]:
+        """Those whose person was done last, the newest first."""
+        ...
+
+    async def since(self, at: datetime, limit: int) -> list[Wait]:
+        """Those that began from ``at`` on, the newest first."""
+        ...
+
+    async def held_since(self) -> Sequence[tuple[AgentId, datetime]]:
+        """Since when each conversation that a person has is theirs."""
+        ...
+
+    async def in_line(self, limit: int) -> list[InLine]:
+        """The first in the queue, in order."""
+        ...

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from handover.agent_frames import (
-    AgentPart,
     ConversationFrame,
-    CustomerPart,
     DraftFrame,
-    LastEntryPart,
     NoteFrame,
     OfferFrame,
     OfferGone,
     PacketFrame,
 )
+from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.agents import Agent
 from handover.entries import AgentId, ConversationId
 from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
@@ -42,7 +40,19 @@ def told(topic: str, frame: Frame, offset: int | None = None) -> Told:
     return Told(topic, kind, frame.model_dump_json(exclude_none=True), offset)
 
 
-def agent_part(agent: Agent) -> AgentPart:
+def agent_part(agent: Agent, held: int | None = None) -> AgentPart:
+    """Somebody with all that matching goes by; ``held`` where it is known."""
+    return _name_part(agent).model_copy(
+        update={
+            "held": held,
+            "skills": tuple(sorted(agent.skills)),
+            "languages": tuple(sorted(agent.languages)),
+            "teams": tuple(sorted(agent.teams)),
+        }
+    )
+
+
+def _name_part(agent: Agent) -> AgentPart:
     return AgentPart(
         id=agent.id, name=agent.name, role=agent.role, availability=agent.availability, capacity=agent.capacity
     )
@@ -60,7 +70,7 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         epoch=now.epoch,
         customer=CustomerPart(id=who.id, name=who.name, email=who.email, profile=who.profile),
         feed=row.feed,
-        agent=None if row.agent is None else agent_part(row.agent),
+        agent=None if row.agent is None else _name_part(row.agent),
         reason=row.reason,
         waiting_since=now.waiting_since,
         changed_at=now.changed_at,
@@ -68,6 +78,9 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         if last is None
         else LastEntryPart(offset=last.offset, author=last.author, text=last.text, at=last.at),
         rating=row.rating,
+        team=row.team,
+        needs=tuple(sorted(row.needs)) or None,
+        reply_due=row.reply_due,
     )
 
 
@@ -93,6 +106,13 @@ def offer_frame(offer: Offer) -> OfferFrame:
         overdue=offer.overdue,
         to=offer.to,
         feed=offer.feed,
+        deadline=offer.deadline,
+        weight=offer.weight,
+        needs=tuple(sorted(offer.needs)),
+        language=offer.language,
+        team=offer.team,
+        round=offer.round,
+        escalated=offer.escalated,
     )
 
 
@@ -112,7 +132,7 @@ def note_frame(note: Note) -> NoteFrame:
     return NoteFrame(
         conversation=note.conversation,
         id=note.id,
-        author=agent_part(note.agent),
+        author=_name_part(note.agent),
         text=note.text,
         at=note.at,
         after_offset=note.after_offset,

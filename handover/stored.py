@@ -11,6 +11,7 @@ from handover.agents import Agent
 from handover.conversation import Control, Conversation
 from handover.entries import AgentId, AuthorKind, Citation, ConversationId, CustomerId, TurnId
 from handover.evidence import Decision, Evidence, Reason
+from handover.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class ConversationRow:
 
     ``answered`` is the last customer offset somebody answered for; ``stretch_start`` the last offset before the
     present stretch began; ``told`` the last offset Rasa's tracker knows of; ``seen`` the last the customer saw.
+    ``slots`` is what it takes of its agent's capacity now; ``reply_due`` when the agent must have replied first.
     """
 
     conversation: Conversation
@@ -54,6 +56,10 @@ class ConversationRow:
     told: int = 0
     seen: int = 0
     feed: int = 0
+    slots: int = 0
+    reply_due: datetime | None = None
+    team: str | None = None
+    needs: frozenset[str] = frozenset()
 
 
 class TurnState(StrEnum):
@@ -98,26 +104,13 @@ class Stretch:
     agent: AgentId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A conversation shown to agents until ``expires_at``; ``round`` counts how often it was shown."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer(Wanted):
+    """A conversation shown to agents until ``expires_at``, with what they get along with it."""
 
-    id: str
-    conversation: ConversationId
-    epoch: int
     reason: Reason
     packet: dict[str, Any]
-    made_at: datetime
-    expires_at: datetime
-    round: int = 1
-    to: AgentId | None = None
-    told_long: bool = False
-    declined: frozenset[AgentId] = frozenset()
     feed: int = 0
-
-    @property
-    def overdue(self) -> bool:
-        return self.round > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import chromium
+from tests.support.desk_world import records_on
 from tests.support.distributed import (
     Database,
     back_again,
@@ -55,6 +56,16 @@ def redis_server(redis_of_the_run: RedisServer) -> Iterator[RedisServer]:
     flush(redis_of_the_run)
     yield redis_of_the_run
     back_again(redis_of_the_run)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
+def any_record(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of each kind of record in turn; `open_world` then makes its records of this kind."""
+    if request.param == "sqlite":
+        yield "sqlite"
+        return
+    with records_on(request.getfixturevalue("postgres_of_the_run")):
+        yield "postgres"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

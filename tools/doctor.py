@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tools.debian import PACKAGES, SERVERS, on_path
 from tools.disk import (
     NEED_EMBEDDER_GB,
     NEED_RASA_GB,
@@ -134,13 +134,13 @@ class Doctor:
         wanted = {
             "node": "only to change the pages (`make ui`) and for `make test`",
             "chromium": "only for `make test`",
-            "redis-server": "only for more than one replica, and for its tests",
-            "postgres": "only for more than one replica, and for its tests",
+            **dict.fromkeys(SERVERS, "only for `make up-distributed` and `make test`"),
+            "docker-compose": "only for `make test`",
         }
         for program, purpose in wanted.items():
-            yield Finding(
-                program, GOOD if shutil.which(program, path=self._settings.get("PATH", "")) else OPTIONAL, purpose
-            )
+            package = PACKAGES[program]
+            found = on_path(program, self._settings.get("PATH", ""))
+            yield Finding(package, GOOD, purpose) if found else Finding(package, OPTIONAL, f"not there; {purpose}")
 
 
 def main() -> int:

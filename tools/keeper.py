@@ -1,7 +1,7 @@
 """Keeps the process manager and everything below it, and leaves nothing running however it ends.
 
 Started by `up` in the service's environment, with a pipe as its standard input. While somebody holds the other end, the
-processes of the Procfile run; when the pipe ends (Ctrl-C, SIGTERM, `make` or `up` killed outright), when one of the
+manager's processes run; when the pipe ends (Ctrl-C, SIGTERM, `make` or `up` killed outright), when one of the
 processes dies, or when the manager itself is killed, all of them are stopped, with force after a while.
 """
 
@@ -19,7 +19,8 @@ import psutil
 
 # Given by `up` and inherited by every process, so that even an orphan whose parents are gone is found.
 MARK = "SWITCHBOARD_STACK"
-# honcho itself waits 5 s before it kills; we come after it.
+# honcho itself waits 5 s before it kills; we come after it. Another manager says how long it takes.
+PATIENCE_GIVEN = "SWITCHBOARD_PATIENCE"
 PATIENCE = 8.0
 
 
@@ -52,7 +53,7 @@ def stop(manager: subprocess.Popen[bytes], mark: str) -> None:
     else:
         # The manager is gone and cannot ask any more: we ask in its place.
         send(mark, signal.SIGTERM)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + float(os.environ.get(PATIENCE_GIVEN) or PATIENCE)
     while time.monotonic() < until and (manager.poll() is None or any(marked(mark))):
         time.sleep(0.2)
     # Twice: something may have been started while we looked.
@@ -88,11 +89,13 @@ def keep(command: list[str]) -> int:
     )
     asked = False
     looks_dead = 0
+    # Only honcho has to be watched like this; ours looks after its own.
+    watched = "honcho" in command
     while manager.poll() is None and not asked and looks_dead < 3:
         readable, _, _ = select.select([sys.stdin.buffer], [], [], 0.4)
         asked = bool(readable)
         # Three looks: honcho itself needs a moment to clear away a process that died the ordinary way.
-        looks_dead = looks_dead + 1 if has_a_dead_process(manager) else 0
+        looks_dead = looks_dead + 1 if watched and has_a_dead_process(manager) else 0
     if looks_dead:
         print("keeper | a process ended and left children behind; stopping everything", flush=True)
     stop(manager, mark)

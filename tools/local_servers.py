@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tools.debian import on_path
 from tools.trouble import Trouble
 
 NAME = "switchboard"  # of the database and of its owner
@@ -47,17 +47,17 @@ class LocalServer:
     def start(self) -> None:
         """Start on the data that are there, or on none; returns when it answers. Raises Trouble when it does not."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._prepare()
+        self.prepare()
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                self.command(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
             )
         end = time.monotonic() + _START_SECONDS
-        while not self._answers():
+        while not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
                 raise Trouble(f"{type(self).__name__} did not start; its log is {self.log}.")
             time.sleep(0.05)
-        self._ready()
+        self.ready()
 
     def stop(self) -> None:
         """End it in good order; what does not end is killed."""
@@ -79,18 +79,18 @@ class LocalServer:
         self.process.wait(20)
         self.process = None
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Make what must be there before the first start."""
 
-    def _command(self) -> Sequence[str]:
+    def command(self) -> Sequence[str]:
         raise NotImplementedError
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False
 
-    def _ready(self) -> None:
+    def ready(self) -> None:
         """Make what needs the running server."""
 
 
@@ -102,10 +102,12 @@ class RedisServer(LocalServer):
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def _command(self) -> Sequence[str]:
+    def command(self) -> Sequence[str]:
         found = program("redis-server")
         settings = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no")
-        return [found, "--port", str(self.port), "--dir", str(self.folder), *settings]
+        # A title would be written over the environment, by which the keeper knows its own.
+        untitled = ("--set-proc-title", "no")
+        return [found, "--port", str(self.port), "--dir", str(self.folder), *settings, *untitled]
 
 
 @dataclass
@@ -123,7 +125,7 @@ class PostgresServer(LocalServer):
     def data(self) -> Path:
         return self.folder / "data"
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
@@ -140,7 +142,7 @@ class PostgresServer(LocalServer):
         if made.returncode != 0:
             raise Trouble(f"initdb failed: {made.stderr.decode(errors='replace').strip()}")
 
-    def _command(self) -> Sequence[str]:
+    def command(self) -> Sequence[str]:
         values = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -152,10 +154,10 @@ class PostgresServer(LocalServer):
         settings = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
         return [*as_postgres(), program("postgres"), "-D", str(self.data), *settings]
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         return self._psql("postgres", "SELECT 1").returncode == 0
 
-    def _ready(self) -> None:
+    def ready(self) -> None:
         if self._psql(NAME, "SELECT 1").returncode != 0:
             self._psql("postgres", f"CREATE DATABASE {NAME}")
 
@@ -164,15 +166,23 @@ class PostgresServer(LocalServer):
         return subprocess.run([program("psql"), *address, "-qAtc", sql], capture_output=True, check=False)
 
 
+# PostgreSQL refuses root; but an ordinary account may not be let into the folders above its own, a test's least of all.
+_READS_ALL = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+
+
 def as_postgres() -> list[str]:
-    """PostgreSQL refuses to run as root: then it runs as the account that its package made."""
+    """What goes in front of PostgreSQL's programs: for root, the account that its package made."""
     if os.geteuid() != 0:
         return []
-    return [program("setpriv"), "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
+    account = [program("setpriv"), "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
+    may = subprocess.run([*account, *_READS_ALL, "true"], capture_output=True, check=False).returncode == 0
+    return [*account, *_READS_ALL] if may else account
 
 
 def reachable(folder: Path) -> None:
-    """Let other accounts pass through the folders above ``folder``; a test's temporary ones are closed to them."""
+    """Let other accounts pass through the folders above ``folder``, where PostgreSQL's cannot be given the right."""
+    if "--ambient-caps" in as_postgres():
+        return
     for parent in folder.parents:
         mode = parent.stat().st_mode
         if not mode & 0o001:
@@ -181,7 +191,7 @@ def reachable(folder: Path) -> None:
 
 def program(name: str) -> str:
     """The program's path; Debian keeps PostgreSQL's own off the PATH. Raises Trouble when it is not installed."""
-    found = shutil.which(name)
+    found = on_path(name)
     if found is None:
         there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
         found = str(there[-1]) if there else None

@@ -10,7 +10,9 @@ from tools.places import Places
 from tools.trouble import explained
 
 # Python version for which each file is resolved; 3.11 also holds for newer ones.
-FILES = {"installer": "3.11", "service": "3.11", "dev": "3.11", "rasa": "3.10"}
+FILES = {"installer": "3.11", "service": "3.11", "serving": "3.11", "dev": "3.11", "rasa": "3.10"}
+# The image holds a part of what a checkout holds, in the same versions.
+WITHIN = {"serving": "service"}
 
 
 def main() -> int:
@@ -42,7 +44,8 @@ def main() -> int:
             "--output-file",
             f"requirements/{name}.txt",
         ]
-        step(f"resolving requirements/{name}.in", [*command, *options, *where], cwd=places.root, env=env)
+        within: Command = ["--constraints", f"requirements/{WITHIN[name]}.txt"] if name in WITHIN else []
+        step(f"resolving requirements/{name}.in", [*command, *options, *where, *within], cwd=places.root, env=env)
     say("Look at the difference, then run `make test` before you commit it.")
     return 0
 

@@ -1,4 +1,4 @@
-"""The three processes as one thing: start them from the Procfile, see whether they live, stop them all."""
+"""Several processes as one thing: start them under a manager, see whether they live, stop them all."""
 
 from __future__ import annotations
 
@@ -6,35 +6,50 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-# By its path, not as a module: it starts in the folder of the Procfile, wherever that is.
+# By its path, not as a module: it starts in the folder of its processes, wherever that is.
 MARK = "SWITCHBOARD_STACK"
+# How many seconds the keeper gives its manager to stop everything.
+PATIENCE_GIVEN = "SWITCHBOARD_PATIENCE"
 KEEPER = Path(__file__).with_name("keeper.py")
 
 
-class Stack:
-    """The processes of a Procfile under honcho, which is under our keeper. Leaving `with` stops everything."""
+def honcho(python: Path, procfile: Path) -> list[str]:
+    """The manager for a Procfile. No env file: honcho's own .env would win over the caller's variables."""
+    return [str(python), "-m", "honcho", "start", "--env", os.devnull, "--no-colour", "-f", str(procfile)]
 
-    def __init__(self, python: Path, procfile: Path, env: Mapping[str, str], log: Path, *, show: bool = False) -> None:
+
+class Stack:
+    """Processes under a manager, which is under our keeper, in ``folder``. Leaving `with` stops everything."""
+
+    def __init__(
+        self,
+        python: Path,
+        manager: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        show: bool = False,
+    ) -> None:
         self._python = python
-        self._procfile = procfile
+        self._manager = manager
+        self._folder = folder
         self._log = log
         self._show = show
         self._over = threading.Event()
         self._env = {**env, MARK: f"{os.getpid()}-{time.time_ns()}"}
 
     def __enter__(self) -> Stack:
-        # No env file: honcho's own .env would win over the caller's variables.
-        honcho = [self._python, "-m", "honcho", "start", "--env", os.devnull, "--no-colour", "-f", self._procfile]
         self._log.parent.mkdir(parents=True, exist_ok=True)
         # Straight into a file: nobody downstream can stop reading and so stop the processes.
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(part) for part in [self._python, KEEPER, *honcho]],
-                cwd=self._procfile.parent,
+                [str(self._python), str(KEEPER), *self._manager],
+                cwd=self._folder,
                 env=self._env,
                 stdin=subprocess.PIPE,
                 stdout=log,

@@ -17,7 +17,7 @@ from tools.places import Places
 from tools.ports import must_be_free
 from tools.process_env import process_env, settings_of, write_endpoints
 from tools.readiness import ask_ready, wait_until_ready
-from tools.stack import Stack
+from tools.stack import Stack, honcho
 from tools.training import train
 from tools.trouble import Trouble, explained
 
@@ -54,9 +54,8 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
 Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]
 
 
-def greet(env: Mapping[str, str], seconds: float) -> None:
+def greet(url: str, env: Mapping[str, str], seconds: float) -> None:
     """Where to go and how to sign in."""
-    url = env["SERVICE_URL"]
     say(f"\nSwitchboard is ready ({seconds:.0f} s).")
     say(f"  the shop with the widget   {url}/")
     say(f"  the agents' console        {url}/console")
@@ -79,7 +78,9 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
     settings = settings_of(places)
     env = prepared(places, settings)
     say(f"  starting service, actions and rasa (their words are in {places.log.relative_to(places.root)})")
-    with Stack(places.service_python, places.procfile, env, places.log, show=bool(settings.get("LOGS"))) as stack:
+    manager = honcho(places.service_python, places.procfile)
+    show = bool(settings.get("LOGS"))
+    with Stack(places.service_python, manager, places.root, env, places.log, show=show) as stack:
         answer = wait_until_ready(
             lambda: ask_ready(env["SERVICE_URL"]),
             alive=lambda: stack.alive and os.getppid() == parent,
@@ -87,7 +88,7 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
             say=say,
         )
         if answer.ready:
-            greet(env, time.monotonic() - started)
+            greet(env["SERVICE_URL"], env, time.monotonic() - started)
             watch(stack, parent)
         elif stack.alive:
             raise Trouble(
@@ -97,16 +98,21 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
     raise Trouble(f"One of the processes ended, so all were stopped. Their last lines:\n{last}")
 
 
-def main(places: Places | None = None, prepared: Prepare = prepare) -> int:
-    """Run, and turn being stopped into a calm goodbye. Returns the exit code."""
+def calmly(run: Callable[[int], int]) -> int:
+    """Run something that is stopped from outside, given our parent's id; says goodbye. Returns the exit code."""
     parent = os.getppid()
     for number in SIGNALS:
         signal.signal(number, _on_signal)
     try:
-        return up(places or Places(), parent, prepared)
+        return run(parent)
     except Stopped as why:
         say(f"\nStopped ({why}); nothing is left running.")
         return 0 if str(why) == "SIGINT" else 143
+
+
+def main(places: Places | None = None, prepared: Prepare = prepare) -> int:
+    """`make up`. Returns the exit code."""
+    return calmly(lambda parent: up(places or Places(), parent, prepared))
 
 
 if __name__ == "__main__":

@@ -110,19 +110,23 @@ class RedisFeed(InProcessFeed):
         super().joins(follower, topic)
         if not self._listener.hears(self._prefix + topic):
             self._late[topic].add(follower)
-            self._listener.change()
+            self._listener.change(self._prefix + topic)
 
     def leaves(self, follower: InProcessFollower, topic: str) -> None:
         super().leaves(follower, topic)
         self._late.get(topic, set()).discard(follower)
         if topic not in self.followers:
             self._late.pop(topic, None)
-            self._listener.change()
+            self._listener.change(self._prefix + topic)
 
     # --- what the listener asks and tells: `live_redis_listener.Hearing` ---
 
     def wanted(self) -> Collection[str]:
         return [self._prefix + name for name in (_TO_ALL, self._own_beat, *self.followers)]
+
+    def wants(self, channel: str) -> bool:
+        topic = channel.removeprefix(self._prefix)
+        return topic in self.followers or topic in {_TO_ALL, self._own_beat}
 
     def listening(self) -> None:
         self._late.clear()

@@ -25,6 +25,10 @@ class Hearing(Protocol):
         """The names of all channels to listen to."""
         ...
 
+    def wants(self, channel: str) -> bool:
+        """Whether ``channel`` is one of them."""
+        ...
+
     def listening(self) -> None:
         """The connection is new, and all that was wanted is heard from now on: something may have been missed."""
         ...
@@ -44,14 +48,16 @@ class Listener:
         self._counts = counts
         self._hearing = hearing
         self._changed = asyncio.Event()
+        self._changed_channels: set[str] = set()
         self._asked: set[str] = set()
         self._unanswered: Counter[str] = Counter()
         self._beat_at = 0.0
         self._waits = Waits()
         self.up = False
 
-    def change(self) -> None:
-        """What is wanted has changed."""
+    def change(self, channel: str) -> None:
+        """Whether ``channel`` is wanted has changed."""
+        self._changed_channels.add(channel)
         self._changed.set()
 
     def beat(self) -> None:
@@ -83,11 +89,14 @@ class Listener:
         log.warning("live_feed_cannot_listen", why=why)
 
     async def _subscribe(self, wire: Wire) -> None:
+        self._changed_channels = set(self._hearing.wanted())
         while True:
+            changed, self._changed_channels = self._changed_channels, set()
             self._changed.clear()
-            wanted = set(self._hearing.wanted())
-            more, less = sorted(wanted - self._asked), sorted(self._asked - wanted)
-            self._asked = wanted
+            wanted = {channel for channel in changed if self._hearing.wants(channel)}
+            more, less = sorted(wanted - self._asked), sorted((changed - wanted) & self._asked)
+            self._asked.update(more)
+            self._asked.difference_update(less)
             self._unanswered.update(more)
             if more or less:
                 await wire.send(*channels("SUBSCRIBE", more), *channels("UNSUBSCRIBE", less))
@@ -111,7 +120,9 @@ class Listener:
                 pass
 
     def _answered(self, channel: str) -> None:
-        self._unanswered -= Counter([channel])  # forgets what has reached nought
+        self._unanswered[channel] -= 1
+        if self._unanswered[channel] <= 0:
+            del self._unanswered[channel]
         if self.up:
             if self.hears(channel):
                 self._hearing.heard_from_now(channel)

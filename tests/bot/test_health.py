@@ -23,6 +23,24 @@ async def test_one_part_missing_is_not_ready_and_says_which_and_why() -> None:
     assert found.parts["rasa"].why == "Rasa is up but has no model loaded."
 
 
+async def test_a_lost_live_feed_is_named_and_takes_no_replica_out_of_service() -> None:
+    async def lost() -> str:
+        raise Unavailable("Redis does not answer.")
+
+    found = await Checks({"store": _fine, "live_feed": lost}, HandClock()).readiness()
+    assert found.ready
+    assert found.degraded
+    assert not found.parts["live_feed"].ok
+    assert found.parts["live_feed"].why == "Redis does not answer."
+    lost_more = await Checks({"store": lost, "live_feed": lost}, HandClock()).readiness()
+    assert not lost_more.ready
+
+
+async def test_a_service_that_misses_nothing_is_not_degraded() -> None:
+    found = await Checks({"store": _fine, "live_feed": _fine}, HandClock()).readiness()
+    assert (found.ready, found.degraded) == (True, False)
+
+
 async def test_an_exceptions_text_is_not_shown_because_it_may_hold_a_password() -> None:
     async def broken() -> str:
         raise ConnectionError("postgresql://me:secret@db refused")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 import redis
 
 from handover.backends.live_in_process import Sharing
-from handover.backends.live_redis import RedisFeed
+from handover.backends.live_redis import RedisFeed, open_redis
 from handover.backends.live_redis_wire import RedisAddress
 from handover.errors import BadInput
 from handover.ports import RESYNC, Told
@@ -160,6 +161,25 @@ async def test_an_end_in_good_order_sends_what_was_said_and_leaves_no_task(redis
                 await goes.live.publish(Told("a", "x", str(n)))
         assert [told.text for told in await read(follower, 50)] == [str(n) for n in range(50)]
     assert asyncio.all_tasks() == before
+
+
+async def test_a_password_is_sent_and_a_wrong_one_is_named_by_its_kind_only(
+    redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = redis_server.url.removeprefix("redis://")
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.config_set("requirepass", "the right one")
+        try:
+            async with open_sharing(f"redis://:the%20right%20one@{address}") as sharing:
+                await sharing.limits.limit("a", time.monotonic, per_second=1, burst=1).take("b", "slow down")
+            async with open_redis(f"redis://:a-wrong-one@{address}", seconds=0.2) as sharing:
+                await until(lambda: sharing.live.counts.listener_lost > 0)
+                assert not sharing.live.healthy
+        finally:
+            client.config_set("requirepass", "")
+    printed = capsys.readouterr().out
+    assert "AuthenticationError" in printed
+    assert "a-wrong-one" not in printed
 
 
 def test_an_address_that_is_none_is_refused_without_repeating_it() -> None:

@@ -12,9 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from handover.backends import open_backends
-from handover.backends.records_sql import tables, tables_of_work
-from handover.backends.records_sql.engine import make_engine
-from handover.backends.records_sql.migrate import HEAD, MIGRATIONS, migrate
 from handover.conversation import LEGAL_PAIRS, Control, Lifecycle
 from handover.entries import AgentId, ConversationId, CustomerId
 from handover.errors import AlreadyThere, BadInput, NotFound
@@ -23,7 +20,7 @@ from tests.support.desk_world import World, open_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(any_record: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:
         yield opened
 
@@ -101,8 +98,8 @@ async def test_the_database_refuses_every_illegal_pair(world: World) -> None:
     for lifecycle in Lifecycle:
         for control in Control:
             values = {
-                "l": lifecycle,
-                "c": control,
+                "l": str(lifecycle),
+                "c": str(control),
                 "a": mia.id if control is Control.HUMAN else None,
                 "w": "2026-01-01 00:00:00" if control is Control.OFFERED else None,
                 "id": conversation.id,
@@ -125,9 +122,11 @@ REFUSED = [
     "UPDATE entries SET provider_message_id = 'same'",
     "UPDATE entries SET author_kind = 'ghost'",
     "INSERT INTO ratings VALUES ('none', 1, 5, NULL, NULL, '2026-01-01 00:00:00')",
-    "INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL, 1 FROM turns",
-    "INSERT INTO offers SELECT 'b', conversation, 99, reason, packet, made_at, expires_at, 1, NULL, 0, NULL, NULL "
-    "FROM offers",
+    "INSERT INTO turns SELECT 'b', conversation, epoch, owner, 1, 1, started_at, deadline, 'live', NULL, true "
+    "FROM turns",
+    "INSERT INTO offers (id, conversation, epoch, reason, packet, made_at, expires_at, round, told_long) "
+    "SELECT 'b', conversation, 99, reason, packet, made_at, expires_at, round, told_long FROM offers",
+    "UPDATE agents SET role = 'owner'",
     "UPDATE agents SET email = 'MIA@example.com'",
     "UPDATE agents SET capacity = -1",
 ]
@@ -143,45 +142,9 @@ async def test_the_database_keeps_the_rules_by_itself(world: World, statement: s
         await sql(world, statement)
 
 
-async def test_migrations_go_up_and_down_and_make_what_the_tables_say(tmp_path: Path) -> None:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}")
-    try:
-        for target in (HEAD, "base", HEAD):
-            await migrate(engine, target)
-        async with engine.connect() as connection:
-            made = await connection.run_sync(_shape)
-    finally:
-        await engine.dispose()
-    fresh = sa.create_engine("sqlite://")
-    tables.metadata.create_all(fresh)
-    with fresh.connect() as connection_to_fresh:
-        expected = _shape(connection_to_fresh)
-    fresh.dispose()
-    made.pop("alembic_version")
-    assert made == expected
-    assert set(made) == set(tables.metadata.tables)
-    assert tables_of_work.outbox.name in made
-
-
-def _shape(connection: sa.Connection) -> dict[str, object]:
-    look = sa.inspect(connection)
-    shape: dict[str, object] = {}
-    for name in look.get_table_names():
-        columns = [(c["name"], str(c["type"]), c["nullable"]) for c in look.get_columns(name)]
-        keys = sorted((tuple(k["constrained_columns"]), k["referred_table"]) for k in look.get_foreign_keys(name))
-        unique = sorted(tuple(u["column_names"]) for u in look.get_unique_constraints(name))
-        indexes = sorted((i["name"], tuple(i["column_names"]), i["unique"]) for i in look.get_indexes(name))
-        checks = sorted((c["name"], c["sqltext"]) for c in look.get_check_constraints(name))
-        shape[name] = (columns, look.get_pk_constraint(name)["constrained_columns"], keys, unique, indexes, checks)
-    return shape
-
-
-def test_the_newest_migration_is_the_one_we_bring_tables_to() -> None:
-    newest = sorted(p.name for p in (MIGRATIONS / "versions").glob("v*.py"))[-1]
-    assert newest.startswith(f"v{HEAD}_")
-
-
-@pytest.mark.parametrize("url", ["postgresql+asyncpg://x/y", "sqlite+aiosqlite://", "sqlite:///x.db", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["postgresql+asyncpg://x/y", "sqlite+aiosqlite://", "sqlite:///x.db", "nonsense", "postgresql://x"]
+)
 async def test_a_store_this_release_cannot_honour_is_refused(url: str) -> None:
     with pytest.raises(BadInput, match="DATABASE_URL"):
         async with open_backends(url):
@@ -194,10 +157,57 @@ async def test_redis_is_refused_rather_than_ignored(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_record_opened_again_has_everything(tmp_path: Path) -> None:
-    async with open_world(tmp_path) as world:
-        conversation = await world.offered()
-        entries = await world.desk.reading.entries(conversation.id)
-    async with open_world(tmp_path, url=f"sqlite+aiosqlite:///{tmp_path / 'record.db'}") as world:
-        assert await world.desk.reading.entries(conversation.id) == entries
-        assert await world.desk.reading.conversation(conversation.id) == conversation
+async def test_a_record_opened_again_has_everything(world: World) -> None:
+    conversation = await world.offered()
+    entries = await world.desk.reading.entries(conversation.id)
+    address = world.backends.records.engine.url.render_as_string(hide_password=False)
+    async with open_world(url=address) as again:
+        assert await again.desk.reading.entries(conversation.id) == entries
+        assert await again.desk.reading.conversation(conversation.id) == conversation
+
+
+async def test_a_refused_row_takes_nothing_else_with_it(world: World) -> None:
+    """Who asks for something that is there already may go on; what else was done is kept."""
+    conversation = await world.conversation("hi")
+    async with world.backends.records.transaction() as tx:
+        with pytest.raises(AlreadyThere):
+            await tx.conversations.insert(replace(conversation, id=ConversationId("other")))
+        await tx.people.set_email(conversation.customer, "ann@example.com")
+    assert (await world.desk.reading.customer(conversation.customer)).email == "ann@example.com"
+
+
+async def test_a_failed_statement_that_is_passed_over_never_looks_kept(world: World) -> None:
+    """PostgreSQL ends the whole transaction then, and its COMMIT does not say so."""
+    conversation = await world.conversation("hi")
+    kept = True
+    try:
+        async with world.backends.records.transaction() as tx:
+            await tx.people.set_email(conversation.customer, "ann@example.com")
+            with pytest.raises(DBAPIError):
+                await tx.connection.execute(sa.text("UPDATE conversations SET last_customer_offset = 99"))
+    except RuntimeError:
+        kept = False
+    assert ((await world.desk.reading.customer(conversation.customer)).email is not None) == kept
+
+
+async def test_whatever_text_people_write_comes_back_as_it_was(world: World) -> None:
+    words = [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u202e",
+        "'; DROP TABLE entries; --",
+        "%s %(x)s :x ?",
+        "\\x00 \\",
+        "\ufffe\uffff\U0010ffff",
+    ]
+    conversation = await world.conversation(*words)
+    assert [e.text for e in await world.desk.reading.entries(conversation.id, 1)] == words
+
+
+async def test_what_no_database_takes_is_shown_as_a_sign_in_a_line_and_refused_elsewhere(world: World) -> None:
+    conversation = await world.conversation("half of a pair \ud800, and nul \x00")
+    assert (await world.texts(conversation.id))[-1] == "half of a pair \ufffd, and nul \ufffd"
+    await world.bot_turn(conversation.id, "An answer\x00.")
+    assert (await world.texts(conversation.id))[-1] == "An answer\ufffd."
+    mia = await world.agent("Mia")
+    with pytest.raises(BadInput):
+        await world.desk.agents.note(mia, conversation.id, "half of a pair \ud800")
+    assert await world.desk.reading.notes(conversation.id) == []

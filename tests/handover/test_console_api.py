@@ -161,3 +161,38 @@ async def test_readiness_names_every_part_and_what_is_wrong_with_it(service: Ser
     assert {name for name, part in parts.items() if not part["ok"]} == {"actions"}
     assert parts["actions"]["why"]
     assert (await service.http.get("/healthz")).json() == {"status": "alive"}
+
+
+async def test_leads_and_admins_say_what_an_agent_can_do_and_nobody_else(service: Service) -> None:
+    admin, ada = bearer(await service.sign_in()), bearer(await service.hire("Ada"))
+    body = {"email": "lea@example.com", "name": "Lea", "password": PASSWORD, "role": "lead"}
+    assert (await service.http.post("/api/v1/agents", json=body, headers=admin)).status_code == 201
+    lea = bearer(await service.sign_in("lea@example.com", PASSWORD))
+    who = (await service.http.get("/api/v1/me", headers=ada)).json()["id"]
+    wish = {"skills": ["payments", "orders"], "languages": ["de"], "teams": ["service"], "capacity": 4}
+
+    async def patch(asked: dict[str, Any], headers: dict[str, str]) -> Any:
+        return await service.http.patch(f"/api/v1/agents/{who}", json=asked, headers=headers)
+
+    assert (await patch(wish, ada)).status_code == 403
+    assert (await patch({"password": "another one"}, lea)).status_code == 403
+    changed = await patch(wish, lea)
+    assert changed.status_code == 200
+    part = changed.json()["agent"]
+    assert (part["skills"], part["languages"], part["teams"]) == (["orders", "payments"], ["de"], ["service"])
+    assert (part["capacity"], part["held"]) == (4, 0)
+    (row,) = [r for r in (await service.http.get("/api/v1/agents", headers=ada)).json() if r["agent"]["id"] == who]
+    assert row["agent"] == part
+    for wrong in ({"skills": ["juggling"]}, {"teams": ["circus"]}, {"languages": ["German"]}, {"capacity": 0}):
+        answer = await patch(wrong, lea)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_input"), wrong
+    teams = (await service.http.get("/api/v1/teams", headers=ada)).json()
+    assert {"team": "service", "members": [who], "here": 0, "waiting": 0} in teams
+    assert (await patch({"role": "lead"}, admin)).json()["agent"]["role"] == "lead"
+
+
+async def test_an_admin_does_not_give_up_the_own_role(service: Service) -> None:
+    admin = bearer(await service.sign_in())
+    who = (await service.http.get("/api/v1/me", headers=admin)).json()["id"]
+    answer = await service.http.patch(f"/api/v1/agents/{who}", json={"role": "agent"}, headers=admin)
+    assert answer.status_code == 400

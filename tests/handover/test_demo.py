@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from handover.accounts import Accounts, Passwords
 from handover.backends import open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
-from handover.demo import make_first_accounts, tell_demo_stories
+from handover.demo import Beaten, MadeAccounts, make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import NotSignedIn
 from handover.policy_settings import load_policy
@@ -43,7 +44,10 @@ async def test_the_first_start_makes_what_a_desk_needs_and_the_second_makes_noth
             "boss@example.com": "admin",
             "agent1@example.com": "agent",
             "agent2@example.com": "agent",
+            "lead@example.com": "lead",
         }
+        for agent in everyone.values():
+            policy.matching.check(agent)
 
 
 async def test_a_random_password_works_and_a_given_one_is_never_printed(tmp_path: Path) -> None:
@@ -60,4 +64,18 @@ async def test_a_random_password_works_and_a_given_one_is_never_printed(tmp_path
         later = await make_first_accounts(accounts, admin_email="x@example.com", demo=True, password="given by hand")
         assert later is not None
         assert not later.random
-        assert later.emails == ("agent1@example.com", "agent2@example.com")
+        assert later.emails == ("agent1@example.com", "agent2@example.com", "lead@example.com")
+
+
+async def test_of_two_replicas_that_start_for_the_first_time_one_makes_the_accounts(tmp_path: Path) -> None:
+    async with open_backends(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}") as backends:
+        accounts = Accounts(
+            SqlAccounts(backends.records), backends.live, HandClock(), passwords=Passwords(memory_kib=64)
+        )
+        starts = [
+            make_first_accounts(accounts, admin_email="boss@example.com", demo=True, password="given by hand")
+            for _ in range(2)
+        ]
+        ends = await asyncio.gather(*starts, return_exceptions=True)
+        assert {type(end) for end in ends} == {MadeAccounts, Beaten}
+        assert len(await accounts.everyone()) == 4

@@ -61,10 +61,10 @@ async def test_who_comes_second_is_told_who_was_first(world: World) -> None:
 
 
 async def test_nobody_holds_more_than_they_can(world: World) -> None:
-    mia = await world.agent("Mia", capacity=1)
+    mia = await world.agent("Mia", capacity=3)
     one, two = await world.offered("a"), await world.offered("b")
     await world.desk.agents.accept(mia, one.id, one.epoch)
-    with pytest.raises(IllegalMove, match="as many as you can hold"):
+    with pytest.raises(IllegalMove, match="as many conversations as you can hold"):
         await world.desk.agents.accept(mia, two.id, two.epoch)
     third = await world.conversation("c")
     with pytest.raises(IllegalMove):
@@ -114,7 +114,7 @@ async def test_an_agent_whose_console_is_gone_does_not_keep_a_customer_waiting(w
     await world.says(conversation.id, "hello?")
     await world.desk.agents.reachable(mia.id, False)
     await world.desk.agents.tick()
-    world.clock.advance(59)
+    world.clock.advance(44)
     await world.desk.agents.tick()
     assert (await world.desk.reading.conversation(conversation.id)).control is Control.HUMAN
     world.clock.advance(1)

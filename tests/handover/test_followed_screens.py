@@ -106,8 +106,10 @@ class ScreensMachine(DeskMachine):
         elif told.kind == "offer":
             self.offers[name][frame["conversation"]] = (frame["epoch"], frame["overdue"])
         elif told.kind == "offer_gone":
-            for shown_to in self.offers.values():
-                shown_to.pop(frame["conversation"], None)
+            for agent, shown_to in self.offers.items():
+                # Gone for all, or only no longer ringing at this one.
+                if side != "agent" or agent == name:
+                    shown_to.pop(frame["conversation"], None)
 
     @invariant()
     def screens_show_what_a_reload_shows(self) -> None:

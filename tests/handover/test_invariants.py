@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from handover.agents import Agent
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.conversation import LEGAL_PAIRS, Control
+from handover.conversation import LEGAL_PAIRS, Control, Lifecycle
 from handover.desk import CustomerMessage, TurnBrief
 from handover.entries import AuthorKind, ConversationId, Entry
 from handover.errors import SwitchboardError
@@ -55,8 +55,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.url = self.run(fresh_record(self.folder))
         self.world: World = self.run(self._open())
         self.agents: list[Agent] = [
-            self.run(self.world.agent("Mia", capacity=1)),
-            self.run(self.world.agent("Tom", capacity=2)),
+            self.run(self.world.agent("Mia", capacity=2)),
+            self.run(self.world.agent("Tom", capacity=4)),
         ]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -267,7 +267,8 @@ class DeskMachine(RuleBasedStateMachine):
         assert all((c.control is Control.HUMAN) == (c.agent is not None) for c in states)
         assert {c.id: c.epoch for c in states if c.control is Control.OFFERED} == offers, "somebody waits unseen"
         for agent in self.agents:
-            assert sum(c.agent == agent.id for c in states) <= agent.capacity
+            held = sum(2 for c in states if c.agent == agent.id and c.lifecycle is Lifecycle.ACTIVE)
+            assert held <= agent.capacity
 
     async def _check_lines(self, tx: SqlTransaction, where: ConversationId) -> None:
         """Offsets without gaps, every acknowledged word once, nobody out of turn, a reader gets what it missed."""

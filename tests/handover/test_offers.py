@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handover.conversation import Control
-from handover.errors import BadInput, NotFound, NotYours
+from handover.errors import BadInput, Forbidden, NotFound, NotYours
+from handover.evidence import Decision, Evidence, Outcome, Reason
 from handover.ports import Follower
 from tests.support.desk_world import World, open_world
 
@@ -50,17 +52,20 @@ async def test_everybody_free_is_rung_and_the_rest_hear_that_it_is_gone(world: W
 async def test_an_offer_nobody_takes_is_shown_again_wider_and_the_customer_is_told_once(world: World) -> None:
     mia, busy = await world.agent("Mia"), await world.agent("Ben", state="busy")
     conversation = await world.offered()
+    assert await world.desk.reading.open_offers(busy) == []
     await world.desk.agents.decline(mia, conversation.id, "lunch")
     assert await world.desk.reading.open_offers(mia) == []
-    for _ in range(3):
-        world.clock.advance(world.policy.offers.lease_seconds + 1)
-        await world.desk.agents.tick()
+    (offer,) = await world.desk.reading.open_offers(busy)
+    assert (offer.overdue, offer.round, offer.epoch) == (False, 1, conversation.epoch)
+    world.clock.advance(world.policy.offers.lease_seconds + 1)
+    await world.desk.agents.tick()
     (offer,) = await world.desk.reading.open_offers(busy)
     assert offer.overdue
-    assert offer.epoch == conversation.epoch
-    assert await world.desk.reading.open_offers(mia) == []
     assert (await world.texts(conversation.id)).count(world.policy.words.taking_long) == 1
-    await world.desk.agents.set_availability(busy, "offline")
+    assert await world.desk.reading.open_offers(mia) == []
+    # Those who declined are asked again once everybody was asked.
+    world.clock.advance(world.policy.offers.lease_seconds + 1)
+    await world.desk.agents.tick()
     assert len(await world.desk.reading.open_offers(mia)) == 1
 
 
@@ -176,3 +181,80 @@ async def test_lists_show_each_conversation_where_it_belongs(world: World) -> No
     feed = await world.desk.reading.feed()
     await world.says(with_bot.id, "more")
     assert [r.conversation for r in await world.desk.reading.changed_since(feed)] == [with_bot.id]
+
+
+async def test_the_customer_hears_once_that_nobody_is_there_and_is_rung_for_when_somebody_comes(world: World) -> None:
+    mia = await world.agent("Mia")
+    conversation = await world.offered()
+    await world.desk.agents.reachable(mia.id, False)
+    feed = -1
+    for _ in range(5):
+        world.clock.advance(200)
+        await world.desk.agents.tick()
+        before, feed = feed, await world.desk.reading.feed()
+    assert before == feed, "a desk with nobody in it writes nothing every second"
+    assert (await world.texts(conversation.id)).count(world.policy.words.nobody_here) == 1
+    await world.desk.agents.reachable(mia.id, True)
+    assert len(await world.desk.reading.open_offers(mia)) == 1
+
+
+async def test_a_transfer_to_a_team_rings_at_its_members_first(world: World) -> None:
+    mia, lea = await world.agent("Mia"), await world.agent("Lea", role="lead")
+    tom, eve = await world.agent("Tom"), await world.agent("Eve")
+    await world.desk.agents.set_matching(lea, replace(tom, teams=frozenset({"workshop"})))
+    conversation = await world.conversation("hi")
+    held = await world.desk.agents.take(mia, conversation.id, conversation.epoch)
+    with pytest.raises(BadInput, match="no team called circus"):
+        await world.desk.agents.transfer(mia, conversation.id, held.epoch, team="circus")
+    with pytest.raises(BadInput, match="not to both"):
+        await world.desk.agents.transfer(mia, conversation.id, held.epoch, tom.id, "workshop")
+    await world.desk.agents.transfer(mia, conversation.id, held.epoch, team="workshop")
+    (offer,) = await world.desk.reading.open_offers(tom)
+    assert (offer.team, offer.weight, offer.escalated) == ("workshop", 2, False)
+    assert (await world.desk.reading.row(conversation.id)).team == "workshop"
+    assert await world.desk.reading.open_offers(eve) == []
+    await world.desk.agents.decline(tom, conversation.id)
+    assert len(await world.desk.reading.open_offers(eve)) == 1
+    await world.desk.agents.decline(eve, conversation.id)
+    (last,) = await world.desk.reading.open_offers(lea)
+    assert last.escalated
+
+
+async def test_what_it_is_about_decides_whom_it_rings_at(world: World) -> None:
+    lea = await world.agent("Lea", role="lead")
+    pay, any_one = await world.agent("Pay"), await world.agent("Any")
+    with pytest.raises(Forbidden):
+        await world.desk.agents.set_matching(pay, replace(pay, skills=frozenset({"payments"})))
+    with pytest.raises(BadInput, match="no skill called juggling"):
+        await world.desk.agents.set_matching(lea, replace(pay, skills=frozenset({"juggling"})))
+    refund = await world.conversation("Where is my money?")
+    decision = Decision(Outcome.HAND_OVER, Reason.NO_KNOWLEDGE, "unknown")
+    await world.bot_turn(refund.id, None, decision, Evidence("Where is my money?", intent="refund_status"))
+    assert {o.conversation for o in await world.desk.reading.open_offers(any_one)} == {refund.id}
+    await world.desk.agents.set_matching(lea, replace(pay, skills=frozenset({"payments"})))
+    second = await world.conversation("Money!")
+    await world.bot_turn(second.id, None, decision, Evidence("Money!", intent="refund_status"))
+    assert {o.conversation for o in await world.desk.reading.open_offers(any_one)} == {refund.id}
+    (offer,) = [o for o in await world.desk.reading.open_offers(pay) if o.conversation == second.id]
+    assert offer.needs == ("payments",)
+
+
+async def test_the_queue_is_ordered_by_deadline_and_an_agent_with_one_place_is_shown_the_most_urgent(
+    world: World,
+) -> None:
+    slow = await world.conversation("hm")
+    unknown = Decision(Outcome.HAND_OVER, Reason.NO_KNOWLEDGE, "unknown")
+    await world.bot_turn(slow.id, None, unknown)
+    world.clock.advance(30)
+    urgent = await world.conversation("grr")
+    await world.bot_turn(urgent.id, None, Decision(Outcome.HAND_OVER, Reason.ANGER, "angry"))
+    assert [o.conversation for o in await world.desk.reading.open_offers()] == [urgent.id, slow.id]
+    waiting = (await world.desk.reading.control(slow.id)).waiting
+    assert waiting is not None
+    assert waiting.position == 2
+    mia = await world.agent("Mia", capacity=2)
+    assert [o.conversation for o in await world.desk.reading.open_offers(mia)] == [urgent.id]
+    held = await world.desk.agents.accept(mia, urgent.id, (await world.desk.reading.conversation(urgent.id)).epoch)
+    assert await world.desk.reading.open_offers(mia) == []
+    await world.desk.agents.resolve(mia, urgent.id, held.epoch)
+    assert [o.conversation for o in await world.desk.reading.open_offers(mia)] == [slow.id]

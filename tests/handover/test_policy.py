@@ -93,6 +93,10 @@ async def test_a_stored_decision_can_be_replayed(tmp_path: Path) -> None:
         (("  repeats: 2", "  repetas: 2"), "decide.repetas"),
         (("tool_failed: hand_over", "tool_failed: shout"), "decide.tool_failed"),
         (("outbox:", "outbox: ["), "not YAML"),
+        (("{anger: [complaints]}", "{anger: [complants]}"), "anger needs complants, which is not among the skills"),
+        (("teams: [service,", "teams: [service, service,"), "matching.teams: .* service stands there twice"),
+        (("weight_by_inbox: {web: 2}", "weight_by_inbox: {web: 0}"), "matching.weight_by_inbox.web"),
+        (("ring_at: 3", "ring_at: few"), "offers.ring_at"),
         (("    anger: ", "    wrath: "), "words.why"),
     ],
 )

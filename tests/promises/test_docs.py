@@ -41,16 +41,20 @@ def test_the_map_names_nothing_that_does_not_exist() -> None:
     assert sorted(mapped() - modules()) == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/decisions.md", "docs/settings.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "ARCHITECTURE.md", "docs/decisions.md", "docs/settings.md", "docs/running.md"]
+)
 def test_every_file_that_a_document_links_to_exists(document: str) -> None:
     folder = (ROOT / document).parent
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", text(document))
     assert [link for link in links if not (folder / link).exists()] == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/decisions.md"])
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/decisions.md", "docs/running.md"])
 def test_every_path_that_a_document_names_exists(document: str) -> None:
-    names = re.findall(r"`((?:bot|actions|handover|data|tools|tests|docs|requirements)/[\w./-]*)`", text(document))
+    names = re.findall(
+        r"`((?:bot|actions|handover|data|deploy|tools|tests|docs|requirements)/[\w./-]*)`", text(document)
+    )
     # A name that ends in a slash and an ellipsis, or holds a placeholder, is not a path.
     assert sorted({name for name in names if not (ROOT / name).exists()}) == []
 
@@ -60,14 +64,14 @@ def test_the_readme_shows_both_commands() -> None:
     assert re.search(r"^make test$", text("README.md"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", ".env.example"])
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/running.md", ".env.example"])
 def test_every_make_target_that_is_written_about_exists(document: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z]+)", text(document))) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text(document))) <= targets
 
 
 def test_make_help_explains_every_target() -> None:
-    targets = set(re.findall(r"^([a-z]+):(?! *:=)", text("Makefile"), re.MULTILINE)) - {"python"}
+    targets = set(re.findall(r"^([a-z-]+):(?! *:=)", text("Makefile"), re.MULTILINE)) - {"python"}
     said = subprocess.run(
         ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     )

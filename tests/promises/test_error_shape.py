@@ -77,7 +77,19 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
 )
 
-_FIELDS = ("email", "name", "password", "role", "capacity", "disabled", "present", "new")
+_FIELDS = (
+    "email",
+    "name",
+    "password",
+    "role",
+    "capacity",
+    "disabled",
+    "present",
+    "new",
+    "skills",
+    "teams",
+    "languages",
+)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

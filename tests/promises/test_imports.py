@@ -24,6 +24,7 @@ def imports(path: Path) -> Iterator[str]:
 ALLOWED = {
     "sqlalchemy": ("handover/backends/records_sql", "handover/backends/tables", "handover/migrations"),
     "alembic": ("handover/backends/records_sql", "handover/migrations"),
+    "psycopg": ("handover/backends/records_sql",),
     "redis": ("handover/backends/live_redis",),
     "openai": ("actions/llm",),
     "httpx2": (

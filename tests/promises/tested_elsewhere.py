@@ -9,12 +9,14 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
-        "handover/agents.py",
+        *("handover/agents.py", "handover/agent_parts.py"),
     ),
     "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
     # The states and moves are driven through every order by the invariants.
     "tests/handover/test_invariants.py": ("handover/conversation.py", "handover/entries.py", "handover/stored.py"),
-    "tests/handover/test_policy.py": ("handover/evidence.py", "handover/policy_settings.py"),
+    "tests/handover/test_policy.py": (
+        *("handover/evidence.py", "handover/policy_settings.py", "handover/matching_settings.py"),
+    ),
     # The verbs of the desk are one object to their callers: its parts are run by the stories of each caller.
     "tests/handover/test_desk_for_agents.py": (
         *("handover/desk.py", "handover/desk_change.py", "handover/desk_parts.py"),
@@ -22,14 +24,21 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     "tests/handover/test_offers.py": (
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
+        "handover/desk_taking.py",
     ),
-    "tests/handover/test_console_api.py": ("handover/login_api.py",),
+    "tests/handover/test_console_api.py": ("handover/login_api.py", "handover/agents_api.py"),
+    "tests/handover/test_matcher.py": ("handover/matching_floor.py", "handover/wanted.py"),
+    "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
-    "tests/handover/test_sockets.py": ("handover/meters.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.
     "tests/contract/test_live_feed.py": ("handover/backends/live_in_process.py",),
+    "tests/contract/test_live_feed_of_many.py": (
+        *("handover/backends/live_redis.py", "handover/backends/live_redis_listener.py"),
+        *("handover/backends/live_redis_publisher.py", "handover/backends/live_redis_wire.py"),
+    ),
+    "tests/contract/test_limits.py": ("handover/backends/live_redis_limits.py",),
     "tests/contract/test_records.py": (
         *(
             "handover/ports.py",
@@ -42,10 +51,14 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
                 *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
-                *("transaction", "turns", "unbroken"),
+                *("transaction", "turns", "unbroken", "waits"),
             )
         ),
     ),
+    "tests/contract/test_records_failing.py": (
+        *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
+    ),
+    "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
     "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
     # Rasa's components run in Rasa's environment, inside a small trained pipeline.
     "tests/bot/nlu/test_in_rasa.py": (

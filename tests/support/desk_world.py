@@ -13,6 +13,7 @@ from pathlib import Path
 from handover.agents import Agent, AvailabilityState, Role
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.tables import agents
+from handover.calendar import Calendars
 from handover.conversation import Conversation
 from handover.desk import CustomerMessage, Desk, open_desk
 from handover.entries import AgentId, ConversationId, Entry
@@ -94,7 +95,7 @@ class World:
         *,
         state: AvailabilityState = "online",
         here: bool = True,
-        capacity: int = 4,
+        capacity: int = 8,
         role: Role = "agent",
     ) -> Agent:
         """Somebody who works here."""
@@ -170,6 +171,7 @@ async def open_world(
     pushes: Collection[str] = (),
     url: str | None = None,
     clock: HandClock | None = None,
+    calendars: Calendars | None = None,
 ) -> AsyncIterator[World]:
     """A world on a fresh record in ``folder``, or on the one at ``url``, SQLite or PostgreSQL."""
     clock = clock or HandClock()
@@ -177,7 +179,7 @@ async def open_world(
         assert folder is not None
         url = await fresh_record(folder)
     async with open_backends(url) as backends:
-        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes)
+        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes, calendars=calendars)
         try:
             yield World(desk, backends, clock)
         finally:

@@ -46,6 +46,11 @@ class Database:
             cursor = connection.execute(sql.SQL(statement), values)
             return [] if cursor.description is None else list(cursor.fetchall())
 
+    def disconnect_all(self) -> None:
+        """End every connection to it, as an administrator may; returns when they have ended."""
+        everybody = "FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        self.ask(f"SELECT pg_terminate_backend(pid, 10000) {everybody}", self.name)
+
     def copy(self) -> Database:
         """A database of its own with the same content; nobody may be connected to this one."""
         return new_database(self.server, template=self.name)

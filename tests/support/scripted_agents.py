@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from handover.agent_frames import AgentPart, PacketFrame, Welcome, agent_sends
+from handover.agent_frames import PacketFrame, Welcome, agent_sends
+from handover.agent_parts import AgentPart
 from handover.conversation import Control, Lifecycle
 from handover.frames import ErrorFrame, Frame
 from tests.support.scripted_service import ScriptedService, Talk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from handover.agent_frames import AgentPart, CustomerPart
+from handover.agent_parts import AgentPart, CustomerPart
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind
 from handover.frames import EntryFrame, WaitingPart

@@ -13,17 +13,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from handover.agent_frames import (
-    AgentPart,
     ConversationFrame,
-    CustomerPart,
     DraftFrame,
-    LastEntryPart,
     NoteFrame,
     OfferFrame,
     OfferGone,
     PacketFrame,
     PresenceFrame,
 )
+from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind, EntryKind
 from handover.frames import (
@@ -203,6 +201,8 @@ class ScriptedService:
             epoch=talk.epoch,
             packet=packet,
             expires_at=now + timedelta(seconds=seconds),
+            deadline=now + timedelta(seconds=120),
+            weight=2,
             feed=self.next_feed(),
         )
         self.tell_agents(talk.offer)

@@ -88,14 +88,21 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_service(folder: Path, *, dialogue: Dialogue | None = None, **settings: Any) -> AsyncIterator[Service]:
-    """A service with its record in ``folder``; without ``dialogue`` the bot echoes."""
+async def running_service(
+    folder: Path,
+    *,
+    dialogue: Dialogue | None = None,
+    record: str | None = None,
+    redis: str | None = None,
+    **settings: Any,
+) -> AsyncIterator[Service]:
+    """A service with its record in ``folder``, or at the address ``record``; without ``dialogue`` the bot echoes."""
     talking = dialogue or ScriptedDialogue(otherwise=lambda request: f"You said: {request.text}")
     chosen: dict[str, Any] = {
         "secret_key": "k" * 40, "demo_password": PASSWORD, "internal_token": "inner-token-of-a-test",
         "burst_usual": 0.0, "burst_fragment": 0.0, "burst_cut": 0.0, "embedder_dir": folder / "no-embedder",
     } | settings  # fmt: skip
-    async with open_backends(f"sqlite+aiosqlite:///{folder / 'record.db'}") as backends:
+    async with open_backends(record or f"sqlite+aiosqlite:///{folder / 'record.db'}", redis) as backends:
 
         def make(port: int) -> Any:
             return create_app(

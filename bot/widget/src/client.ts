@@ -4,7 +4,7 @@ import { Link } from "./shared/link";
 import { Observed } from "./shared/observed";
 import { hasGap, lastOffset } from "./shared/ordered_log";
 import { newId } from "./shared/words";
-import type { ButtonPart, CustomerReceives, CustomerSends } from "./shared/wire";
+import type { ButtonPart, CustomerReceives, CustomerSends, CustomerWelcome } from "./shared/wire";
 import { blankTalk, withFrame, type Talk, type Unsent } from "./talk";
 
 const TYPING_SHOWN = 6_000; // the wire contract: screens drop it after six seconds
@@ -19,6 +19,7 @@ export class Client {
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private typedAt = 0;
   private askedAt = 0;
+  private readonly given = new Map<number, Extract<CustomerSends, { type: "rate" }>>(); // scores nobody confirmed yet
 
   constructor(server: string, readonly memory = new Memory(server)) {
     const kept = memory.read();
@@ -35,7 +36,7 @@ export class Client {
     this.link = new Link(`${server.replace(/^http/, "ws")}/ws/customer`, {
       greet: () => this.hello(),
       frame: (frame, answers) => this.take(frame, answers),
-      state: (link) => this.change({ link, ...(link === "lost" ? { writing: null, typing: null } : {}) }),
+      state: (link) => this.change({ link, ...(link === "open" ? {} : { writing: null, typing: null }) }),
       closed: (code) => this.closed(code),
     });
     memory.watch((other) => this.otherTab(other.conversation, other.seen));
@@ -76,7 +77,9 @@ export class Client {
   rate(score: number, comment: string): void {
     const { ended, rated } = this.talk.value;
     if (!ended) return;
-    this.link.send({ type: "rate", stretch: ended.stretch, score, ...(comment ? { comment } : {}) });
+    const rate = { type: "rate", stretch: ended.stretch, score, ...(comment ? { comment } : {}) } as const;
+    this.given.set(ended.stretch, rate);
+    this.link.send(rate);
     this.change({ rated: [...rated, ended.stretch] });
   }
 
@@ -164,7 +167,7 @@ export class Client {
     }
     this.talk.set(withFrame(before, frame));
     const now = this.talk.value;
-    if (frame.type === "welcome") this.welcomed();
+    if (frame.type === "welcome") this.welcomed(frame);
     if (frame.type === "typing" || frame.type === "delta") this.dropTypingLater();
     if (now.unsent !== before.unsent) this.keepUnsent();
     if (now.ended !== before.ended) this.memory.keep({ ended: now.ended });
@@ -172,10 +175,15 @@ export class Client {
     if (frame.type === "error" && frame.code === "not_signed_in") this.forgetToken();
   }
 
-  private welcomed(): void {
+  private welcomed(frame: CustomerWelcome): void {
     this.link.settled();
     const { token, conversation, seen, unsent } = this.talk.value;
     this.memory.keep({ token, conversation, seen });
+    if (seen > (frame.seen ?? 0)) this.link.send({ type: "seen", offset: seen });
+    for (const [stretch, rate] of this.given) {
+      if (frame.rated?.includes(stretch)) this.given.delete(stretch);
+      else this.link.send(rate);
+    }
     for (const one of unsent) if (!one.refused) this.transmit(one);
   }
 

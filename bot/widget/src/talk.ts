@@ -92,6 +92,8 @@ export function withFrame(talk: Talk, frame: CustomerReceives): Talk {
       return { ...talk, typing: frame.on === false ? null : frame.author };
     case "control":
       return controlled(talk, frame);
+    case "heartbeat":
+      return talk;
     case "error":
       return refused(talk, frame);
   }
@@ -119,6 +121,7 @@ function welcomed(talk: Talk, frame: CustomerWelcome): Talk {
     joinedLate: frame.control === "bot" && (first || moved || log.entries.at(-1)?.author.kind === "customer"),
     typing: null,
     problem: null,
+    unsent: stillUnsettled(talk.unsent, frame.control),
     ended: stillToRate(first && !same ? null : talk.ended, rated),
     rated,
     seen: Math.max(same ? talk.seen : 0, frame.seen ?? 0),
@@ -168,7 +171,6 @@ function controlled(talk: Talk, frame: ControlFrame): Talk {
   if (frame.epoch < talk.epoch) return talk; // an older change that was overtaken
   const changed = frame.control !== talk.control || frame.epoch !== talk.epoch;
   const lifecycle = frame.lifecycle ?? "active";
-  const kept = talk.unsent.filter(({ frame: sent }) => !settledBy(sent.type, frame.control));
   return {
     ...talk,
     control: frame.control,
@@ -178,12 +180,17 @@ function controlled(talk: Talk, frame: ControlFrame): Talk {
     waiting: frame.control === "offered" ? (frame.waiting ?? talk.waiting) : null,
     ...(changed ? unwritten(talk) : {}),
     typing: changed ? null : talk.typing,
-    unsent: kept.length === talk.unsent.length ? talk.unsent : kept,
+    unsent: stillUnsettled(talk.unsent, frame.control),
     ended: endedBy(talk, frame.control, lifecycle),
   };
 }
 
-/** A control frame confirms the wishes that were about control. */
+function stillUnsettled(unsent: readonly Unsent[], control: Control): readonly Unsent[] {
+  const kept = unsent.filter(({ frame: sent }) => !settledBy(sent.type, control));
+  return kept.length === unsent.length ? unsent : kept;
+}
+
+/** Who has control now confirms the wishes that were about control. */
 function settledBy(sent: Unsent["frame"]["type"], control: Control): boolean {
   if (sent === "ask_for_human") return control === "offered" || control === "human";
   if (sent === "stop_waiting") return control !== "offered";

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.accounts import Account, Login
-from handover.agents import Agent
 from handover.backends.records_sql.engine import SqlRecords
+from handover.backends.records_sql.people import matching_columns, to_agent
 from handover.backends.records_sql.tables import agents, login_tries, logins
 from handover.entries import AgentId
 
@@ -24,16 +24,23 @@ class SqlAccounts:
         self._records = records
 
     async def add(self, account: Account) -> bool:
-        values = {"id": account.agent.id, "created_at": account.created_at, **_columns(account)}
+        agent = account.agent
+        values = {
+            "id": agent.id,
+            "created_at": account.created_at,
+            "availability": agent.availability,
+            "capacity": agent.capacity,
+            **matching_columns(agent),
+            **_columns(account),
+        }
         async with self._records.transaction() as work:
             return await work.connection.insert_new(agents, values)
 
     async def change(self, account: Account) -> None:
-        """Writes what sign-in owns; availability is the desk's to change."""
-        columns = _columns(account)
-        del columns["availability"]
+        """Writes what sign-in owns; availability and what matching goes by are the desk's to change."""
+        changed = sa.update(agents).where(agents.c.id == account.agent.id).values(**_columns(account))
         async with self._records.transaction() as work:
-            await work.connection.execute(sa.update(agents).where(agents.c.id == account.agent.id).values(**columns))
+            await work.connection.execute(changed)
 
     async def all(self) -> list[Account]:
         async with self._records.reading() as view:
@@ -112,20 +119,10 @@ def _columns(account: Account) -> dict[str, Any]:
         "email": account.agent.email,
         "name": account.agent.name,
         "role": account.agent.role,
-        "availability": account.agent.availability,
-        "capacity": account.agent.capacity,
         "password_hash": account.password_hash,
         "disabled_at": account.disabled_at,
     }
 
 
 def _account(row: sa.Row[Any]) -> Account:
-    agent = Agent(
-        id=AgentId(row.id),
-        email=row.email,
-        name=row.name,
-        role=row.role,
-        availability=row.availability,
-        capacity=row.capacity,
-    )
-    return Account(agent, row.password_hash, row.created_at, row.disabled_at)
+    return Account(to_agent(row), row.password_hash, row.created_at, row.disabled_at)

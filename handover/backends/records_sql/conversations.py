@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -114,10 +115,15 @@ class SqlConversations:
                 raised = sa.update(c).where(c.c.id == conversation, column < reached)
                 await self._on.execute(raised.values({column: reached}))
 
-    async def held_by(self, agent: AgentId) -> int:
-        mine = sa.select(t.agents.c.id).where(t.agents.c.id == agent).with_for_update(key_share=True)
-        await self._on.execute(mine)
-        return int((await self._on.execute(sa.select(sa.func.count()).where(c.c.agent == agent))).scalar_one())
+    async def replies_due(self, at: datetime, limit: int) -> list[ConversationId]:
+        query = sa.select(c.c.id).where(c.c.reply_due <= at).order_by(c.c.reply_due).limit(limit)
+        return [r.id for r in await self._on.execute(query)]
+
+    async def kept_by(self, agents: Collection[AgentId], limit: int, *, waiting: bool = False) -> list[ConversationRow]:
+        query = SELECT_ROWS.where(c.c.agent.in_(agents), c.c.slots > 0).order_by(c.c.changed_at).limit(limit)
+        if waiting:
+            query = query.where(sa.or_(c.c.last_customer_offset > c.c.answered, c.c.reply_due.is_not(None)))
+        return [to_row(r) for r in await self._on.execute(query)]
 
     async def begin_stretch(self, stretch: Stretch) -> None:
         values = {

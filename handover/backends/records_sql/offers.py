@@ -1,8 +1,8 @@
-"""Offers, their leases and who declined, in SQL; implements `handover.record_ports.Offers`."""
+"""Offers, whom they ring at and who was tried, in SQL; implements `handover.record_ports.Offers`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,38 +14,49 @@ from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import AgentId, ConversationId
 from handover.evidence import Reason
 from handover.stored import Offer
+from handover.wanted import How, Stage, Tried, Wanted
 
 o = w.offers
 _ROWS = sa.select(o, t.conversations.c.feed).join(t.conversations, t.conversations.c.id == o.c.conversation)
+_OPEN = o.c.closed_at.is_(None)
+_ORDER = (o.c.deadline, o.c.made_at, o.c.id)
+# Packets are large, and a pass of the matcher reads every open offer: it does without them.
+_WANTED = sa.select(*(column for column in o.c if column.name != "packet")).where(_OPEN).order_by(*_ORDER)
 
 
 class SqlOffers:
     def __init__(self, connection: UnbrokenConnection) -> None:
         self._on = connection
 
-    async def open(self, conversation: ConversationId) -> Offer | None:
-        return await self._first(_ROWS.where(o.c.conversation == conversation, o.c.closed_at.is_(None)))
+    async def open(self, conversation: ConversationId, *, lock: bool = False) -> Offer | None:
+        query = _ROWS.where(o.c.conversation == conversation, _OPEN)
+        return await self._first(query.with_for_update(of=o) if lock else query)
 
     async def latest(self, conversation: ConversationId) -> Offer | None:
         return await self._first(_ROWS.where(o.c.conversation == conversation).order_by(o.c.epoch.desc()).limit(1))
 
     async def all_open(self) -> list[Offer]:
-        found = await self._on.execute(_ROWS.where(o.c.closed_at.is_(None)).order_by(o.c.made_at, o.c.id))
-        return await self._with_declines(list(found))
+        return [_to_offer(r) for r in await self._on.execute(_ROWS.where(_OPEN).order_by(*_ORDER))]
+
+    async def ringing_at(self, agent: AgentId) -> list[Offer]:
+        # A list of ids is a short text in every database; an id between its quotes is found in it.
+        named = sa.cast(o.c.ringing, sa.Text).contains(f'"{agent}"', autoescape=True)
+        return [_to_offer(r) for r in await self._on.execute(_ROWS.where(_OPEN, named).order_by(*_ORDER))]
+
+    async def these(self, offers: Collection[str]) -> list[Offer]:
+        return [_to_offer(r) for r in await self._on.execute(_ROWS.where(o.c.id.in_(offers), _OPEN).order_by(*_ORDER))]
+
+    async def waiting(self) -> list[Wanted]:
+        return [Wanted(**_wanted(r)) for r in await self._on.execute(_WANTED)]
+
+    async def due(self, at: datetime, limit: int) -> list[ConversationId]:
+        late = sa.and_(o.c.deadline <= at, o.c.stage < int(Stage.LEADS))
+        over = sa.select(o.c.conversation).where(_OPEN, o.c.resting.is_(False), sa.or_(o.c.expires_at <= at, late))
+        return [r.conversation for r in await self._on.execute(over.order_by(o.c.expires_at, o.c.id).limit(limit))]
 
     async def _first(self, query: Any) -> Offer | None:
         found = (await self._on.execute(query)).first()
-        return None if found is None else (await self._with_declines([found]))[0]
-
-    async def _with_declines(self, rows: list[Any]) -> list[Offer]:
-        if not rows:
-            return []
-        d = w.declines
-        declined: defaultdict[str, set[AgentId]] = defaultdict(set)
-        query = sa.select(d.c.offer, d.c.agent).where(d.c.offer.in_([r.id for r in rows]))
-        for r in await self._on.execute(query):
-            declined[r.offer].add(r.agent)
-        return [_to_offer(r, frozenset(declined[r.id])) for r in rows]
+        return None if found is None else _to_offer(found)
 
     async def insert(self, offer: Offer) -> None:
         values = {
@@ -55,27 +66,25 @@ class SqlOffers:
             "reason": str(offer.reason),
             "packet": offer.packet,
             "made_at": offer.made_at,
-            "expires_at": offer.expires_at,
-            "round": offer.round,
-            "to_agent": offer.to,
-            "told_long": offer.told_long,
+            "deadline": offer.deadline,
+            "weight": offer.weight,
+            "needs": sorted(offer.needs),
+            "language": offer.language,
+            "team": offer.team,
+            "version": offer.version,
         }
-        await self._on.execute(o.insert(), values)
+        await self._on.execute(o.insert(), values | _how_far(offer))
 
-    async def renew(self, offer: Offer) -> None:
-        values = {
-            "expires_at": offer.expires_at,
-            "round": offer.round,
-            "to_agent": offer.to,
-            "told_long": offer.told_long,
-        }
-        await self._on.execute(o.update().where(o.c.id == offer.id), values)
+    async def move(self, offer: Wanted) -> bool:
+        still = sa.update(o).where(o.c.id == offer.id, o.c.version == offer.version, _OPEN)
+        moved = still.values(version=offer.version + 1, **_how_far(offer)).returning(o.c.id)
+        return (await self._on.execute(moved)).first() is not None
 
     async def close(self, conversation: ConversationId, at: datetime, taken_by: AgentId | None) -> None:
-        still = o.update().where(o.c.conversation == conversation, o.c.closed_at.is_(None))
+        still = o.update().where(o.c.conversation == conversation, _OPEN)
         await self._on.execute(still, {"closed_at": at, "taken_by": taken_by})
 
-    async def decline(self, offer: str, agent: AgentId, reason: str | None, at: datetime) -> None:
+    async def declined(self, offer: str, agent: AgentId, reason: str | None, at: datetime) -> None:
         d = w.declines
         known = sa.select(d.c.at).where(d.c.offer == offer, d.c.agent == agent)
         if (await self._on.execute(known)).first() is None:
@@ -85,26 +94,56 @@ class SqlOffers:
         await self._on.execute(o.update().where(o.c.id == offer), {"packet": packet})
 
     async def position(self, conversation: ConversationId) -> int | None:
-        mine = sa.select(o.c.made_at).where(o.c.conversation == conversation, o.c.closed_at.is_(None))
-        made_at = (await self._on.execute(mine)).scalar()
-        if made_at is None:
+        mine = sa.select(*_ORDER).where(o.c.conversation == conversation, _OPEN)
+        found = (await self._on.execute(mine)).first()
+        if found is None:
             return None
-        ahead = sa.select(sa.func.count()).where(o.c.closed_at.is_(None), o.c.made_at < made_at)
-        return int((await self._on.execute(ahead)).scalar_one()) + 1
+        ahead = sa.tuple_(*_ORDER) < sa.tuple_(
+            sa.literal(found.deadline, t.Moment()), sa.literal(found.made_at, t.Moment()), found.id
+        )
+        return int((await self._on.execute(sa.select(sa.func.count()).where(_OPEN, ahead))).scalar_one()) + 1
 
 
-def _to_offer(r: Any, declined: frozenset[AgentId]) -> Offer:
-    return Offer(
-        id=r.id,
-        conversation=r.conversation,
-        epoch=r.epoch,
-        reason=Reason(r.reason),
-        packet=r.packet,
-        made_at=r.made_at,
-        expires_at=r.expires_at,
-        round=r.round,
-        to=r.to_agent,
-        told_long=r.told_long,
-        declined=declined,
-        feed=r.feed,
-    )
+def _how_far(offer: Wanted) -> dict[str, Any]:
+    """What changes of an offer while it is open."""
+    return {
+        "expires_at": offer.expires_at,
+        "round": offer.round,
+        "stage": int(offer.stage),
+        "to_agent": offer.to,
+        "ringing": list(offer.ringing),
+        "past": [[tried.agent, str(tried.how), tried.at.isoformat()] for tried in offer.past],
+        "lap_at": offer.lap_at,
+        "resting": offer.resting,
+        "told_long": offer.told_long,
+        "told_nobody": offer.told_nobody,
+    }
+
+
+def _wanted(r: Any) -> dict[str, Any]:
+    return {
+        "id": r.id,
+        "conversation": r.conversation,
+        "epoch": r.epoch,
+        "made_at": r.made_at,
+        "expires_at": r.expires_at,
+        "deadline": r.deadline,
+        "weight": r.weight,
+        "needs": frozenset(r.needs),
+        "language": r.language,
+        "team": r.team,
+        "to": r.to_agent,
+        "round": r.round,
+        "stage": Stage(r.stage),
+        "ringing": tuple(r.ringing),
+        "past": tuple(Tried(AgentId(who), How(how), datetime.fromisoformat(at)) for who, how, at in r.past),
+        "lap_at": r.lap_at,
+        "resting": r.resting,
+        "told_long": r.told_long,
+        "told_nobody": r.told_nobody,
+        "version": r.version,
+    }
+
+
+def _to_offer(r: Any) -> Offer:
+    return Offer(**_wanted(r), reason=Reason(r.reason), packet=r.packet, feed=r.feed)

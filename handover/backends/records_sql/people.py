@@ -15,9 +15,7 @@ from handover.errors import NotFound
 from handover.stored import Customer
 
 a, p, c = t.agents, t.customers, t.conversations
-_AGENTS = sa.select(a.c.id, a.c.email, a.c.name, a.c.role, a.c.availability, a.c.capacity).where(
-    a.c.disabled_at.is_(None)
-)
+_AGENTS = sa.select(a).where(a.c.disabled_at.is_(None))
 
 
 class SqlPeople:
@@ -47,18 +45,59 @@ class SqlPeople:
         found = (await self._on.execute(_AGENTS.where(a.c.id == agent))).first()
         if found is None:
             raise NotFound("There is no such agent.")
-        return _to_agent(found)
+        return to_agent(found)
 
     async def agents(self) -> list[Agent]:
-        return [_to_agent(r) for r in await self._on.execute(_AGENTS.order_by(a.c.name, a.c.id))]
+        return [to_agent(r) for r in await self._on.execute(_AGENTS.order_by(a.c.name, a.c.id))]
 
     async def held(self) -> dict[AgentId, int]:
-        query = sa.select(c.c.agent, sa.func.count().label("n")).where(c.c.agent.is_not(None)).group_by(c.c.agent)
-        return {r.agent: r.n for r in await self._on.execute(query)}
+        taken = sa.func.sum(c.c.slots).label("taken")
+        query = sa.select(c.c.agent, taken).where(c.c.agent.is_not(None), c.c.slots > 0).group_by(c.c.agent)
+        return {r.agent: int(r.taken) for r in await self._on.execute(query)}
+
+    async def taken_at(self) -> dict[AgentId, datetime]:
+        query = sa.select(a.c.id, a.c.taken_at).where(a.c.taken_at.is_not(None))
+        return {r.id: r.taken_at for r in await self._on.execute(query)}
+
+    async def reserve(self, agent: AgentId) -> tuple[Agent, int]:
+        # NO KEY: whoever only refers to the agent (a new note, an offer) need not wait for the lock.
+        query = _AGENTS.where(a.c.id == agent).with_for_update(key_share=True)
+        found = (await self._on.execute(query)).first()
+        if found is None:
+            raise NotFound("There is no such agent.")
+        held = sa.select(sa.func.coalesce(sa.func.sum(c.c.slots), 0)).where(c.c.agent == agent)
+        return to_agent(found), int((await self._on.execute(held)).scalar_one())
+
+    async def took(self, agent: AgentId, at: datetime) -> None:
+        await self._on.execute(a.update().where(a.c.id == agent), {"taken_at": at})
 
     async def set_availability(self, agent: AgentId, state: str) -> None:
         await self._on.execute(a.update().where(a.c.id == agent), {"availability": state})
 
+    async def set_matching(self, agent: Agent) -> None:
+        values = {"capacity": agent.capacity, **matching_columns(agent)}
+        await self._on.execute(a.update().where(a.c.id == agent.id), values)
 
-def _to_agent(r: Any) -> Agent:
-    return Agent(r.id, r.email, r.name, r.role, r.availability, r.capacity)
+
+def matching_columns(agent: Agent) -> dict[str, Any]:
+    """What the matcher goes by, as the columns hold it."""
+    return {
+        "skills": sorted(agent.skills),
+        "languages": sorted(agent.languages),
+        "teams": sorted(agent.teams),
+    }
+
+
+def to_agent(r: Any) -> Agent:
+    """The agent of a row of the agents table."""
+    return Agent(
+        id=r.id,
+        email=r.email,
+        name=r.name,
+        role=r.role,
+        availability=r.availability,
+        capacity=r.capacity,
+        skills=frozenset(r.skills),
+        languages=frozenset(r.languages),
+        teams=frozenset(r.teams),
+    )

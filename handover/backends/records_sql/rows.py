@@ -49,14 +49,12 @@ def to_row(r: Any) -> ConversationRow:
     agent = None
     if r.agent is not None:
         agent = Agent(r.agent, r.a_email, r.a_name, r.a_role, r.a_availability, r.a_capacity)
-    last = None
-    if r.last_author is not None:
-        last = LastEntry(r.last_offset, AuthorKind(r.last_author), r.last_text, r.last_at)
+    known = r.last_author is not None
     return ConversationRow(
         conversation=conversation,
         customer=Customer(r.customer, r.p_name, r.p_email, dict(r.p_profile)),
         agent=agent,
-        last=last,
+        last=LastEntry(r.last_offset, AuthorKind(r.last_author), r.last_text, r.last_at) if known else None,
         reason=None if r.reason is None else Reason(r.reason),
         rating=r.rating,
         fallbacks=r.fallbacks,
@@ -66,6 +64,10 @@ def to_row(r: Any) -> ConversationRow:
         told=r.told,
         seen=r.seen,
         feed=r.feed,
+        slots=r.slots,
+        reply_due=r.reply_due,
+        team=r.team,
+        needs=frozenset(r.needs),
     )
 
 
@@ -91,4 +93,8 @@ def to_values(row: ConversationRow) -> dict[str, Any]:
         "lacking": row.lacking,
         "answered": row.answered,
         "stretch_start": row.stretch_start,
+        "slots": row.slots,
+        "reply_due": row.reply_due,
+        "team": row.team,
+        "needs": sorted(row.needs),
     }

@@ -66,8 +66,12 @@ agents = sa.Table(
     sa.Column("capacity", sa.Integer, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("disabled_at", Moment),
+    sa.Column("skills", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("languages", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("teams", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("taken_at", Moment),
     sa.CheckConstraint("email = lower(email)", name="email_lower"),
-    sa.CheckConstraint("role IN ('admin', 'agent')", name="role"),
+    sa.CheckConstraint("role IN ('admin', 'lead', 'agent')", name="role"),
     sa.CheckConstraint("availability IN ('online', 'busy', 'offline')", name="availability"),
     sa.CheckConstraint("capacity >= 0", name="capacity"),
 )
@@ -130,6 +134,10 @@ conversations = sa.Table(
     sa.Column("told", sa.Integer, nullable=False),
     sa.Column("seen", sa.Integer, nullable=False),
     sa.Column("feed", sa.BigInteger, nullable=False, index=True),
+    sa.Column("slots", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reply_due", Moment),
+    sa.Column("team", sa.String(64)),
+    sa.Column("needs", sa.JSON, nullable=False, server_default="[]"),
     sa.CheckConstraint(_legal_pairs(), name="legal_pair"),
     sa.CheckConstraint("(control = 'human') = (agent IS NOT NULL)", name="agent_iff_human"),
     sa.CheckConstraint("(control = 'offered') = (waiting_since IS NOT NULL)", name="waiting_iff_offered"),
@@ -144,6 +152,12 @@ conversations = sa.Table(
     ),
     sa.Index("ix_conversations_control_feed", "control", "feed"),
     sa.Index("ix_conversations_agent_feed", "agent", "feed"),
+    sa.Index(
+        "ix_conversations_reply_due",
+        "reply_due",
+        sqlite_where=sa.text("reply_due IS NOT NULL"),
+        postgresql_where=sa.text("reply_due IS NOT NULL"),
+    ),
 )
 
 entries = sa.Table(

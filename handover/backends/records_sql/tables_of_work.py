@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from handover.backends.records_sql.tables import Id, Moment, metadata
 from handover.stored import TurnState
 
+# A column added to rows that are there needs a default; every new row brings its own value.
+LONG_AGO = "2000-01-01 00:00:00"
 _Row = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -88,6 +90,18 @@ offers = sa.Table(
     sa.Column("told_long", sa.Boolean, nullable=False),
     sa.Column("closed_at", Moment),
     sa.Column("taken_by", Id, sa.ForeignKey("agents.id")),
+    sa.Column("deadline", Moment, nullable=False, server_default=LONG_AGO),
+    sa.Column("weight", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("needs", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("language", sa.String(16)),
+    sa.Column("team", sa.String(64)),
+    sa.Column("stage", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("ringing", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("past", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("lap_at", Moment),
+    sa.Column("resting", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("told_nobody", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("conversation", "epoch"),
     sa.Index(
         "uq_offers_one_open",
@@ -96,7 +110,7 @@ offers = sa.Table(
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     ),
-    sa.Index("ix_offers_made_at", "closed_at", "made_at"),
+    sa.Index("ix_offers_deadline", "closed_at", "deadline", "made_at"),
 )
 
 declines = sa.Table(

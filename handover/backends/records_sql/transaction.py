@@ -10,8 +10,9 @@ from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
 from handover.backends.records_sql.turns import SqlTurns
 from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns
+from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 
 
 class SqlTransaction:
@@ -27,6 +28,7 @@ class SqlTransaction:
         self.people: People = SqlPeople(connection)
         self.asides: Asides = SqlAsides(connection)
         self.outbox: OutboxRows = SqlOutboxRows(connection)
+        self.waits: Waits = SqlWaits(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)

@@ -1,5 +1,5 @@
 // The console's side of the wire: one socket, resumed by feed number and offset; sends are kept until confirmed.
-import { Link } from "../../../bot/widget/src/shared/link";
+import { Link, type LinkState } from "../../../bot/widget/src/shared/link";
 import { Observed } from "../../../bot/widget/src/shared/observed";
 import { hasGap, lastOffset } from "../../../bot/widget/src/shared/ordered_log";
 import { newId } from "../../../bot/widget/src/shared/words";
@@ -12,7 +12,7 @@ import { rest } from "./rest";
 const TYPING_EVERY = 3_000;
 const TYPING_SHOWN = 6_000;
 const ASK_AGAIN = 3_000;
-const SNAPSHOT = 3_000; // a line that was lost sooner may have cut the first snapshot short
+const NOT_DONE = "Not connected right now. Nothing was done; try again when the line is back.";
 
 export interface Message {
   id: number;
@@ -40,8 +40,7 @@ export class DeskClient {
   private readonly rang = new Set<string>(); // offers this screen was shown; the row may say sooner that one is over
   private typedAt = 0;
   private askedAt = 0;
-  private whole = false; // the first snapshot has come: from here a feed number says what is missing
-  private snapshotTimer: ReturnType<typeof setTimeout> | undefined;
+  private waiting: AgentSends[] = []; // done while the line was away for a moment
   private presenceTimer: ReturnType<typeof setTimeout> | undefined;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,7 +53,7 @@ export class DeskClient {
     this.link = new Link(`${location.origin.replace(/^http/, "ws")}/ws/agent`, {
       greet: () => this.hello(),
       frame: (frame, answers) => this.take(frame, answers),
-      state: (link) => this.desk.update((desk) => ({ ...desk, link })),
+      state: (link) => this.linked(link),
       closed: (code) => this.closed(code),
     });
   }
@@ -68,7 +67,16 @@ export class DeskClient {
   }
 
   send(frame: AgentSends): void {
-    if (!this.link.send(frame)) this.tell("Not connected right now. Nothing was done; try again when the line is back.", true);
+    if (this.link.send(frame)) return;
+    if (this.desk.value.link === "away") this.waiting.push(frame);
+    else this.tell(NOT_DONE, true);
+  }
+
+  private linked(link: LinkState): void {
+    this.desk.update((desk) => ({ ...desk, link }));
+    if (link !== "lost" || !this.waiting.length) return;
+    this.waiting = [];
+    this.tell(NOT_DONE, true);
   }
 
   open(conversation: string | null): void {
@@ -144,7 +152,7 @@ export class DeskClient {
 
   private hello(): void {
     const { feed } = this.desk.value;
-    this.link.send(feed && this.whole ? { type: "hello", after: feed } : { type: "hello" });
+    this.link.send(feed ? { type: "hello", after: feed } : { type: "hello" });
   }
 
   private follow(conversation: string): void {
@@ -185,13 +193,10 @@ export class DeskClient {
 
   private welcomed(): void {
     this.link.settled();
-    if (!this.whole) {
-      clearTimeout(this.snapshotTimer);
-      this.snapshotTimer = setTimeout(() => (this.whole = this.link.open), SNAPSHOT);
-    }
     this.meet();
     if (this.current.value) this.follow(this.current.value);
     for (const { frame } of this.onTheirWay.value.values()) this.link.send(frame);
+    for (const frame of this.waiting.splice(0)) this.link.send(frame);
   }
 
   private confirmed(clientId: string | null | undefined): void {

@@ -57,9 +57,17 @@ describe("the desk's lists", () => {
     expect(after(row("o", 9, { control: "human", epoch: 3 }), offer("o", 2, 4)).offers.size).toBe(0);
   });
 
-  it("count feed numbers only from what was received, so that a resume misses nothing", () => {
-    const desk = after({ type: "welcome", agent: me, feed: 40 }, row("c", 12));
-    expect(desk.feed).toBe(12);
+  it("count on a feed number only when the service says that everything up to it has come", () => {
+    const desk = after({ type: "welcome", agent: me, feed: 40 }, row("c", 12), offer("o", 2, 30));
+    expect(desk.feed).toBe(0);
+    expect(withFrame(desk, { type: "heartbeat", feed: 12 }).feed).toBe(12);
+  });
+
+  it("drop offers that are not told again after a new connection", () => {
+    const before = after(row("a", 1, { control: "offered", epoch: 2 }), row("b", 2, { control: "offered", epoch: 2 }), offer("a", 2, 1), offer("b", 2, 2));
+    const again = [{ type: "welcome", agent: me, feed: 2 } as const, offer("b", 2, 2)].reduce<DeskState>(withFrame, before);
+    expect([...again.offers.keys()]).toEqual(["a", "b"]);
+    expect([...withFrame(again, { type: "heartbeat", feed: 2 }).offers.keys()]).toEqual(["b"]);
   });
 
   it("put those who wait longest first", () => {

@@ -36,6 +36,8 @@ export interface DeskState {
   feed: number;
   rows: ReadonlyMap<string, ConversationFrame>;
   offers: ReadonlyMap<string, OfferFrame>;
+  /** Offers known before the last welcome that have not been told again since. */
+  doubted: ReadonlySet<string>;
   opened: ReadonlyMap<string, Opened>;
 }
 
@@ -45,6 +47,7 @@ export const blankDesk: DeskState = {
   feed: 0,
   rows: new Map(),
   offers: new Map(),
+  doubted: new Set(),
   opened: new Map(),
 };
 
@@ -62,13 +65,15 @@ export const blankOpened: Opened = {
 export function withFrame(desk: DeskState, frame: AgentReceives): DeskState {
   switch (frame.type) {
     case "welcome":
-      return { ...desk, me: frame.agent };
+      return { ...desk, me: frame.agent, doubted: new Set(desk.offers.keys()) };
+    case "heartbeat":
+      return complete(desk, frame.feed);
     case "conversation":
-      return withRow({ ...desk, feed: Math.max(desk.feed, frame.feed) }, frame);
+      return withRow(desk, frame);
     case "offer":
-      return withOffer({ ...desk, feed: Math.max(desk.feed, frame.feed) }, frame);
+      return withOffer(desk, frame);
     case "offer_gone":
-      return { ...desk, feed: Math.max(desk.feed, frame.feed), offers: without(desk.offers, frame.conversation) };
+      return { ...desk, offers: without(desk.offers, frame.conversation) };
     case "error":
       return frame.missed?.length && frame.conversation ? withMissed(desk, frame) : desk;
     case "control":
@@ -78,6 +83,13 @@ export function withFrame(desk: DeskState, frame: AgentReceives): DeskState {
     default:
       return frame.conversation ? changed(desk, frame.conversation, (open) => withLine(open, frame)) : desk;
   }
+}
+
+/** Everything up to `feed` has come, and every offer that rings here: those not told again do not any more. */
+function complete(desk: DeskState, feed: number | null | undefined): DeskState {
+  const offers = new Map([...desk.offers].filter(([conversation]) => !desk.doubted.has(conversation)));
+  const same = offers.size === desk.offers.size;
+  return { ...desk, feed: feed ?? desk.feed, offers: same ? desk.offers : offers, doubted: same ? desk.doubted : new Set() };
 }
 
 /** A row is a whole state: the one with the higher feed number wins, whichever came last. */
@@ -98,7 +110,9 @@ function withOffer(desk: DeskState, offer: OfferFrame): DeskState {
   const row = desk.rows.get(offer.conversation);
   if (row && row.epoch > offer.epoch) return desk; // it was overtaken on its way
   const offers = new Map(desk.offers).set(offer.conversation, offer);
-  return changed({ ...desk, offers }, offer.conversation, (open) => ({ ...open, packet: open.packet ?? offer.packet }));
+  const doubted = new Set(desk.doubted);
+  doubted.delete(offer.conversation);
+  return changed({ ...desk, offers, doubted }, offer.conversation, (open) => ({ ...open, packet: open.packet ?? offer.packet }));
 }
 
 function withMissed(desk: DeskState, error: ErrorFrame): DeskState {

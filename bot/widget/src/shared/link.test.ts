@@ -1,39 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HandSocket, lastSocket } from "./hand_socket";
 import { Link, type LinkState } from "./link";
-import { ANSWER_LIMIT, QUIET_LIMIT } from "./reconnect";
-
-/** A socket in the hand of the test. */
-class HandSocket {
-  static made: HandSocket[] = [];
-  readyState = 0;
-  sent: string[] = [];
-  onopen: (() => void) | null = null;
-  onmessage: ((message: { data: string }) => void) | null = null;
-  onclose: ((event: { code: number }) => void) | null = null;
-
-  constructor() {
-    HandSocket.made.push(this);
-  }
-  send(text: string): void {
-    this.sent.push(text);
-  }
-  close(): void {
-    this.readyState = 3;
-  }
-  opens(): void {
-    this.readyState = 1;
-    this.onopen?.();
-  }
-  says(frame: object): void {
-    this.onmessage?.({ data: JSON.stringify(frame) });
-  }
-  ends(code: number): void {
-    this.readyState = 3;
-    this.onclose?.({ code });
-  }
-}
-
-const last = (): HandSocket => HandSocket.made.at(-1)!;
+import { ANSWER_LIMIT, QUIET_LIMIT, UNTROUBLED } from "./reconnect";
 
 describe("a link", () => {
   const states: LinkState[] = [];
@@ -63,52 +31,115 @@ describe("a link", () => {
   });
 
   it("greets when it opens, and again after it was lost", () => {
-    last().opens();
-    last().ends(1006);
-    expect(states.at(-1)).toBe("lost");
+    lastSocket().opens();
+    link.settled();
+    lastSocket().ends(1006);
+    expect(states.at(-1)).toBe("away");
     vi.advanceTimersByTime(1_000);
-    last().opens();
+    lastSocket().opens();
     expect(greetings).toBe(2);
     expect(HandSocket.made).toHaveLength(2);
   });
 
   it("says that nothing was sent while there is no line", () => {
     expect(link.send({ type: "say" })).toBe(false);
-    last().opens();
+    lastSocket().opens();
     expect(link.send({ type: "say" })).toBe(true);
-    expect(last().sent).toEqual(['{"type":"say"}']);
+    expect(lastSocket().sent).toEqual(['{"type":"say"}']);
   });
 
   it("asks a line that has gone quiet for a sign of life, and leaves one that gives none", () => {
-    last().opens();
+    lastSocket().opens();
     vi.advanceTimersByTime(QUIET_LIMIT + 2_000);
     expect(greetings).toBe(2);
     vi.advanceTimersByTime(ANSWER_LIMIT + 3_000);
-    expect(states).toContain("lost");
     expect(HandSocket.made).toHaveLength(2);
   });
 
   it("stays with a quiet line that answers", () => {
-    last().opens();
+    lastSocket().opens();
     vi.advanceTimersByTime(QUIET_LIMIT + 2_000);
-    last().says({ type: "welcome" });
+    lastSocket().says({ type: "welcome" });
     vi.advanceTimersByTime(ANSWER_LIMIT + 3_000);
     expect(HandSocket.made).toHaveLength(1);
   });
 
   it("stops trying when it is told to", () => {
-    last().opens();
-    last().ends(4401);
+    lastSocket().opens();
+    lastSocket().ends(4401);
     vi.advanceTimersByTime(120_000);
     expect(HandSocket.made).toHaveLength(1);
     expect(states.at(-1)).toBe("closed");
   });
 
   it("hears nothing from a socket it has left", () => {
-    last().opens();
-    const left = last();
+    lastSocket().opens();
+    const left = lastSocket();
     link.restart();
     left.says({ type: "entry" });
     expect(frames).toEqual([]);
+  });
+
+  it("troubles nobody with a loss that is over within five seconds", () => {
+    lastSocket().opens();
+    link.settled();
+    lastSocket().ends(1006);
+    vi.advanceTimersByTime(UNTROUBLED - 1);
+    expect(states).not.toContain("lost");
+    lastSocket().opens();
+    link.settled();
+    vi.advanceTimersByTime(QUIET_LIMIT - 5_000);
+    expect(states).not.toContain("lost");
+  });
+
+  it("says that it is lost when that lasts, also when sockets open and nobody answers", () => {
+    lastSocket().opens();
+    link.settled();
+    lastSocket().ends(1006);
+    for (let i = 0; i < 20; i += 1) {
+      vi.advanceTimersByTime(500);
+      if (lastSocket().readyState === 0) lastSocket().opens();
+      lastSocket().ends(1006);
+    }
+    expect(states).toContain("lost");
+  });
+
+  it("goes elsewhere when the service stops, when it was told to, and shows no error", () => {
+    lastSocket().opens();
+    link.settled();
+    lastSocket().says({ type: "error", code: "moving", message: "…", retry_after: 0.7 });
+    lastSocket().ends(1012);
+    expect(frames).toEqual([]);
+    vi.advanceTimersByTime(699);
+    expect(HandSocket.made).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(HandSocket.made).toHaveLength(2);
+  });
+
+  it("does not wait for a connection that was silent through a sleep", () => {
+    lastSocket().opens();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(2_000);
+    expect(HandSocket.made).toHaveLength(2);
+    expect(greetings).toBe(1);
+  });
+
+  it("does not wait for a connection of the network before, nor for its timer, when the network is back", () => {
+    lastSocket().opens();
+    dispatchEvent(new Event("online"));
+    expect(HandSocket.made).toHaveLength(2);
+    lastSocket().ends(1006);
+    dispatchEvent(new Event("online"));
+    expect(HandSocket.made).toHaveLength(3);
+  });
+
+  it("asks nothing of a line on which heartbeats come", () => {
+    lastSocket().opens();
+    for (let i = 0; i < 10; i += 1) {
+      vi.advanceTimersByTime(20_000);
+      lastSocket().says({ type: "heartbeat" });
+    }
+    expect(greetings).toBe(1);
+    expect(HandSocket.made).toHaveLength(1);
   });
 });

@@ -1,8 +1,9 @@
 // One connection that comes back by itself: a web socket with backoff, jitter and a watchdog on what is heard.
 import { heardNow } from "./drawing";
-import { ANSWER_LIMIT, delayBefore, doubt } from "./reconnect";
+import { ANSWER_LIMIT, delayBefore, doubt, UNTROUBLED } from "./reconnect";
 
-export type LinkState = "connecting" | "open" | "lost" | "closed";
+/** "away": gone and coming back, for so short a time that nobody needs to know. "lost": for longer than that. */
+export type LinkState = "connecting" | "open" | "away" | "lost" | "closed";
 
 export interface LinkPorts {
   open(url: string): WebSocket;
@@ -33,6 +34,10 @@ export class Link<Sends extends object, Receives> {
   private asked: number | null = null;
   private askedLast = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private trouble: ReturnType<typeof setTimeout> | undefined;
+  private goneSince: number | null = null; // since when there has been no connection that answered
+  private met = false; // the service has answered at least once
+  private sentAway: number | null = null; // the service stops, and says how long to wait
   private watch: ReturnType<typeof setInterval> | undefined;
   private wanted = false;
 
@@ -45,16 +50,18 @@ export class Link<Sends extends object, Receives> {
   start(): void {
     if (this.wanted) return;
     this.wanted = true;
-    addEventListener("online", this.wake);
+    this.goneSince = this.ports.now();
+    addEventListener("online", this.online);
     document.addEventListener("visibilitychange", this.wake);
     this.connect();
   }
 
   stop(): void {
     this.wanted = false;
-    removeEventListener("online", this.wake);
+    removeEventListener("online", this.online);
     document.removeEventListener("visibilitychange", this.wake);
     this.drop();
+    clearTimeout(this.trouble);
     this.events.state("closed");
   }
 
@@ -68,6 +75,9 @@ export class Link<Sends extends object, Receives> {
   /** The service answered properly: the next loss starts the backoff from the beginning. */
   settled(): void {
     this.attempt = 0;
+    this.met = true;
+    this.goneSince = null;
+    clearTimeout(this.trouble);
   }
 
   get open(): boolean {
@@ -81,15 +91,24 @@ export class Link<Sends extends object, Receives> {
     return true;
   }
 
-  /** Back from sleep, or the network says it is back: do not wait for the timer. */
+  /** Looked at again, perhaps after a sleep: do not wait for the timer. */
   private readonly wake = (): void => {
     if (!this.wanted || document.visibilityState === "hidden") return;
-    if (this.open) this.ask();
-    else if (!this.socket) {
-      clearTimeout(this.timer);
-      this.connect();
-    }
+    if (!this.socket) this.now();
+    else if (this.open && doubt(this.ports.now(), this.heard, this.asked) === "dead") this.now();
+    else if (this.open && this.ports.now() - this.heard > ANSWER_LIMIT) this.ask();
   };
+
+  /** The network is back: what was open over the old one is not waited for. */
+  private readonly online = (): void => {
+    if (this.wanted) this.now();
+  };
+
+  private now(): void {
+    this.drop();
+    this.gone();
+    this.connect();
+  }
 
   /** Ask the other side for a sign of life (and for what we missed). */
   ask(): void {
@@ -99,7 +118,7 @@ export class Link<Sends extends object, Receives> {
   }
 
   private connect(): void {
-    this.events.state(this.attempt === 0 ? "connecting" : "lost");
+    this.gone();
     let socket: WebSocket;
     try {
       socket = this.ports.open(this.url);
@@ -119,7 +138,9 @@ export class Link<Sends extends object, Receives> {
       this.heard = this.ports.now() + 1;
       const answers = this.ports.now() - this.askedLast < ANSWER_LIMIT;
       this.asked = null;
-      heardNow(() => this.events.frame(JSON.parse(message.data) as Receives, answers));
+      const frame = JSON.parse(message.data) as Receives;
+      if (this.mustMove(frame)) return; // the close follows, and the reader needs to know nothing
+      heardNow(() => this.events.frame(frame, answers));
     };
     socket.onclose = (event) => {
       if (socket !== this.socket) return;
@@ -133,17 +154,33 @@ export class Link<Sends extends object, Receives> {
   private check(): void {
     const verdict = doubt(this.ports.now(), this.heard, this.asked);
     if (verdict === "ask") this.ask();
-    if (verdict === "dead") {
-      this.drop();
-      this.later();
-    }
+    if (verdict === "dead") this.now();
+  }
+
+  private mustMove(frame: Receives): boolean {
+    const { type, code, retry_after } = frame as { type?: string; code?: string; retry_after?: number };
+    if (type !== "error" || code !== "moving") return false;
+    this.sentAway = (retry_after ?? 0) * 1_000;
+    return true;
   }
 
   private later(): void {
-    this.events.state("lost");
+    this.gone();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.connect(), delayBefore(this.attempt, this.ports.random()));
+    const wait = this.sentAway ?? delayBefore(this.attempt, this.ports.random());
+    this.sentAway = null;
+    this.timer = setTimeout(() => this.connect(), wait);
     this.attempt += 1;
+  }
+
+  /** There is no connection now. Say so once it has lasted. */
+  private gone(): void {
+    this.goneSince ??= this.ports.now();
+    const left = this.goneSince + UNTROUBLED - this.ports.now();
+    clearTimeout(this.trouble);
+    if (left <= 0) return this.events.state("lost");
+    this.trouble = setTimeout(() => !this.open && this.events.state("lost"), left);
+    this.events.state(this.met ? "away" : "connecting");
   }
 
   private drop(): void {

@@ -35,6 +35,9 @@ export interface WaitingPart {
   desk_open: boolean;
   since: string;
   position?: number | null;
+  wait_low?: number | null;
+  wait_high?: number | null;
+  opens_at?: string | null;
 }
 export interface ControlFrame {
   type: "control";
@@ -57,6 +60,10 @@ export interface TypingFrame {
   author: AuthorPart;
   on?: boolean;
   conversation?: string | null;
+}
+export interface HeartbeatFrame {
+  type: "heartbeat";
+  feed?: number | null;
 }
 export interface ErrorFrame {
   type: "error";
@@ -89,7 +96,14 @@ export interface CustomerWelcome {
   seen?: number;
   rated?: number[];
 }
-export type CustomerReceives = CustomerWelcome | EntryFrame | DeltaFrame | TypingFrame | ControlFrame | ErrorFrame;
+export type CustomerReceives =
+  | CustomerWelcome
+  | EntryFrame
+  | DeltaFrame
+  | TypingFrame
+  | ControlFrame
+  | HeartbeatFrame
+  | ErrorFrame;
 
 export type CustomerSends =
   | { type: "hello"; token?: string; conversation?: string; after?: number }
@@ -225,6 +239,7 @@ export type AgentReceives =
   | NoteFrame
   | DraftFrame
   | PresenceFrame
+  | HeartbeatFrame
   | ErrorFrame;
 
 export type AgentSends =

@@ -83,7 +83,7 @@ function Lines({ client, talk }: { client: Client; talk: Talk }) {
         <UnsentLine
           key={one.frame.client_id}
           one={one}
-          online={talk.link === "open"}
+          online={talk.link !== "lost" && talk.link !== "closed"}
           retry={(id) => client.retry(id)}
           discard={(id) => client.discard(id)}
         />

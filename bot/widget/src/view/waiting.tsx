@@ -1,8 +1,9 @@
 // While no person has come yet: what is true about the wait, and the three ways on.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Client } from "../client";
-import { spanOf } from "../shared/words";
+import type { WaitingPart } from "../shared/wire";
 import type { Talk } from "../talk";
+import { waitingWords, worthReading, type ReadOut } from "../waiting_words";
 import { ClockIcon } from "./icons";
 
 function useClock(every: number): number {
@@ -16,39 +17,48 @@ function useClock(every: number): number {
 
 export function Waiting({ client, talk }: { client: Client; talk: Talk }) {
   const [leaving, setLeaving] = useState(false);
-  const closed = talk.waiting?.desk_open === false;
-  return (
-    <section class="card waiting" aria-label="Waiting for a person">
-      <p class="lead">
-        <ClockIcon size={18} />
-        <span>{closed ? <DeskClosed /> : <PlaceInLine waiting={talk.waiting} />}</span>
-      </p>
-      {leaving ? (
-        <LeaveMessage client={client} cancel={() => setLeaving(false)} />
-      ) : (
-        <WaysOn client={client} talk={talk} closed={closed} leave={() => setLeaving(true)} />
-      )}
-    </section>
-  );
-}
-
-function DeskClosed() {
-  return (
-    <>
-      <strong>Nobody is at the desk right now.</strong> Leave a message, or keep this open and wait.
-    </>
-  );
-}
-
-function PlaceInLine({ waiting }: { waiting: Talk["waiting"] }) {
   const now = useClock(15_000);
-  const place = waiting?.position ? `You are number ${waiting.position} in line` : "You are in line";
-  const since = waiting ? now - Date.parse(waiting.since) : 0;
+  const closed = talk.waiting?.desk_open === false;
+  const [news, more] = waitingWords(talk.waiting, Math.max(now, Date.now()));
   return (
     <>
-      <strong>{place}</strong> for a person{since >= 60_000 ? `, for ${spanOf(since)} so far` : ""}. Anything you write
-      meanwhile will be read.
+      <section class="card waiting" aria-label="Waiting for a person">
+        <p class="lead">
+          <ClockIcon size={18} />
+          <span>
+            <strong>{news}</strong> {more}{" "}
+            {closed ? "Leave a message, or keep this open and wait." : "Anything you write meanwhile will be read."}
+          </span>
+        </p>
+        {leaving ? (
+          <LeaveMessage client={client} cancel={() => setLeaving(false)} />
+        ) : (
+          <WaysOn client={client} talk={talk} closed={closed} leave={() => setLeaving(true)} />
+        )}
+      </section>
+      <ReadAloud waiting={talk.waiting} words={`${news} ${more}`} now={now} />
     </>
+  );
+}
+
+/** For screen readers: the news of the wait, when it is some; the minutes that pass are not. */
+function ReadAloud({ waiting, words, now }: { waiting: WaitingPart | null; words: string; now: number }) {
+  const [said, say] = useState("");
+  const before = useRef<ReadOut | null>(null);
+  useEffect(() => {
+    const fresh = waiting && worthReading(waiting, before.current, Date.now());
+    if (!fresh) return;
+    before.current = fresh;
+    say(words.trim());
+  }, [waiting, now]);
+  useEffect(() => {
+    const timer = said ? setTimeout(() => say(""), 5_000) : undefined; // what is old must not be found here
+    return () => clearTimeout(timer);
+  }, [said]);
+  return (
+    <p class="unseen" aria-live="polite" data-part="wait-announcer">
+      {said}
+    </p>
   );
 }
 

@@ -6,6 +6,7 @@ import { openness } from "../memory";
 import { useObserved, type Observed } from "../shared/observed";
 import { count } from "../shared/words";
 import { unreadCount } from "../talk";
+import { since } from "../waiting_words";
 import { Announcer } from "./announcer";
 import { CloseIcon, SpeechIcon } from "./icons";
 import { Panel } from "./panel";
@@ -108,6 +109,7 @@ export function Widget({ client, open }: { client: Client; open: Observed<boolea
   useEffect(() => {
     if (isOpen) client.start();
   }, [isOpen]);
+  if (talk.waiting) since(talk.waiting, Date.now()); // a range that comes while the panel is closed runs, too
   const all = unreadCount(talk);
   const unread = isOpen ? 0 : all;
   useCountInTitle(isOpen && document.visibilityState === "visible" ? 0 : all);

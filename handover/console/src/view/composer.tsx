@@ -82,7 +82,7 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
       ) : (
         <>
           <Field {...writing} field={field} customer={nameOf(row)} submit={submit} />
-          <Foot {...writing} connected={desk.link === "open"} />
+          <Foot {...writing} connected={desk.link !== "lost"} />
         </>
       )}
     </form>

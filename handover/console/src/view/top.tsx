@@ -26,7 +26,7 @@ export function Top({ client, desk, leave, sound, setSound, showKeys }: TopProps
         {desk.link === "lost" && <p class="lost">Connection lost. Trying to reconnect; what you write is kept.</p>}
       </div>
       <div class="self">
-        <Availability client={client} state={desk.me?.availability ?? "offline"} connected={desk.link === "open"} />
+        <Availability client={client} state={desk.me?.availability ?? "offline"} connected={desk.link === "open" || desk.link === "away"} />
         <span class="name">{desk.me?.name}</span>
         {asking && (
           <button type="button" class="quiet small wide-only" onClick={() => void Notification.requestPermission().then(() => setAsking(false))}>

@@ -1,0 +1,41 @@
+"""Parts of the agents' frames: who works at the desk, who the customer is, and the newest line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from handover.entries import AuthorKind
+from handover.frames import Frame, Offset
+
+AvailabilityState = Literal["online", "busy", "offline"]
+
+
+class AgentPart(Frame):
+    """Somebody at the desk. ``capacity`` and ``held`` are in slots; a list row leaves out what stands after them."""
+
+    id: str
+    name: str
+    role: Literal["admin", "lead", "agent"]
+    availability: AvailabilityState
+    capacity: int
+    held: int | None = None
+    skills: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = None
+    teams: tuple[str, ...] | None = None
+
+
+class CustomerPart(Frame):
+    id: str
+    name: str | None = None
+    email: str | None = None
+    profile: dict[str, str] = Field(default_factory=dict)
+
+
+class LastEntryPart(Frame):
+    offset: Offset
+    author: AuthorKind
+    text: str
+    at: datetime
