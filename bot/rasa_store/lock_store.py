@@ -51,7 +51,7 @@ class BriefLockStore(LockStore):
     async def _brief(self, conversation: str, ticket: int, wait: float) -> TicketLock:
         try:
             return await asyncio.wait_for(self._acquire_lock(conversation, ticket, wait), _PATIENCE)
-        except (TimeoutError, LockError):
+        except (asyncio.TimeoutError, LockError):
             log.warning("the lock of %s is stuck or lost; going on without", conversation)
             return TicketLock(conversation)
 
