@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3.11 python3 python3.12 python3.13 python3
 NO_PYTHON := switchboard: Python 3.11 or newer (with venv) is not on the PATH: install python3 and python3-venv, then run make again.
 
 .DEFAULT_GOAL := help
-.PHONY: help up up-distributed test check doctor setup train embedder ui lint types map pins clean python
+.PHONY: help up up-distributed test check chaos chaos-short doctor setup train embedder ui lint types map pins clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
@@ -22,6 +22,14 @@ up-distributed: python ## the same with PostgreSQL, Redis, nginx and two replica
 test: python ## everything that is checked before a release, on real processes and a real browser
 	@echo "make test: every check there is"
 	@exec $(PYTHON) -m tools.checks test
+
+chaos: ## faults on purpose, 25 minutes (after make setup): kills, cut sockets, stopped servers; SEED=n replays a run
+	@echo "make chaos: the closing run with faults; results/chaos/closing.json"
+	@exec .venv/bin/python -m tests.chaos closing $(if $(SEED),--seed $(SEED))
+
+chaos-short: ## the same in three minutes: every kind of fault once
+	@echo "make chaos-short: every kind of fault once; results/chaos/short.json"
+	@exec .venv/bin/python -m tests.chaos short $(if $(SEED),--seed $(SEED))
 
 check: python ## the inner loop: lint, types, import contracts, tests without services
 	@echo "make check: lint, types, import contracts, tests without services"

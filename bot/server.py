@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 from fastapi import FastAPI
 
+from bot.log_lines import log_plainly
 from bot.settings import Settings
 
 # What a peer may leave unread or unacknowledged before the system gives the connection up, in milliseconds. A peer
@@ -41,6 +42,7 @@ class Server(uvicorn.Server):
 
 def server(settings: Settings, app: FastAPI) -> Server:
     """The server as it runs everywhere."""
+    log_plainly()
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -72,6 +72,9 @@ class Checks:
         name = "tests with PostgreSQL and Redis (pytest -m servers)"
         return [self._python(name, "pytest", "-q", "-m", ON_SERVERS)]
 
+    def chaos(self) -> list[Step]:
+        return [self._python("faults on purpose, the short run (python -m tests.chaos short)", "tests.chaos", "short")]
+
     def bot_made(self) -> list[Step]:
         return [
             self._own("sentence embedder", lambda: make_embedder(self._places)),
@@ -121,6 +124,7 @@ class Checks:
             *self.bot_made(),
             *self.quick_tests(),
             *self.server_tests(),
+            *self.chaos(),
             *self.front_end(),
             *self.bot_tested(),
             *self.journeys(),

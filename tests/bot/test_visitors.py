@@ -52,6 +52,13 @@ def test_a_token_in_use_is_renewed_before_it_ends() -> None:
     assert visitors.customer_of(fresh) == ANNA
 
 
+def test_a_visitor_stays_known_when_the_clock_is_set_back_or_another_replica_is_behind() -> None:
+    ahead = HandClock()
+    ahead.advance(3_600)
+    token = Visitors(SECRET, clock=ahead).token_for(ANNA)
+    assert Visitors(SECRET, clock=HandClock()).customer_of(token) == ANNA
+
+
 def _hostile(clock: HandClock) -> dict[str, str]:
     good = Visitors(SECRET, clock=clock).token_for(ANNA)
     head, body, mac = good.split(".")

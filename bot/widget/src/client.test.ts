@@ -57,6 +57,17 @@ describe("what the customer did while the line broke", () => {
     expect(client.talk.value.log.entries).toHaveLength(1);
   });
 
+  it("keeps its order: what is written before the welcome waits behind what was written earlier", () => {
+    lastSocket().ends(1006);
+    client.say("first");
+    vi.advanceTimersByTime(1_000);
+    lastSocket().opens();
+    client.say("second");
+    expect(sent("say")).toEqual([]);
+    lastSocket().says(welcome);
+    expect(sent("say").map((frame) => frame.text)).toEqual(["first", "second"]);
+  });
+
   it("is said again when the answer was cut before it came, and the line that comes twice is shown once", () => {
     client.say("Where is it?");
     const mine = entry(1, { author: { kind: "customer", name: "Customer" }, client_id: String(sent("say")[0]!.client_id) });

@@ -19,6 +19,7 @@ export class Client {
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private typedAt = 0;
   private askedAt = 0;
+  private greeted = false; // the service has said welcome on this connection
   private readonly given = new Map<number, Extract<CustomerSends, { type: "rate" }>>(); // scores nobody confirmed yet
 
   constructor(server: string, readonly memory = new Memory(server)) {
@@ -36,7 +37,10 @@ export class Client {
     this.link = new Link(`${server.replace(/^http/, "ws")}/ws/customer`, {
       greet: () => this.hello(),
       frame: (frame, answers) => this.take(frame, answers),
-      state: (link) => this.change({ link, ...(link === "open" ? {} : { writing: null, typing: null }) }),
+      state: (link) => {
+        if (link !== "open") this.greeted = false;
+        this.change({ link, ...(link === "open" ? {} : { writing: null, typing: null }) });
+      },
       closed: (code) => this.closed(code),
     });
     memory.watch((other) => this.otherTab(other.conversation, other.seen));
@@ -136,8 +140,8 @@ export class Client {
   }
 
   private transmit(one: Unsent): void {
-    // Before the welcome the service does not know who speaks; what waits is sent then.
-    if (this.talk.value.assistant && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
+    // Before the welcome the service does not know who speaks. What waits is sent then, and first what was written first.
+    if (this.greeted && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
   }
 
   private expectAnswer(clientId: string): void {
@@ -177,6 +181,7 @@ export class Client {
 
   private welcomed(frame: CustomerWelcome): void {
     this.link.settled();
+    this.greeted = true;
     const { token, conversation, seen, unsent } = this.talk.value;
     this.memory.keep({ token, conversation, seen });
     if (seen > (frame.seen ?? 0)) this.link.send({ type: "seen", offset: seen });

@@ -63,6 +63,7 @@ def make_engine(url: sa.URL) -> AsyncEngine:
         url.set(drivername="postgresql+psycopg"),
         connect_args=connect_args(url),
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # an error's text goes to the log: customers' words do not belong there
         pool_size=POOL,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,

@@ -27,7 +27,11 @@ def make_engine(url: sa.URL) -> AsyncEngine:
         raise BadInput("DATABASE_URL names no file; a record that is not on disk would be lost.")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        url, pool_size=4, max_overflow=4, async_creator=partial(connect, url.database, BUSY_MS / 1000)
+        url,
+        pool_size=4,
+        max_overflow=4,
+        async_creator=partial(connect, url.database, BUSY_MS / 1000),
+        hide_parameters=True,  # an error's text goes to the log: customers' words do not belong there
     )
     sa.event.listen(engine.sync_engine, "connect", _open)
     sa.event.listen(engine.sync_engine, "begin", _begin)
