@@ -31,6 +31,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/handover/test_matcher.py": ("handover/matching_floor.py", "handover/wanted.py"),
     "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
+    "tests/handover/test_desk_for_bot.py": ("handover/turn_end.py",),
+    "tests/bot/rasa_store/test_stores_in_rasa.py": (
+        *("bot/rasa_store/lock_store.py", "bot/rasa_store/tracker_store.py"),
+    ),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.
