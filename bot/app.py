@@ -262,6 +262,7 @@ def _socket_limits(settings: Settings) -> SocketLimits:
         frames_per_second=settings.frames_per_second,
         frames_burst=settings.frames_burst,
         strikes=settings.socket_strikes,
+        send_seconds=settings.send_seconds,
     )
 
 

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     frames_per_second: float = Field(10, gt=0, description="Frames per second one socket may send for long.")
     frames_burst: int = Field(40, ge=1, description="Frames one socket may send at once.")
     socket_strikes: int = Field(20, ge=1, description="Refused frames after which a socket is closed.")
+    send_seconds: float = Field(10, gt=0, description="Seconds a page may leave a frame unread before it is closed.")
     strangers_per_address: int = Field(20, ge=1, description="Sockets per network address that have not said hello.")
     strangers_total: int = Field(1_000, ge=1, description="Sockets in all that have not said hello.")
     sockets_per_person: int = Field(20, ge=1, description="Sockets one customer or one agent may have open.")

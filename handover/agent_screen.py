@@ -208,9 +208,7 @@ class Screen:
         for shown in list(self._shown.values()):
             await shown.catch_up(lost_pieces=lost)
         if agent_part(self._agent) != self._me:
-            self._me = agent_part(self._agent)
-            await self.socket.send(Welcome(agent=self._me, feed=self._feed))
-            await self._heartbeat()
+            await self._welcome(self._feed)  # whole: a page drops offers that are not told again after a welcome
 
     async def _handle(self, frame: AgentSends) -> None:
         match frame:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
@@ -73,7 +74,8 @@ class MemoryShelf:
 class SqlShelf:
     """One row for each conversation, in SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: Any, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         postgres = sa.engine.make_url(url).get_backend_name() == "postgresql"
         # Nobody waits long for a database that is away: the service asks again, or asks people.
         limits = {"connect_timeout": 2, "options": "-c statement_timeout=2000 -c lock_timeout=2000"}
@@ -90,7 +92,7 @@ class SqlShelf:
     def put(self, sender: str, events: str, taken: str | None = None) -> str | None:
         self._tidy()
         version = uuid.uuid4().hex
-        values = {"version": version, "events": events, "at": time.time()}
+        values = {"version": version, "events": events, "at": self._now()}
         there = _trackers.update().where(_trackers.c.sender == sender)
         mine = there if taken is None else there.where(_trackers.c.version == taken)
         with self._engine.begin() as connection:
@@ -107,6 +109,10 @@ class SqlShelf:
         with self._engine.connect() as connection:
             return [row.sender for row in connection.execute(sa.select(_trackers.c.sender))]
 
+    def close(self) -> None:
+        """Give back its connections."""
+        self._engine.dispose()
+
     def _open(self) -> None:
         """Make the table; the database may still be starting, and another Rasa may be making it, too."""
         for left in range(int(_OPENING_SECONDS), -1, -1):
@@ -122,5 +128,5 @@ class SqlShelf:
     def _tidy(self) -> None:
         if self._puts % _TIDY_EVERY == 0:
             with self._engine.begin() as connection:
-                connection.execute(_trackers.delete().where(_trackers.c.at < time.time() - _KEPT_SECONDS))
+                connection.execute(_trackers.delete().where(_trackers.c.at < self._now() - _KEPT_SECONDS))
         self._puts += 1

@@ -34,7 +34,7 @@ def _run(main: Callable[[], None], environment: dict[str, str], log: str) -> Non
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(out, 1)
     os.dup2(out, 2)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     os.environ.clear()
     os.environ.update(environment)
     main()

@@ -157,7 +157,7 @@ def test_a_lost_line_is_resumed_without_losing_a_word_on_either_side(page: Page,
     opens(page, "Wren Calloway")
     talk = talk_of(run, "c-wren")
     run.do(lambda s: (setattr(s, "accepting", False), s.cut()))
-    expect(page.get_by_text("Connection lost")).to_be_visible()
+    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=15_000)
     page.get_by_label("Reply to Wren Calloway").fill("I am still here.")
     page.get_by_label("Reply to Wren Calloway").press("Enter")
     expect(page.get_by_role("button", name="Waiting for the line")).to_be_visible()

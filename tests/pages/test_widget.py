@@ -103,7 +103,7 @@ def test_what_was_said_while_the_line_was_down_is_caught_up_and_what_was_typed_i
         s.cut()
 
     run.do(cut)
-    expect(page.get_by_text("Connection lost")).to_be_visible()
+    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=15_000)
     says(page, "Are you there?")
     expect(page.get_by_text("Will be sent when the connection is back")).to_be_visible()
     run.do(lambda s: (s.bot(talk, "said meanwhile"), setattr(s, "accepting", True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 # test file → modules. A module that grows rules of its own gets its own file and leaves this table.
 TESTED_IN: dict[str, tuple[str, ...]] = {
     # Types and frames: what they refuse is shown where they arrive.
-    "tests/bot/channels/test_web.py": ("bot/frames.py", "handover/frames.py"),
+    "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
@@ -26,10 +26,15 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
         "handover/desk_taking.py",
     ),
+    "tests/handover/test_sockets.py": ("handover/line_ends.py",),
     "tests/handover/test_console_api.py": ("handover/login_api.py", "handover/agents_api.py"),
     "tests/handover/test_matcher.py": ("handover/matching_floor.py", "handover/wanted.py"),
     "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
+    "tests/handover/test_desk_for_bot.py": ("handover/turn_end.py",),
+    "tests/bot/rasa_store/test_stores_in_rasa.py": (
+        *("bot/rasa_store/lock_store.py", "bot/rasa_store/tracker_store.py"),
+    ),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),
     # A backend is tested through its port, by the suite that every backend must pass.

@@ -170,6 +170,7 @@ async def open_world(
     copilot: Copilot | None = None,
     pushes: Collection[str] = (),
     url: str | None = None,
+    redis_url: str | None = None,
     clock: HandClock | None = None,
     calendars: Calendars | None = None,
 ) -> AsyncIterator[World]:
@@ -178,7 +179,7 @@ async def open_world(
     if url is None:
         assert folder is not None
         url = await fresh_record(folder)
-    async with open_backends(url) as backends:
+    async with open_backends(url, redis_url) as backends:
         desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes, calendars=calendars)
         try:
             yield World(desk, backends, clock)
