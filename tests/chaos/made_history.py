@@ -37,7 +37,7 @@ def _record() -> Record:
         conversations=[
             {
                 "id": C, "customer": "anna", "inbox": "web", "lifecycle": "active", "control": "bot", "epoch": 4,
-                "last_offset": 10, "last_customer_offset": 9, "answered": 9, "agent": None,
+                "last_offset": 10, "last_customer_offset": 9, "answered": 9, "agent": None, "slots": 0,
             },
         ],
         entries=[

@@ -137,6 +137,10 @@ def _above_capacity(history: History) -> None:
     history.record.conversations.append(state)
 
 
+def _too_many_slots(history: History) -> None:
+    history.record.conversations[0] |= {"agent": ADA, "slots": 2}
+
+
 def _waits_and_nobody_sees(history: History) -> None:
     history.record.conversations[0]["control"] = "offered"
 
@@ -239,6 +243,7 @@ SPOILT: list[tuple[Spoil, str]] = [
     (_an_epoch_that_never_was, "one story"),
     (_another_story_of_control, "one story"),
     (_above_capacity, "above capacity"),
+    (_too_many_slots, "above capacity"),
     (_waits_and_nobody_sees, "unseen"),
     (_waits_and_is_forgotten, "unseen"),
     (_list_stays_behind, "screens"),
