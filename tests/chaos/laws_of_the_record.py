@@ -205,19 +205,18 @@ def who_waits_is_seen(history: History) -> Iterator[Violation]:
 
 
 def effects_have_the_right(history: History) -> Iterator[Violation]:
-    """No tool had its effect that asked after its turn's control had ended; and none of a turn nobody knows."""
+    """No tool had its effect that asked when somebody had already seen that its turn's control was over."""
     turns = {turn["id"]: turn for turn in history.record.turns}
-    began = {(s["conversation"], s["epoch"]): s["began_at"] for s in history.record.stretches}
+    seen: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for line in history.of_kind("control"):
+        seen[line["conversation"]].append((line["t"], line["epoch"]))
     for effect in history.effects:
         if effect["what"] != "effect":
             continue
         turn = turns.get(effect["turn"])
         if turn is None:
             yield Violation("effects", effect["conversation"], f"of an unknown turn {effect['turn']}")
-            continue
-        over = began.get((turn["conversation"], turn["epoch"] + 1))
-        # The stretch's time is taken before its commit: until then the old one rightly holds.
-        if history.limits.timing and over is not None and effect["asked_at"] > over + history.limits.overlap:
+        elif any(t < effect["asked_at"] and epoch > turn["epoch"] for t, epoch in seen[turn["conversation"]]):
             yield Violation("effects", effect["conversation"], f"turn {turn['id']} acted after its epoch had ended")
 
 

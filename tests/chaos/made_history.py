@@ -78,7 +78,7 @@ def _record() -> Record:
 
 
 def _line(who: str, what: str, **more: Any) -> Line:
-    return {"t": 0.0, "m": 0.0, "who": who, "what": what, **more}
+    return {"t": 99.0, "m": 99.0, "who": who, "what": what, **more}
 
 
 def _said(who: str, number: int, text: str, offset: int) -> list[Line]:
@@ -100,9 +100,11 @@ def _shown(who: str, record: Record, last: int) -> list[Line]:
 
 
 def _control(who: str, epoch: int, control: str, agent: str | None = None, feed: int | None = None) -> Line:
+    """Seen when it began."""
+    seen = {1: 100.0, 2: 105.0, 3: 106.0, 4: 108.0}
     return _line(
         who, "control", conversation=C, epoch=epoch, control=control, lifecycle="active", agent=agent, feed=feed,
-        by="control" if feed is None else "row",
+        by="control" if feed is None else "row", t=seen[epoch],
     )  # fmt: skip
 
 
