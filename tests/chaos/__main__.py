@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.episode import Episode, Outcome, play
+from tests.chaos.episode import Episode, Outcome
 from tests.chaos.plan import Plan, closing_plan, short_plan
+from tests.chaos.playing import play
 from tests.chaos.report import Report, write_report
 from tools.trouble import Trouble, explained
 

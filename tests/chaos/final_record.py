@@ -34,7 +34,10 @@ _ONE_MOMENT = {"sqlite": "AUTOCOMMIT", "postgresql": "REPEATABLE READ"}
 
 @dataclass
 class Record:
-    """Rows by table; moments are seconds since 1970. ``read_at`` is when they were read."""
+    """Rows by table; moments are seconds since 1970.
+
+    ``read_at`` is a moment before they were read: what happened until then is in them.
+    """
 
     conversations: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
@@ -60,6 +63,7 @@ class Record:
 def read_record(database_url: str) -> Record:
     """Everything of the database at ``database_url`` that the checker looks at."""
     sync = database_url.replace("sqlite+aiosqlite", "sqlite")
+    read_at = time.time()
     engine = sa.create_engine(sync)
     try:
         # One moment for all tables, also while something still writes.
@@ -71,7 +75,7 @@ def read_record(database_url: str) -> Record:
             }
     finally:
         engine.dispose()
-    return Record(**rows, read_at=time.time())
+    return Record(**rows, read_at=read_at)
 
 
 def keep_record(record: Record, file: Path) -> None:

@@ -192,16 +192,47 @@ def nothing_is_left_lying(history: History) -> Iterator[Violation]:
 
 
 def who_waits_is_seen(history: History) -> Iterator[Violation]:
-    """Whoever waits has an offer that is open and, when all has settled, is still being shown anew."""
-    open_offers = {offer["conversation"]: offer for offer in history.record.offers if offer["closed_at"] is None}
-    for row in history.record.conversations:
+    """Whoever waits has an open offer. When all has settled it rings, or nobody at the desk has room for it."""
+    record, limits = history.record, history.limits
+    open_offers = {offer["conversation"]: offer for offer in record.offers if offer["closed_at"] is None}
+    for row in record.conversations:
         offer = open_offers.get(row["id"])
         if (row["control"] == "offered") != (offer is not None):
             yield Violation("unseen", row["id"], f"it is {row['control']}, its open offer is {offer}")
-        elif offer is not None and history.limits.settled and history.limits.timing:
-            late = history.record.read_at - offer["expires_at"]
-            if late > history.limits.allowance:
-                yield Violation("unseen", row["id"], f"its offer ran out {late:.0f} s ago and nobody was asked again")
+    if not (limits.settled and limits.timing):
+        return
+    room = _room_at_the_desk(history, list(open_offers.values()))
+    for conversation, offer in open_offers.items():
+        late = record.read_at - offer["expires_at"]
+        if late > limits.allowance and not offer["resting"]:
+            yield Violation("unseen", conversation, f"its offer ran out {late:.0f} s ago and nobody was asked again")
+        elif late > limits.allowance and not offer["past"] and room >= offer["weight"]:
+            yield Violation("unseen", conversation, f"it rests for {late:.0f} s, and somebody has {room} slots free")
+
+
+def _room_at_the_desk(history: History, offers: list[Row]) -> int:
+    """The most slots that one agent, who has been there for a while, holds neither for work nor for what rings."""
+    there: dict[str, float] = {}
+    for line in history.of_kind("connected", "lost"):
+        if line["what"] == "connected":
+            there[line["who"]] = line["t"]
+        else:
+            there.pop(line["who"], None)
+    taken: Counter[str] = Counter()
+    for row in history.record.conversations:
+        taken[row["agent"] or ""] += row["slots"]
+    for offer in offers:
+        for agent in offer["ringing"]:
+            taken[agent] += offer["weight"]
+    ready = history.record.read_at - history.limits.allowance
+    return max(
+        (
+            agent["capacity"] - taken[agent["id"]]
+            for agent in history.record.agents
+            if agent["availability"] == "online" and there.get(f"agent:{agent['email']}", ready) < ready
+        ),
+        default=0,
+    )
 
 
 def effects_have_the_right(history: History) -> Iterator[Violation]:

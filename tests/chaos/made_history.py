@@ -56,7 +56,10 @@ def _record() -> Record:
             _stretch(1, "bot", 0, 100.0), _stretch(2, "offered", 5, 105.0), _stretch(3, "human", 5, 106.0, ADA),
             _stretch(4, "bot", 8, 108.0),
         ],
-        agents=[{"id": ADA, "capacity": 1}, {"id": BEN, "capacity": 1}],
+        agents=[
+            {"id": ADA, "email": "ada", "capacity": 1, "availability": "online"},
+            {"id": BEN, "email": "ben", "capacity": 1, "availability": "offline"},
+        ],
         turns=[
             _turn("t1", 1, 2, 2, "committed", 3), _turn("t2", 1, 4, 4, "fenced", None),
             _turn("t3", 4, 9, 9, "committed", 10),
@@ -67,6 +70,7 @@ def _record() -> Record:
         offers=[
             {
                 "conversation": C, "epoch": 2, "made_at": 105.0, "closed_at": 106.0, "taken_by": ADA,
+                "expires_at": 109.0, "resting": False, "ringing": [], "past": [], "weight": 1,
             },
         ],
         outbox=[
@@ -74,6 +78,7 @@ def _record() -> Record:
             {"conversation": C, "offset": 7, "state": "sent", "gate_epoch": None, "note": None},
             {"conversation": C, "offset": 10, "state": "withdrawn", "gate_epoch": 4, "note": "control had moved on"},
         ],
+        read_at=112.0,
     )  # fmt: skip
 
 
@@ -113,6 +118,7 @@ def made_history() -> History:
     record = _record()
     lines = [
         _line(ANNA, "screen", screen=1),
+        _line("agent:ada", "connected"),
         *_said(ANNA, 1, "tell [customer:1-1]", 2),
         *_said(ANNA, 2, "slow [customer:1-2]", 4),
         _control(ANNA, 2, "offered"),

@@ -148,7 +148,11 @@ def _waits_and_nobody_sees(history: History) -> None:
 def _waits_and_is_forgotten(history: History) -> None:
     history.record.conversations[0]["control"] = "offered"
     history.record.offers.append({**history.record.offers[0], "epoch": 4, "closed_at": None, "expires_at": 90.0})
-    history.record.read_at = 100.0
+
+
+def _rests_beside_somebody_with_room(history: History) -> None:
+    _waits_and_is_forgotten(history)
+    history.record.offers[-1]["resting"] = True
 
 
 def _list_stays_behind(history: History) -> None:
@@ -246,6 +250,7 @@ SPOILT: list[tuple[Spoil, str]] = [
     (_too_many_slots, "above capacity"),
     (_waits_and_nobody_sees, "unseen"),
     (_waits_and_is_forgotten, "unseen"),
+    (_rests_beside_somebody_with_room, "unseen"),
     (_list_stays_behind, "screens"),
     (_effect_after_the_fence, "effects"),
     (_effect_of_nobody, "effects"),
