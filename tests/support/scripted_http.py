@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from handover.agent_parts import AgentPart
 from handover.conversation import Lifecycle
 from handover.errors import Forbidden, SwitchboardError
+from handover.waits_report import WaitsReport
 from tests.support.scripted_people import waits_report
 from tests.support.scripted_service import ScriptedService
 
@@ -69,24 +70,26 @@ def api_get(service: ScriptedService, path: str, request: Request) -> Response |
 
 
 def answered(service: ScriptedService, asked: str, wish: Mapping[str, str], who: AgentPart) -> Any:
-    match asked.split("/"):
-        case ["me"]:
-            return {"agent": who.model_dump(mode="json")}
-        case ["agents"]:
-            return service.people.rows()
-        case ["teams"]:
-            return service.people.teams()
-        case ["conversations"]:
-            return page_of_rows(service, wish)
-        case ["conversations", key]:
-            return {"row": service.talks[key].row().model_dump(mode="json")}
-        case ["outbox"]:
-            return service.people.outbox(int(wish["before"]) if "before" in wish else None)
-        case ["waits", "report"]:
-            if who.role == "agent":
-                raise Forbidden("Only a lead or an admin may see this.")
-            return waits_report(int(wish["days"]))
-    return None
+    """What a GET of ``asked`` finds; None when there is no such address."""
+    people = service.people
+    answers: dict[str, Callable[[], Any]] = {
+        "me": lambda: {"agent": who.model_dump(mode="json")},
+        "agents": people.rows,
+        "teams": people.teams,
+        "conversations": lambda: page_of_rows(service, wish),
+        "outbox": lambda: people.outbox(int(wish["before"]) if "before" in wish else None),
+        "waits/report": lambda: waits_for(who, int(wish["days"])),
+    }
+    if asked in answers:
+        return answers[asked]()
+    talk = service.talks.get(asked.removeprefix("conversations/"))
+    return talk and {"row": talk.row().model_dump(mode="json")}
+
+
+def waits_for(who: AgentPart, days: int) -> WaitsReport:
+    if who.role == "agent":
+        raise Forbidden("Only a lead or an admin may see this.")
+    return waits_report(days)
 
 
 def page_of_rows(service: ScriptedService, wish: Mapping[str, str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ TEAMS = ("service", "workshop", "office")
 
 @dataclass
 class People:
-    """``refusing`` is the answer to whatever is asked next, once."""
+    """``refusing`` answers the next change or look at the outbox, once; ``no_teams`` every question for the teams."""
 
     agents: dict[str, AgentPart]
     away: set[str] = field(default_factory=set)
@@ -28,7 +28,9 @@ class People:
     settled: list[tuple[str, int]] = field(default_factory=list)
     changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refusing: Exception | None = None
+    no_teams: Exception | None = None
     page: int = 50  # letters that one answer holds
+    teams_too: tuple[str, ...] = ()  # beside the usual ones
 
     def rows(self) -> list[AgentRow]:
         return [self.row(key) for key in self.agents]
@@ -38,7 +40,9 @@ class People:
         return AgentRow(agent=self.agents[key], email=email, disabled=False, here=key not in self.away)
 
     def teams(self) -> list[Team]:
-        return [self.team(name) for name in TEAMS]
+        if self.no_teams:
+            raise self.no_teams
+        return [self.team(name) for name in (*TEAMS, *self.teams_too)]
 
     def team(self, name: str) -> Team:
         members = [agent.id for agent in self.agents.values() if name in (agent.teams or ())]

@@ -25,7 +25,7 @@ function wordsOf(error: ErrorFrame): string {
   if (code === "illegal_move" && typeof detail.epoch === "number") {
     return "This conversation has moved on meanwhile, so nothing was done. What you see now is how it stands.";
   }
-  if (code === "unavailable") return `${message} Nothing was changed; try again in a moment.`;
+  if (code === "unavailable") return `${message} Nothing was changed.${error.retry_after ? "" : " Try again in a moment."}`;
   return message;
 }
 

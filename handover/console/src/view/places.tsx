@@ -11,23 +11,23 @@ interface PlacesProps {
 
 export function Places({ place, role, offers, dead }: PlacesProps) {
   const leads = role === "admin" || role === "lead";
-  const to = (where: Place, name: string, number: number, of: string) => (
+  const to = (where: Place, name: string, number = 0, one = "", many = "") => (
     <a href={where === "desk" ? "#" : `#${where}`} aria-current={place === where ? "page" : undefined}>
       {name}
       {number > 0 && (
         <b>
           {number}
-          <span class="unseen"> {of}</span>
+          <span class="unseen"> {number === 1 ? one : many}</span>
         </b>
       )}
     </a>
   );
   return (
     <nav class="places" aria-label="Pages">
-      {to("desk", "Desk", place === "desk" ? 0 : offers, "offers wait")}
-      {to("team", "Team", 0, "")}
-      {leads && to("waits", "Waits", 0, "")}
-      {to("undelivered", "Not delivered", dead, "lines")}
+      {to("desk", "Desk", place === "desk" ? 0 : offers, "offer waits", "offers wait")}
+      {to("team", "Team")}
+      {leads && to("waits", "Waits")}
+      {to("undelivered", "Not delivered", dead, "line", "lines")}
     </nav>
   );
 }

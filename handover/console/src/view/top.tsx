@@ -23,7 +23,7 @@ export function Top({ client, desk, leave, sound, setSound, showKeys, children }
   return (
     <header class="top">
       <h1>
-        <SpeechIcon size={22} /> Switchboard
+        <SpeechIcon size={22} /> <span class="brand">Switchboard</span>
       </h1>
       {children}
       <div role="status" class="line-state">

@@ -94,7 +94,7 @@ function Summary({ all }: { all: WaitFigures }) {
   const tendency =
     bias === null || Math.abs(bias) < 5
       ? "Neither too hopeful nor too careful."
-      : `Half of them waited at least ${lengthOf(bias)} ${bias > 0 ? "longer than they were told" : "less than they were told"}.`;
+      : `Typically ${lengthOf(bias)} ${bias > 0 ? "longer" : "shorter"} than the middle of what they were told.`;
   const told = all.judged ? `${share(all.within_range)} of ${all.judged}` : "–";
   const tiles: [string, string | number, string][] = [
     ["Waits", all.waits, all.still_waiting ? `${all.still_waiting} wait now` : "Nobody waits now"],
