@@ -24,7 +24,7 @@ export function Places({ place, role, offers, dead }: PlacesProps) {
   );
   return (
     <nav class="places" aria-label="Pages">
-      {to("desk", "Desk", place === "desk" ? 0 : offers, "offer waits", "offers wait")}
+      {to("desk", "Desk", place === "desk" ? 0 : offers, "offer", "offers")}
       {to("team", "Team")}
       {leads && to("waits", "Waits")}
       {to("undelivered", "Not delivered", dead, "line", "lines")}
