@@ -50,7 +50,7 @@ def api_routes(app: FastAPI, service: ScriptedService) -> None:
         except ValidationError as error:  # told as the framework tells it
             problems = [{"field": ".".join(map(str, ("body", *p["loc"]))), "problem": p["msg"]} for p in error.errors()]
             message = "; ".join(f"{p['field']}: {p['problem']}" for p in problems)
-            return JSONResponse({"code": "bad_input", "message": message, "detail": {"problems": problems}}, 422)
+            return JSONResponse({"code": "bad_input", "message": message, "detail": {"problems": problems}}, 400)
 
     @app.post("/api/v1/outbox/{number}/{verb}")
     async def settle(number: int, verb: str) -> Response:
