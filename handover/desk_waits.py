@@ -59,11 +59,16 @@ class View:
     def range_at(self, since: datetime, place: int | None) -> WaitRange | None:
         if place is None:
             return None
-        found = self.outlook.of(place, waited=(self.at - since).total_seconds())
+        found = self.outlook.of(place, waited=_since(self.at, since))
         closing = self.calendar.open_until(self.at)
         # Whose turn comes after closing time is not told that it comes.
         late = found is not None and closing is not None and found.low > (closing - self.at).total_seconds()
         return None if late else found
+
+
+def _since(at: datetime, since: datetime) -> float:
+    """Seconds; none when the clock was set back meanwhile."""
+    return max(0.0, (at - since).total_seconds())
 
 
 async def view(parts: DeskParts, tx: Transaction) -> View:
@@ -71,7 +76,7 @@ async def view(parts: DeskParts, tx: Transaction) -> View:
     standings = await parts.standings(tx)
     at = parts.clock.now()
     able = {s.agent.id: s for s in standings if s.here and s.agent.availability == "online"}
-    ages = [(at - since).total_seconds() for agent, since in await tx.waits.held_since() if agent in able]
+    ages = [_since(at, since) for agent, since in await tx.waits.held_since() if agent in able]
     free = sum(max(0, s.room) // parts.policy.matching.heaviest for s in able.values())
     staffing = Staffing(free, tuple(ages), len(able))
     past = await parts.lately.past(tx, parts.clock.monotonic())

@@ -28,14 +28,18 @@ class Lately:
 
 
 def past_of(ended: Sequence[Wait], released: Sequence[Wait]) -> Past:
-    """What waits that ended and conversations that were finished say about the next ones."""
-    waited = [(wait, wait.seconds) for wait in ended if wait.seconds is not None]
+    """What waits that ended and conversations that were finished say about the next ones.
+
+    What seems to have ended before it began, because a clock was set back in between, says nothing.
+    """
+    waited = [(wait, wait.seconds) for wait in ended if wait.seconds is not None and wait.seconds >= 0]
     at_once = [s for wait, s in waited if wait.how is WaitEnd.TAKEN and wait.place and wait.place <= wait.free]
-    handling = [
+    handled = [
         (wait.released_at - wait.ended_at).total_seconds()
         for wait in released
         if wait.released_at is not None and wait.ended_at is not None
     ]
+    handling = [seconds for seconds in handled if seconds > 0]
     gave_up = sum(wait.how in (WaitEnd.GAVE_UP, WaitEnd.LEFT_MESSAGE) for wait, _ in waited)
     in_all = sum(seconds for _, seconds in waited)
     return Past(tuple(sorted(at_once)), tuple(sorted(handling)), gave_up / in_all if in_all else 0.0)

@@ -23,7 +23,7 @@ from handover.agent_frames import ConversationFrame
 from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AuthorKind, ConversationId, Entry
-from handover.errors import BadInput
+from handover.errors import BadInput, Unavailable
 from handover.frames import AuthorPart, ControlFrame, EntryFrame, HeartbeatFrame, TypingFrame
 from handover.meters import Meters
 from handover.ports import Follower, Told
@@ -225,7 +225,12 @@ class CustomerLine:
         if not frame.text.strip():
             raise BadInput("A message needs words.", detail={"field": "text"})
         said = CustomerMessage(text=frame.text, client_id=frame.client_id, payload=frame.payload)
-        recorded = await self._parts.relay.customer_says(self._conversation, said)
+        try:
+            recorded = await self._parts.relay.customer_says(self._conversation, said)
+        except Unavailable as down:
+            # What was written after it must not overtake it: the page comes back and says all of it again, in order.
+            self.socket.end(down)
+            return
         if not recorded.duplicate:
             self._parts.meters.customer_messages.inc()
         self.socket.ask("acknowledge", offset=recorded.entry.offset)

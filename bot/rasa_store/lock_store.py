@@ -42,15 +42,15 @@ class BriefLockStore(LockStore):
         self, conversation_id: str, lock_lifetime: float = LOCK_LIFETIME, wait_time_in_seconds: float = _WAIT
     ) -> AsyncGenerator[TicketLock, None]:
         """Wait for whoever is before, but not for long."""
-        ticket = self.issue_ticket(conversation_id, lock_lifetime)
+        number = self.issue_ticket(conversation_id, lock_lifetime)
         try:
-            yield await self._brief(conversation_id, ticket, wait_time_in_seconds)
+            yield await self._brief(conversation_id, number, wait_time_in_seconds)
         finally:
-            self.cleanup(conversation_id, ticket)
+            self.cleanup(conversation_id, number)
 
-    async def _brief(self, conversation: str, ticket: int, wait: float) -> TicketLock:
+    async def _brief(self, conversation: str, number: int, wait: float) -> TicketLock:
         try:
-            return await asyncio.wait_for(self._acquire_lock(conversation, ticket, wait), _PATIENCE)
+            return await asyncio.wait_for(self._acquire_lock(conversation, number, wait), _PATIENCE)
         except (asyncio.TimeoutError, LockError):
             log.warning("the lock of %s is stuck or lost; going on without", conversation)
             return TicketLock(conversation)

@@ -41,7 +41,13 @@ class EitherRasa(RasaHttp):
 
     def __init__(self, urls: list[str]) -> None:
         super().__init__(urls[0])
-        self._each = itertools.cycle([RasaHttp(url) for url in urls])
+        self._rasas = [RasaHttp(url) for url in urls]
+        self._each = itertools.cycle(self._rasas)
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        for rasa in self._rasas:
+            await rasa.aclose()
 
     async def _call(self, method: str, path: str, seconds: float, body: object = None, **params: str) -> object:
         return await RasaHttp._call(next(self._each), method, path, seconds, body, **params)

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.chaos.episode import Episode, Outcome, play
 from tests.chaos.plan import Plan, closing_plan, short_plan
 from tests.chaos.report import Report, write_report
+from tools.trouble import Trouble, explained
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANS = {"short": short_plan, "closing": closing_plan}
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     print(f"chaos {given.plan}, seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         folder = given.keep or Path(scratch)
-        report = asyncio.run(_run(given.plan, plan, seed, folder, given.only))
+        try:
+            report = asyncio.run(_run(given.plan, plan, seed, folder, given.only))
+        except* Trouble as missing:
+            raise _first(missing) from None
         if report.violated and given.keep is None:
             kept = ROOT / "results" / "chaos" / f"kept-{seed}"
             report.keep(folder, kept)
@@ -65,6 +69,15 @@ async def _run(name: str, plan: Plan, seed: int, folder: Path, only: str) -> Rep
     return report
 
 
+def _first(group: BaseExceptionGroup[Trouble]) -> Trouble:
+    """What is missing (a server program, say), once: every episode misses it."""
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, Trouble)
+    return found
+
+
 async def _one(episode: Episode, seed: int, folder: Path) -> Outcome:
     """One episode; a seeded bug has a few tries to show itself, each with another seed."""
     for attempt in range(3 if episode.bug else 1):
@@ -75,4 +88,4 @@ async def _one(episode: Episode, seed: int, folder: Path) -> Outcome:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(explained(lambda: main(sys.argv[1:])))

@@ -174,7 +174,7 @@ class Agent:
     def _holder(self, conversation: str, frame: Frame, agent: str | None, by: str) -> None:
         self.journal.note(
             self.who, "control", conversation=conversation, epoch=frame["epoch"], control=frame["control"],
-            lifecycle=frame.get("lifecycle", "active"), agent=agent, by=by,
+            lifecycle=frame.get("lifecycle", "active"), agent=agent, by=by, feed=frame.get("feed"),
         )  # fmt: skip
 
     async def _entry(self, conversation: str, frame: Frame) -> None:

@@ -28,13 +28,14 @@ class Limits:
     """Seconds. ``outcome``: from an accepted message to its outcome when nothing fails; ``allowance``: on top, for a
     loaded machine; ``overlap``: how long two transactions of one agent may seem to overlap by their clocks.
 
-    ``timing`` False: the services' clock was moved, so that times of the record say nothing. ``settled`` False: the
-    run was cut short; what is still under way is then no violation.
+    ``weight``: slots of capacity that a conversation takes. ``timing`` False: the services' clock was moved, so that
+    times of the record say nothing. ``settled`` False: the run was cut short; what is still under way is no violation.
     """
 
     outcome: float = 20.0
     allowance: float = 20.0
     overlap: float = 6.0
+    weight: int = 1
     timing: bool = True
     settled: bool = True
 

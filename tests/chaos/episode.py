@@ -17,7 +17,7 @@ from tests.chaos.checker import History, Limits, Violation, judge
 from tests.chaos.crash_points import POINTS, PUSH_POINTS
 from tests.chaos.customer import Customer
 from tests.chaos.faults import Faults
-from tests.chaos.final_record import Record, read_record
+from tests.chaos.final_record import Record, keep_record, read_record
 from tests.chaos.journal import Journal, lines_of
 from tests.chaos.keeper import Keeper
 from tests.chaos.laws_of_the_channel import CHANNEL_LAWS
@@ -27,17 +27,20 @@ from tests.chaos.link import Link, Times
 from tests.chaos.proxy import Way
 from tests.chaos.small_disk import small_disk
 from tests.chaos.staff import Staff
-from tests.chaos.world import Topology, World
+from tests.chaos.world import WEIGHT, Topology, World
 
 _SETTLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What happens. ``faults``: kinds and their weights; ``gap``: seconds between two, on average; ``storm``: the
-    share of new customer sockets that are cut in the handshake or in the middle of a frame. ``until_drops``: over when
-    so many sockets were dropped. ``each_once``: not over before each kind of fault was done. ``push``: lines
-    go to a pushing channel too. ``real_rasa``: with the trained model and the real actions."""
+    """What happens.
+
+    ``faults``: kinds and their weights; ``gap``: seconds between two, on average. ``capacity``: conversations an agent
+    may have at once. ``storm``: the share of new customer sockets that are cut in the handshake or in the middle of a
+    frame. ``until_drops``: over when so many sockets were dropped. ``each_once``: not over before each kind was
+    done. ``push``: lines go to a pushing channel too. ``real_rasa``: with the trained model and the real actions.
+    """
 
     name: str
     topology: Topology = "embedded"
@@ -103,6 +106,7 @@ async def play(episode: Episode, seed: int, folder: Path) -> Outcome:
             settled = await run.play()
             journal.flush()
             record = await asyncio.to_thread(read_record, world.record)
+    await asyncio.to_thread(keep_record, record, folder / "record.json")
     history = run.history(record, settled)
     violations = judge(history, (*RECORD_LAWS, *SCREEN_LAWS, *CHANNEL_LAWS))
     if not settled:
@@ -130,7 +134,7 @@ class _Run:
 
     async def play(self) -> bool:
         """Faults for the time of the episode, then calm; True when everything settled."""
-        emails = await self.staff.hire(self.episode.agents, self.episode.capacity)
+        emails = await self.staff.hire(self.episode.agents, self.episode.capacity * WEIGHT)
         async with self._people(emails) as lives:
             keeping = asyncio.create_task(self.keeper.keep())
             storm = asyncio.create_task(self._storm())
@@ -247,12 +251,17 @@ class _Run:
             for each in self.customers
             if each.page.conversation in last
         )
+        lists = all(
+            (row["epoch"], row["control"]) == (last[name]["epoch"], last[name]["control"])
+            for each in self.agents
+            for name, row in each.desk.rows.items()
+        )
         waiting = any(r["control"] == "bot" and r["last_customer_offset"] > r["answered"] for r in record.conversations)
         queued = any(row["state"] == "queued" for row in record.outbox)
-        return not shown or waiting or queued or any(turn["state"] == "live" for turn in record.turns)
+        return not (shown and lists) or waiting or queued or any(turn["state"] == "live" for turn in record.turns)
 
     def history(self, record: Record, settled: bool) -> History:
-        limits = Limits(timing=not self.faults.clock_moved, settled=settled)
+        limits = Limits(timing=not self.faults.clock_moved, settled=settled, weight=WEIGHT)
         lines = list(lines_of(self.world.folder / "journal.jsonl"))
         effects, deliveries = list(lines_of(self.world.effects)), list(lines_of(self.world.deliveries))
         return History(lines, record, effects, self.keeper.troubles, deliveries, limits)

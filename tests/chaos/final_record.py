@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +34,7 @@ _ONE_MOMENT = {"sqlite": "AUTOCOMMIT", "postgresql": "REPEATABLE READ"}
 
 @dataclass
 class Record:
-    """Rows by table; moments are seconds since 1970. ``of`` gives a conversation's rows in their own order."""
+    """Rows by table; moments are seconds since 1970. ``read_at`` is when they were read."""
 
     conversations: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
@@ -41,6 +44,7 @@ class Record:
     decisions: list[Row] = field(default_factory=list)
     offers: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
+    read_at: float = 0.0
 
     def by_conversation(self, table: str) -> dict[str, list[Row]]:
         """Rows of ``table`` of each conversation: entries by offset, stretches by epoch, others by time."""
@@ -67,7 +71,12 @@ def read_record(database_url: str) -> Record:
             }
     finally:
         engine.dispose()
-    return Record(**rows)
+    return Record(**rows, read_at=time.time())
+
+
+def keep_record(record: Record, file: Path) -> None:
+    """All of it as JSON, so that a run can be looked at when its database is gone."""
+    file.write_text(json.dumps(vars(record), default=str, indent=1) + "\n", encoding="utf-8")
 
 
 def _plain(columns: Iterable[tuple[Any, Any]]) -> Row:

@@ -145,18 +145,27 @@ def one_winner(history: History) -> Iterator[Violation]:
             agent = following["agent"] if following is not None and following["control"] == "human" else None
             if following is not None and (offer["taken_by"] != agent or offer["closed_at"] is None):
                 yield Violation("two winners", conversation, f"taken by {offer['taken_by']}, had by {agent}")
-            if following is None and offer["closed_at"] is not None:
-                yield Violation("unseen", conversation, "it waits, and its offer is closed")
         if stretches[-1]["epoch"] != states[conversation]["epoch"]:
             yield Violation("two winners", conversation, f"epoch {states[conversation]['epoch']} has no stretch")
 
 
 def never_above_capacity(history: History) -> Iterator[Violation]:
-    """At no moment has an agent more conversations than it can hold; clocks may seem to overlap for a moment."""
+    """At no moment has an agent more conversations than it can hold; clocks may seem to overlap for a moment.
+
+    What is snoozed takes no room, and the record does not tell for how long it was: such a conversation is left out,
+    but for the slots that are taken in the end.
+    """
+    taken: Counter[str] = Counter()
+    for row in history.record.conversations:
+        taken[row["agent"] or ""] += row["slots"]
+    for agent in history.record.agents:
+        if taken[agent["id"]] > agent["capacity"]:
+            yield Violation("above capacity", agent["id"], f"{taken[agent['id']]} of {agent['capacity']} slots")
+    snoozed = {line["conversation"] for line in history.of_kind("invoke") if line["verb"] == "snooze"}
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for stretches in history.record.by_conversation("stretches").values():
+    for conversation, stretches in history.record.by_conversation("stretches").items():
         for place, following in zip(stretches, [*stretches[1:], None], strict=True):
-            if place["control"] == "human":
+            if place["control"] == "human" and conversation not in snoozed:
                 end = float("inf") if following is None else following["began_at"]
                 spans[place["agent"]].append((place["began_at"], end))
     if not history.limits.timing:
@@ -165,8 +174,8 @@ def never_above_capacity(history: History) -> Iterator[Violation]:
         for start, _ in sorted(spans.get(agent["id"], [])):
             moment = start + (history.limits.overlap if history.limits.timing else 0)
             held = [span for span in spans[agent["id"]] if span[0] <= start and span[1] > moment]
-            if len(held) > agent["capacity"]:
-                yield Violation("above capacity", agent["id"], f"{len(held)} at once, room for {agent['capacity']}")
+            if len(held) * history.limits.weight > agent["capacity"]:
+                yield Violation("above capacity", agent["id"], f"{len(held)} at once, {agent['capacity']} slots")
                 break
 
 
@@ -182,20 +191,32 @@ def nothing_is_left_lying(history: History) -> Iterator[Violation]:
             yield Violation("left lying", row["id"], f"offset {row['last_customer_offset']} is unanswered")
 
 
+def who_waits_is_seen(history: History) -> Iterator[Violation]:
+    """Whoever waits has an offer that is open and, when all has settled, is still being shown anew."""
+    open_offers = {offer["conversation"]: offer for offer in history.record.offers if offer["closed_at"] is None}
+    for row in history.record.conversations:
+        offer = open_offers.get(row["id"])
+        if (row["control"] == "offered") != (offer is not None):
+            yield Violation("unseen", row["id"], f"it is {row['control']}, its open offer is {offer}")
+        elif offer is not None and history.limits.settled and history.limits.timing:
+            late = history.record.read_at - offer["expires_at"]
+            if late > history.limits.allowance:
+                yield Violation("unseen", row["id"], f"its offer ran out {late:.0f} s ago and nobody was asked again")
+
+
 def effects_have_the_right(history: History) -> Iterator[Violation]:
-    """No tool had its effect that asked after its turn's control had ended; and none of a turn nobody knows."""
+    """No tool had its effect that asked when somebody had already seen that its turn's control was over."""
     turns = {turn["id"]: turn for turn in history.record.turns}
-    began = {(s["conversation"], s["epoch"]): s["began_at"] for s in history.record.stretches}
+    seen: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for line in history.of_kind("control"):
+        seen[line["conversation"]].append((line["t"], line["epoch"]))
     for effect in history.effects:
         if effect["what"] != "effect":
             continue
         turn = turns.get(effect["turn"])
         if turn is None:
             yield Violation("effects", effect["conversation"], f"of an unknown turn {effect['turn']}")
-            continue
-        over = began.get((turn["conversation"], turn["epoch"] + 1))
-        # The stretch's time is taken before its commit: until then the old one rightly holds.
-        if history.limits.timing and over is not None and effect["asked_at"] > over + history.limits.overlap:
+        elif any(t < effect["asked_at"] and epoch > turn["epoch"] for t, epoch in seen[turn["conversation"]]):
             yield Violation("effects", effect["conversation"], f"turn {turn['id']} acted after its epoch had ended")
 
 
@@ -206,6 +227,7 @@ RECORD_LAWS = (
     one_outcome_each,
     one_winner,
     never_above_capacity,
+    who_waits_is_seen,
     nothing_is_left_lying,
     effects_have_the_right,
 )

@@ -82,6 +82,26 @@ def screens_are_whole_in_the_end(history: History) -> Iterator[Violation]:
             yield Violation("screens", who, f"believes {seen}, is {row['epoch']}, {row['control']}, {row['lifecycle']}")
 
 
+def lists_are_true_in_the_end(history: History) -> Iterator[Violation]:
+    """When all has settled, the newest row an agent's console has of a conversation says what the record says."""
+    if not history.limits.settled:
+        return
+    states = {row["id"]: row for row in history.record.conversations}
+    rows: dict[tuple[str, str], Line] = {}
+    for line in history.lines:
+        if line["what"] == "screen":
+            rows = {place: row for place, row in rows.items() if place[0] != line["who"]}
+        elif line["what"] == "control" and line["by"] == "row":
+            known = rows.get((line["who"], line["conversation"]))
+            if known is None or known["feed"] <= line["feed"]:
+                rows[line["who"], line["conversation"]] = line
+    for (who, conversation), row in rows.items():
+        now = states[conversation]
+        seen = (row["epoch"], row["control"], row["lifecycle"], row["agent"])
+        if seen != (now["epoch"], now["control"], now["lifecycle"], now["agent"]):
+            yield Violation("screens", who, f"its list says {seen} of {conversation}")
+
+
 def everybody_saw_one_story(history: History) -> Iterator[Violation]:
     """Whoever saw that control was somebody's under an epoch saw what the record says of that epoch."""
     stretches = {(s["conversation"], s["epoch"]): s for s in history.record.stretches}
@@ -127,6 +147,7 @@ SCREEN_LAWS = (
     nothing_waits_for_ever,
     screens_show_the_record,
     screens_are_whole_in_the_end,
+    lists_are_true_in_the_end,
     everybody_saw_one_story,
     customers_keep_their_order,
     nobody_is_forgotten,

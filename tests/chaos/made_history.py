@@ -37,7 +37,7 @@ def _record() -> Record:
         conversations=[
             {
                 "id": C, "customer": "anna", "inbox": "web", "lifecycle": "active", "control": "bot", "epoch": 4,
-                "last_offset": 10, "last_customer_offset": 9, "answered": 9, "agent": None,
+                "last_offset": 10, "last_customer_offset": 9, "answered": 9, "agent": None, "slots": 0,
             },
         ],
         entries=[
@@ -78,7 +78,7 @@ def _record() -> Record:
 
 
 def _line(who: str, what: str, **more: Any) -> Line:
-    return {"t": 0.0, "m": 0.0, "who": who, "what": what, **more}
+    return {"t": 99.0, "m": 99.0, "who": who, "what": what, **more}
 
 
 def _said(who: str, number: int, text: str, offset: int) -> list[Line]:
@@ -99,10 +99,13 @@ def _shown(who: str, record: Record, last: int) -> list[Line]:
     ]  # fmt: skip
 
 
-def _control(who: str, epoch: int, control: str, agent: str | None = None) -> Line:
+def _control(who: str, epoch: int, control: str, agent: str | None = None, feed: int | None = None) -> Line:
+    """Seen when it began."""
+    seen = {1: 100.0, 2: 105.0, 3: 106.0, 4: 108.0}
     return _line(
-        who, "control", conversation=C, epoch=epoch, control=control, lifecycle="active", agent=agent, by="control"
-    )
+        who, "control", conversation=C, epoch=epoch, control=control, lifecycle="active", agent=agent, feed=feed,
+        by="control" if feed is None else "row", t=seen[epoch],
+    )  # fmt: skip
 
 
 def made_history() -> History:
@@ -113,10 +116,11 @@ def made_history() -> History:
         *_said(ANNA, 1, "tell [customer:1-1]", 2),
         *_said(ANNA, 2, "slow [customer:1-2]", 4),
         _control(ANNA, 2, "offered"),
-        _control("agent:ada", 3, "human", ADA),
+        _control("agent:ada", 3, "human", ADA, feed=6),
         *_said("agent:ada", 1, "as a person [agent:ada-1]", 7),
         *_said(ANNA, 3, "tool [customer:1-3]", 9),
         _control(ANNA, 4, "bot"),
+        _control("agent:ada", 4, "bot", feed=8),
         *_shown(ANNA, record, 10),
         *_shown("agent:ada", record, 8),
     ]

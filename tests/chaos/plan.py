@@ -141,7 +141,7 @@ def _closing_episodes(far: bool, share: int) -> list[Episode]:
         replace(crashing, name="crash points 2", push=True),
         *(replace(plain, name=f"net {n + 1}", seconds=60, faults=net, gap=0.7) for n in range(2)),
         replace(plain, name="all at once", seconds=60, faults={**kills, **net}, gap=0.6, push=True),
-        replace(plain, name="a long stop", seconds=5, faults={"pause service": 1.0}, pause=60.0, each_once=True),
+        replace(plain, name="a long stop", seconds=0, faults={"pause service": 1.0}, pause=60.0, each_once=True),
         replace(plain, name="clock", seconds=25, faults=clock, gap=2.0),
     ]
     named = [replace(episode, name=f"{name}: {episode.name}") for episode in made]

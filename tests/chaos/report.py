@@ -128,7 +128,7 @@ class Report:
         for each in folder.iterdir() if folder.is_dir() else ():
             if (each / "journal.jsonl").exists():
                 to.joinpath(each.name).mkdir(parents=True, exist_ok=True)
-                for file in (*each.glob("*.jsonl"), *each.glob("*.log"), *each.glob("record.db*")):
+                for file in (*each.glob("*.json*"), *each.glob("*.log"), *each.glob("record.db*")):
                     shutil.copy(file, to / each.name)
 
 

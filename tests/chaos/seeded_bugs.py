@@ -11,10 +11,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from handover.agents import Agent
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.entries import ConversationId, Entry, TurnId
+from handover.entries import AgentId, ConversationId, Entry, TurnId
 from handover.stored import Turn, TurnState
 from tests.chaos.wrapped import Wrapped
 
@@ -80,8 +81,9 @@ class _LosesLines(Wrapped):
 class _NoRoomCheck(Wrapped):
     """Nobody counts what an agent has already."""
 
-    async def held_by(self, agent: str) -> int:
-        return 0
+    async def reserve(self, agent: AgentId) -> tuple[Agent, int]:
+        found, _ = await self._inner.reserve(agent)
+        return found, 0
 
 
 def _no_epoch_check(tx: SqlTransaction) -> None:
@@ -102,7 +104,7 @@ def _resume_garbled(tx: SqlTransaction) -> None:
 
 
 def _capacity_ignored(tx: SqlTransaction) -> None:
-    tx.conversations = _NoRoomCheck(tx.conversations, tx)
+    tx.people = _NoRoomCheck(tx.people, tx)
 
 
 BUGS: dict[str, Tamper] = {

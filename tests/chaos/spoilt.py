@@ -137,6 +137,24 @@ def _above_capacity(history: History) -> None:
     history.record.conversations.append(state)
 
 
+def _too_many_slots(history: History) -> None:
+    history.record.conversations[0] |= {"agent": ADA, "slots": 2}
+
+
+def _waits_and_nobody_sees(history: History) -> None:
+    history.record.conversations[0]["control"] = "offered"
+
+
+def _waits_and_is_forgotten(history: History) -> None:
+    history.record.conversations[0]["control"] = "offered"
+    history.record.offers.append({**history.record.offers[0], "epoch": 4, "closed_at": None, "expires_at": 90.0})
+    history.record.read_at = 100.0
+
+
+def _list_stays_behind(history: History) -> None:
+    history.lines.remove(_seen(history, "agent:ada", "control")[-1])
+
+
 def _effect_after_the_fence(history: History) -> None:
     history.effects.append({"what": "effect", "turn": "t2", "conversation": C, "asked_at": 107.0})
 
@@ -225,6 +243,10 @@ SPOILT: list[tuple[Spoil, str]] = [
     (_an_epoch_that_never_was, "one story"),
     (_another_story_of_control, "one story"),
     (_above_capacity, "above capacity"),
+    (_too_many_slots, "above capacity"),
+    (_waits_and_nobody_sees, "unseen"),
+    (_waits_and_is_forgotten, "unseen"),
+    (_list_stays_behind, "screens"),
     (_effect_after_the_fence, "effects"),
     (_effect_of_nobody, "effects"),
     (_screen_skips, "screens"),

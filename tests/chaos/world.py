@@ -28,6 +28,7 @@ Topology = Literal["embedded", "distributed"]
 PASSWORD = "correct horse battery staple"
 ADMIN = "admin@example.com"
 TOKEN = SECRETS["INTERNAL_TOKEN"]
+WEIGHT = 2  # slots of an agent's capacity that a conversation takes
 _POLICY = Path(__file__).resolve().parents[2] / "data" / "policy" / "policy.yml"
 
 
@@ -199,7 +200,8 @@ class World:
         """The company's policy with shorter waits: a run has minutes, not hours."""
         policy: dict[str, Any] = yaml.safe_load(_POLICY.read_text(encoding="utf-8"))
         shorter = {
-            "offers": {"lease_seconds": 4, "transfer_lease_seconds": 3},
+            "offers": {"lease_seconds": 4, "transfer_lease_seconds": 3, "first_reply_seconds": 10},
+            "matching": {"weight_by_inbox": {"web": WEIGHT}, "target_seconds": 15, "target_seconds_by_reason": {}},
             "agents": {"gone_seconds": 4},
             "turns": {"grace_seconds": 1},
             "decide": {"repeats": 1000},

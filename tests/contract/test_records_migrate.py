@@ -88,6 +88,10 @@ def _shape(connection: sa.Connection) -> dict[str, object]:
     return shape
 
 
+# 0004 counts an agent's capacity in slots, of which a conversation of the website takes two.
+MEANT_OTHERWISE = {("agents", "capacity")}
+
+
 @pytest.mark.parametrize("earlier", REVISIONS[1:-1] or REVISIONS)
 async def test_a_filled_record_of_an_earlier_release_is_read_as_before(
     url: str, engine: AsyncEngine, earlier: str
@@ -102,8 +106,12 @@ async def test_a_filled_record_of_an_earlier_release_is_read_as_before(
     after = await _in(engine, _content)
     assert any(then["entries"])
     for table, rows in then.items():
-        assert _sorted(_only(row, rows[0]) for row in after[table]) == rows, table
+        same = [name for name in rows[0] if (table, name) not in MEANT_OTHERWISE] if rows else []
+        assert _sorted(_only(row, same) for row in after[table]) == _sorted(_only(row, same) for row in rows), table
         assert len(rows) == len(before[table]), table
+        # What means something else today was translated there and back.
+        changed = [name for name in (rows[0] if rows else ()) if (table, name) in MEANT_OTHERWISE]
+        assert [_only(row, changed) for row in after[table]] == [_only(row, changed) for row in before[table]]
     async with open_world(url=url) as world:
         await world.conversation("It still works.")
 
@@ -141,8 +149,8 @@ def _sorted(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: repr(sorted(row.items(), key=lambda pair: pair[0])))
 
 
-def _only(row: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in like}
+def _only(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
 
 
 async def test_processes_that_start_at_once_make_the_tables_once(url: str) -> None:

@@ -43,16 +43,27 @@ async def test_consoles_that_stop_reading_cost_little_and_harm_nobody(tmp_path: 
         for bare in stalled:
             stack.callback(bare.vanishes)
         await _floods(service, reader)
-        # Their own words are still heard, although they read nothing.
+        while await _gauge(service, 'switchboard_sockets{side="agent"}') > 1:
+            assert reader.errors() == []
+        assert await _gauge(service, 'switchboard_fell_behind_total{side="agent"}') == STALLED
+
+
+async def test_who_reads_nothing_is_heard_all_the_same(tmp_path: Path) -> None:
+    limits = {"send_seconds": 600.0}  # long enough that it is not cut off meanwhile
+    async with running_service(tmp_path, **limits) as service, AsyncExitStack() as stack:
+        ada = await service.hire("Ada")
+        reader = await stack.enter_async_context(service.console(ada))
+        stalled = await _stalled_console(service, ada)
+        stack.callback(stalled.vanishes)
+        for number in range(40):  # more than the line between them holds, less than the queue does
+            text = f'{{"type":"typing","author":{{"kind":"bot","name":"{number} {"x" * 16_000}"}}}}'
+            await service.backends.live.publish(Told(AGENTS, "typing", text))
         _, welcome = await stack.enter_async_context(service.new_customer())
         here = welcome["conversation"]
         await reader.says(type="open", conversation=here)
         await reader.hears("presence")
-        stalled[0].says(type="note", conversation=here, client_id="n1", text="heard all the same")
+        stalled.says(type="note", conversation=here, client_id="n1", text="heard all the same")
         assert (await reader.hears("note"))["text"] == "heard all the same"
-        while await _gauge(service, 'switchboard_sockets{side="agent"}') > 1:
-            assert reader.errors() == []
-        assert await _gauge(service, 'switchboard_fell_behind_total{side="agent"}') == STALLED
 
 
 async def _floods(service: Service, reader: Page) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.waits import FEWEST, LONGEST, Outlook, Past, Staffing, WaitRange, friendly, quantile
+from handover.entries import ConversationId
+from handover.waits import FEWEST, LONGEST, Outlook, Past, Staffing, Wait, WaitEnd, WaitRange, friendly, quantile
+from handover.waits_memory import past_of
 from tests.handover.measure_waits import SCENES, measure
 from tests.support.simulated_desk import Scene
 
@@ -74,6 +78,22 @@ def test_those_ahead_who_give_up_shorten_the_wait() -> None:
 )
 def test_nothing_is_said_when_there_is_nothing_honest_to_say(staffing: Staffing, past: Past) -> None:
     assert Outlook(staffing, past).of(1) is None
+
+
+def test_a_clock_that_was_set_back_makes_no_past_and_breaks_no_range() -> None:
+    at = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+    def wait(began: float, ended: float, released: float, how: WaitEnd = WaitEnd.TAKEN) -> Wait:
+        moments = [at + timedelta(seconds=seconds) for seconds in (began, ended, released)]
+        return Wait(ConversationId("c"), 2, moments[0], 1, 1, None, None, moments[1], how, moments[2])
+
+    honest = [wait(0, 10 + n, 300 + 20 * n) for n in range(20)]
+    gave_up = [wait(0, 60, 60, WaitEnd.GAVE_UP) for _ in range(4)]
+    set_back = [wait(3_600, 5, 3_600 - n) for n in range(20)]
+    backwards = [wait(0, 3_600, n) for n in range(20)]
+    past = past_of([*honest, *gave_up, *set_back], [*honest, *backwards])
+    assert past == past_of([*honest, *gave_up], honest)
+    assert all(Outlook(Staffing(0, (5.0,), 1), past).of(place) is not None for place in range(1, 10))
 
 
 @given(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from websockets.exceptions import InvalidStatus
 
 from bot.visitors import Visitors
@@ -33,6 +35,10 @@ async def _hello(peer: Page, **known: Any) -> Json:
     return await peer.hears("welcome")
 
 
+def _by_customer(frame: Json) -> bool:
+    return bool(frame["author"]["kind"] == "customer")
+
+
 def _entry(text: str) -> Any:
     return lambda frame: frame["text"] == text
 
@@ -54,6 +60,28 @@ async def test_a_message_comes_back_as_an_entry_with_its_client_id_and_is_answer
         assert mine["author"]["kind"] == "customer"
         answer = await peer.hears("entry", _entry("You said: Where is my order?"))
         assert answer["offset"] > mine["offset"]
+
+
+async def test_words_that_could_not_be_recorded_are_not_overtaken_by_later_ones(service: Service) -> None:
+    refused: list[str] = []
+
+    def refuse_once(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO entries") and not refused:
+            refused.append(statement)
+            raise OperationalError(statement, None, Exception("the disk is away"))
+
+    async with service.new_customer() as (peer, welcome):
+        await peer.hears("entry")
+        sa.event.listen(service.backends.records.engine.sync_engine, "before_cursor_execute", refuse_once)
+        await peer.says(type="say", client_id="a1", text="First.")
+        await peer.says(type="say", client_id="a2", text="Second.")
+        assert await peer.is_closed() == 1013
+        assert peer.errors() == ["unavailable"]
+    async with service.customer() as again:
+        await _hello(again, token=welcome["token"], conversation=welcome["conversation"], after=1)
+        for client_id, text in (("a1", "First."), ("a2", "Second.")):
+            await again.says(type="say", client_id=client_id, text=text)
+        assert [(await again.hears("entry", _by_customer))["text"] for _ in range(2)] == ["First.", "Second."]
 
 
 async def test_the_same_message_sent_twice_is_in_the_record_once(service: Service) -> None:
