@@ -150,6 +150,7 @@ async def answer(service: ScriptedService, where: Talk, entry: EntryFrame) -> No
     for at in range(0, len(ANSWER), 9):
         service.delta(where, turn, ANSWER[at : at + 9])
         await asyncio.sleep(0.03)
+        await service.flows.wait()  # a test may hold an answer in the middle, to look at it in peace
     service.bot(
         where, ANSWER, html=ANSWER_HTML, citations=[("Sending things back", "https://shop.example/help/returns")]
     )

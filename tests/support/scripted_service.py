@@ -117,6 +117,8 @@ class ScriptedService:
         self.reply_seconds = 120.0  # for the first reply to a customer who waits
         self.swallow = 0  # so many of the next entries are recorded but told to nobody
         self.accepting = True
+        self.flows = asyncio.Event()  # cleared, an answer being written stops in the middle
+        self.flows.set()
         self.later: set[asyncio.Task[None]] = set()
 
     # ---- what is said
