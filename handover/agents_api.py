@@ -15,6 +15,7 @@ from handover.desk import Desk
 from handover.entries import AgentId
 from handover.errors import BadInput, Forbidden
 from handover.login_api import Asking, Body, Door
+from handover.matching_floor import Standing
 from handover.screens import agent_part
 
 Role = Literal["admin", "lead", "agent"]
@@ -24,11 +25,12 @@ _Languages = Annotated[list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]], Fie
 
 
 class AgentRow(BaseModel):
-    """An account, as admins manage it and colleagues see it."""
+    """An account, as admins manage it and colleagues see it. ``here``: a console of theirs is open."""
 
     agent: AgentPart
     email: str
     disabled: bool
+    here: bool = False
 
 
 class Team(BaseModel):
@@ -72,9 +74,9 @@ def agent_routes(desk: Desk, accounts: Accounts, door: Door) -> APIRouter:
     async def agents(request: Request) -> list[AgentRow]:
         """Everybody who works at the desk; disabled accounts are shown to admins only."""
         asking = await door.agent(request)
-        held = {s.agent.id: s.held for s in await desk.reading.standings()}
+        floor = await _floor(desk)
         everyone = await accounts.everyone()
-        return [_row(one, held) for one in everyone if one.disabled_at is None or asking.agent.role == "admin"]
+        return [_row(one, floor) for one in everyone if one.disabled_at is None or asking.agent.role == "admin"]
 
     @routes.get("/teams")
     async def teams(request: Request) -> list[Team]:
@@ -128,8 +130,7 @@ def _changes(desk: Desk, accounts: Accounts, door: Door) -> APIRouter:
             await desk.agents.set_matching(asking.agent, changed)
         else:
             await desk.agents.accounts_changed()
-        held = {s.agent.id: s.held for s in await desk.reading.standings()}
-        return _row(await accounts.one(who), held)
+        return _row(await accounts.one(who), await _floor(desk))
 
     return routes
 
@@ -158,6 +159,12 @@ def _as_asked(agent: Agent, body: AgentChange) -> Agent:
     )
 
 
-def _row(account: Account, held: dict[AgentId, int]) -> AgentRow:
-    part = agent_part(account.agent, held.get(account.agent.id, 0))
-    return AgentRow(agent=part, email=account.agent.email, disabled=account.disabled_at is not None)
+async def _floor(desk: Desk) -> dict[AgentId, Standing]:
+    return {standing.agent.id: standing for standing in await desk.reading.standings()}
+
+
+def _row(account: Account, floor: dict[AgentId, Standing]) -> AgentRow:
+    standing = floor.get(account.agent.id)
+    part = agent_part(account.agent, 0 if standing is None else standing.held)
+    here = standing is not None and standing.here
+    return AgentRow(agent=part, email=account.agent.email, disabled=account.disabled_at is not None, here=here)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.browser import chromium
 from tests.support.desk_world import records_on
@@ -20,10 +20,13 @@ from tests.support.distributed import (
 )
 from tools.local_servers import PostgresServer, RedisServer
 
+PATIENCE = 30_000  # milliseconds a page may take to show what it should: this machine may be busy
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, started once for all pages and journeys."""
+    expect.set_options(timeout=PATIENCE)
     with chromium() as running:
         yield running
 

@@ -72,7 +72,7 @@ async def test_one_of_50_agents_wins_an_offer_and_the_others_hear_who(two: Two) 
 
 
 async def test_an_agent_never_gets_more_than_they_can_hold(two: Two) -> None:
-    mia = await two[0].agent("Mia", capacity=3)
+    mia = await two[0].agent("Mia", capacity=6)
     offers = [await two[0].offered() for _ in range(12)]
 
     async def accept(n: int) -> bool:
@@ -97,7 +97,7 @@ async def test_the_same_words_by_many_sockets_are_one_line(two: Two) -> None:
 
 async def test_many_writers_leave_no_hole_and_a_reader_of_changes_misses_none(two: Two) -> None:
     homes = [(await two[0].conversation("hi")).id for _ in range(5)]
-    mia = await two[0].agent("Mia", capacity=9)
+    mia = await two[0].agent("Mia", capacity=18)
     for where in homes:
         await two[0].desk.agents.take(mia, where, 1)
     done = asyncio.Event()

@@ -191,6 +191,19 @@ async def test_leads_and_admins_say_what_an_agent_can_do_and_nobody_else(service
     assert (await patch({"role": "lead"}, admin)).json()["agent"]["role"] == "lead"
 
 
+async def test_colleagues_see_whose_console_is_open(service: Service) -> None:
+    token = await service.sign_in()
+    me = (await service.http.get("/api/v1/me", headers=bearer(token))).json()["id"]
+
+    async def here() -> bool:
+        rows = (await service.http.get("/api/v1/agents", headers=bearer(token))).json()
+        return next(bool(row["here"]) for row in rows if row["agent"]["id"] == me)
+
+    assert not await here()
+    async with service.console(token, online=False):
+        assert await here()
+
+
 async def test_an_admin_does_not_give_up_the_own_role(service: Service) -> None:
     admin = bearer(await service.sign_in())
     who = (await service.http.get("/api/v1/me", headers=admin)).json()["id"]

@@ -251,7 +251,7 @@ async def test_the_usual_calendar_of_a_desk_without_one_never_closes(world: Worl
 @pytest.mark.servers
 async def test_postgresql_keeps_waits_and_tells_the_line_the_same_way(postgres: Database) -> None:
     async with open_world(url=postgres.url) as world:
-        mia = await world.agent("Mia", capacity=1)
+        mia = await world.agent("Mia", capacity=2)
         await a_usual_day(world, mia)
         first, second = await lined_up(world, 2)
         async with world.desk.live.follow(f"customer:{second.id}") as at_second:

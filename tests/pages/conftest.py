@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from tests.support.scripted_running import Running, running
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT = 10_000  # milliseconds for something to appear; generous, because the machine may be busy
+WAIT = 30_000  # milliseconds for something to appear; generous, because the machine may be busy
 
 
 @pytest.fixture

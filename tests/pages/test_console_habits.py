@@ -48,17 +48,6 @@ def test_the_next_conversation_by_key_keeps_the_hand_in_the_composer(page: Page,
     expect(page.locator("#composer")).to_be_focused()
 
 
-def test_colleagues_to_transfer_to_are_named_with_their_availability(page: Page, run: Running) -> None:
-    signed_in(page, run)
-    view(page, "Mine")
-    opens(page, "Wren Calloway")
-    page.locator(".verbs").get_by_role("button", name="Transfer").click()
-    choices = page.get_by_role("dialog").locator("option")
-    expect(choices.first).to_have_text("Anybody who is free")
-    expect(choices).not_to_have_count(1)
-    assert "Amina" not in " ".join(choices.all_inner_texts())
-
-
 def test_what_i_said_is_marked_as_sent_once_the_record_has_it(page: Page, run: Running) -> None:
     signed_in(page, run)
     view(page, "Mine")

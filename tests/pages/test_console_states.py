@@ -11,14 +11,63 @@ from handover.conversation import Control
 from handover.entries import AuthorKind
 from handover.frames import ErrorFrame
 from tests.pages.conftest import OpenPage, assert_accessible
-from tests.pages.console_steps import opens, signed_in, talk_of, thread
+from tests.pages.console_steps import opens, signed_in, talk_of, thread, view
 from tests.support.hostile_payloads import payloads
+from tests.support.scripted_people import letter
 from tests.support.scripted_running import Running
 from tests.support.scripted_service import ScriptedService
 
 pytestmark = pytest.mark.browser
 
 PAYLOADS = payloads()
+
+
+@pytest.mark.parametrize("place", ["team", "undelivered", "desk"])
+def test_hostile_names_skills_and_undelivered_words_are_only_ever_text(page: Page, run: Running, place: str) -> None:
+    asked: list[str] = []
+    signed_in(page, run)
+    page.on("request", lambda request: asked.append(request.url))
+    talk = talk_of(run, "c-mara")
+
+    def flood(s: ScriptedService) -> None:
+        s.people.page = len(PAYLOADS) + 1
+        for i, payload in enumerate(PAYLOADS):
+            one = s.agents["agent2"].model_copy(
+                update={
+                    "id": f"h{i}",
+                    "name": payload,
+                    "skills": (payload,),
+                    "languages": (payload,),
+                    "teams": (payload,),
+                }
+            )
+            s.agents[one.id] = one
+            s.people.waiting[payload] = 1
+            s.people.letters.append(letter(i + 1, talk.id, payload, why=payload, inbox=payload, retried_by=one.id))
+        s.people.teams_too = tuple(PAYLOADS[:20])
+        talk.customer = talk.customer.model_copy(update={"name": PAYLOADS[0]})
+        s.offer(talk, {"reason": "asked"}, needs=tuple(PAYLOADS), language=PAYLOADS[1], team=PAYLOADS[2])
+
+    run.do(flood)
+    page.goto(f"{run.url}/console#{place}")
+    page.reload()
+    if place == "desk":
+        expect(page.locator(".asks").first).to_contain_text(PAYLOADS[-1].split("\n")[0][:20])
+        view(page, "Mine")
+        opens(page, "Wren Calloway")
+        page.locator(".verbs").get_by_role("button", name="Transfer").click()
+        expect(page.get_by_role("radio")).to_have_count(len(PAYLOADS) + 3 + 3 + 20, timeout=30_000)
+    elif place == "team":
+        expect(page.get_by_role("row")).to_have_count(len(PAYLOADS) + 4, timeout=30_000)
+        page.get_by_role("button", name="Change").nth(5).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+    else:
+        expect(page.get_by_role("article")).to_have_count(len(PAYLOADS), timeout=30_000)
+        page.get_by_role("button", name="Give up").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => window.__hit") is None
+    assert [url for url in asked if not url.startswith((run.url, "data:"))] == []
 
 
 def test_hostile_markup_is_only_ever_text(page: Page, run: Running) -> None:
@@ -58,6 +107,9 @@ def test_no_state_of_the_console_has_an_accessibility_violation(
         signed_in(page, run)
         page.get_by_role("article").wait_for()
         check(page, "offers")
+        run.do(lambda s: s.offer(s.talks["c-theo"], {"reason": "asked"}, target=5, escalated=True, to="agent1"))
+        page.get_by_text("Leads asked too").wait_for()
+        check(page, "an urgent offer")
         opens(page, "Mara Lindqvist")
         page.locator("#line-6").wait_for()
         check(page, "an offer open")
@@ -83,6 +135,11 @@ def test_no_state_of_the_console_has_an_accessibility_violation(
             page.get_by_role("dialog").wait_for()
             check(page, f"the dialog of {verb}")
             page.keyboard.press("Escape")
+        for place in ("Team", "Waits", "Not delivered", "Desk"):
+            page.get_by_role("navigation", name="Pages").get_by_role("link", name=place).click()
+            run.do(lambda s: s.people.letters.append(letter(len(s.people.letters) + 1, "c-mara", "w", overtaken=True)))
+            page.get_by_role("status").filter(has_text="…").wait_for(state="detached")
+            check(page, f"the page {place}")
         run.do(lambda s: (s.moved(s.talks["c-mara"], Control.BOT), setattr(s, "accepting", False), s.cut()))
         page.get_by_text("Connection lost").wait_for()
         check(page, "connection lost")

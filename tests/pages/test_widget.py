@@ -127,6 +127,19 @@ def test_a_refused_message_says_why_and_can_be_sent_again_under_the_same_id(page
     assert run.do(lambda s: len(talk.entries)) == 2
 
 
+def test_what_the_service_cannot_keep_for_a_moment_is_sent_again_by_itself(page: Page, run: Running) -> None:
+    talk = opened(page, run)
+    refusal = ErrorFrame(code="unavailable", message="The record cannot be written.")
+    run.do(lambda s: (setattr(s, "refuse_say", refusal), setattr(s, "on_customer_words", None)))
+    says(page, "hello")
+    says(page, "are you there?")
+    expect(page.get_by_role("img", name="Sent")).to_have_count(2)
+    assert run.do(lambda s: [e.text for e in talk.entries[1:]]) == ["hello", "are you there?"]
+    ids = run.do(lambda s: [f["client_id"] for f in s.received if f["type"] == "say"])
+    assert len(set(ids)) == 2
+    expect(page.get_by_text("Not sent")).to_have_count(0)
+
+
 def test_reload_and_page_change_keep_conversation_draft_and_open_panel(page: Page, run: Running) -> None:
     opened(page, run)
     page.get_by_label("Your message").fill("half a thou")
@@ -250,9 +263,11 @@ def test_no_state_of_the_widget_has_an_accessibility_violation(
         check(page, "closed")
         talk = opened(page, run)
         check(page, "open")
+        run.do(lambda s: s.flows.clear())
         says(page, "How long can I send things back?")
         page.locator(".writing").wait_for()
         check(page, "while a reply is written")
+        run.do(lambda s: s.flows.set())
         page.locator(".sources").wait_for()
         check(page, "an answer with its source")
         run.do(lambda s: s.offer(talk, {"reason": "asked"}, desk_open=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from handover.agent_frames import PacketFrame, Welcome, agent_sends
@@ -89,6 +90,8 @@ class AgentSocket:
             self.join(talk)
 
     def join(self, talk: Talk) -> None:
+        if talk.control is Control.OFFERED:
+            talk.reply_due = datetime.now(UTC) + timedelta(seconds=self.service.reply_seconds)
         self.service.moved(talk, Control.HUMAN, agent=self.agent)
         self.service.notice(talk, f"{self.agent.name} joined.")
 
@@ -109,6 +112,7 @@ class AgentSocket:
             )
             self.send(error)
             return
+        talk.reply_due = None
         self.service.person(talk, frame.text, client_id=frame.client_id)
 
     def on_note(self, talk: Talk, frame: Any) -> None:
@@ -126,7 +130,8 @@ class AgentSocket:
         self.service.moved(talk, Control.HUMAN, agent=talk.agent, lifecycle=Lifecycle.SNOOZED)
 
     def on_transfer(self, talk: Talk, frame: Any) -> None:
-        self.service.offer(talk, {**(talk.packet or {}), "reason": "transferred"})
+        whom = {"to": frame.to, "team": frame.team}
+        self.service.offer(talk, {**(talk.packet or {}), "reason": "transferred"}, **whom)
 
     def on_typing(self, talk: Talk, frame: Any) -> None:
         self.service.typing[talk.id] = [self.agent.id]

@@ -37,8 +37,41 @@ PACKET = {
 }
 
 
-def agent(key: str, name: str) -> AgentPart:
-    return AgentPart(id=key, name=name, role="agent", availability="online", capacity=4)
+STAFF = (
+    AgentPart(
+        id="agent1",
+        name="Amina Farouk",
+        role="lead",
+        availability="online",
+        capacity=8,
+        held=2,
+        skills=("complaints", "orders"),
+        languages=("de", "en"),
+        teams=("service",),
+    ),
+    AgentPart(
+        id="agent2",
+        name="Jonas Weber",
+        role="agent",
+        availability="online",
+        capacity=4,
+        held=4,
+        skills=("products",),
+        languages=(),
+        teams=("workshop",),
+    ),
+    AgentPart(
+        id="agent3",
+        name="Priya Nair",
+        role="agent",
+        availability="online",
+        capacity=6,
+        held=0,
+        skills=("orders", "payments"),
+        languages=("en",),
+        teams=("service", "workshop"),
+    ),
+)
 
 
 def talk(service: ScriptedService, key: str, name: str | None, email: str | None = None) -> Talk:
@@ -49,8 +82,8 @@ def talk(service: ScriptedService, key: str, name: str | None, email: str | None
 
 def fill(service: ScriptedService) -> None:
     """Agents and conversations in every state, and the assistant's script."""
-    for key, name in (("agent1", "Amina Farouk"), ("agent2", "Jonas Weber"), ("agent3", "Priya Nair")):
-        service.agents[key] = agent(key, name)
+    service.agents.update({one.id: one for one in STAFF})
+    service.people.away.add("agent3")
     service.on_customer_words = lambda where, entry: service.soon(answer(service, where, entry))
     angry(service)
     with_bot(service)
@@ -70,7 +103,7 @@ def angry(service: ScriptedService) -> None:
     service.customer(t, "This is the third time I ask. Unbelievable.", ago=300)
     service.bot(t, "I am sorry. A colleague will look at it.", ago=295)
     service.notice(t, "We are looking for a person to help you.", ago=294)
-    service.offer(t, PACKET, seconds=75)
+    service.offer(t, PACKET, seconds=75, needs=("complaints", "orders"), language="en", team="service")
     t.waiting = WaitingPart(desk_open=True, since=datetime.now(UTC) - timedelta(minutes=4), position=1)
     service.changed(t)
 
@@ -117,6 +150,7 @@ async def answer(service: ScriptedService, where: Talk, entry: EntryFrame) -> No
     for at in range(0, len(ANSWER), 9):
         service.delta(where, turn, ANSWER[at : at + 9])
         await asyncio.sleep(0.03)
+        await service.flows.wait()  # a test may hold an answer in the middle, to look at it in peace
     service.bot(
         where, ANSWER, html=ANSWER_HTML, citations=[("Sending things back", "https://shop.example/help/returns")]
     )

@@ -35,6 +35,7 @@ from handover.frames import (
     TypingFrame,
     WaitingPart,
 )
+from tests.support.scripted_people import People
 
 Send = Callable[[Frame], None]
 
@@ -59,6 +60,7 @@ class Talk:
     rated: dict[int, int] = field(default_factory=dict)
     feed: int = 0
     changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    reply_due: datetime | None = None
 
     def row(self) -> ConversationFrame:
         last = self.entries[-1] if self.entries else None
@@ -77,6 +79,9 @@ class Talk:
             changed_at=self.changed_at,
             last_entry=part,
             rating=next(iter(self.rated.values()), None),
+            team=self.offer.team if self.offer else None,
+            needs=(self.offer.needs or None) if self.offer else None,
+            reply_due=self.reply_due,
         )
 
     def control_frame(self, *, for_agents: bool = False) -> ControlFrame:
@@ -97,6 +102,7 @@ class ScriptedService:
         self.talks: dict[str, Talk] = {}
         self.tokens: dict[str, str] = {}  # token → conversation
         self.agents: dict[str, AgentPart] = {}
+        self.people = People(self.agents)
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it
@@ -108,8 +114,11 @@ class ScriptedService:
         self.closers: set[Callable[[int], None]] = set()
         self.on_customer_words: Callable[[Talk, EntryFrame], None] | None = None
         self.refuse_say: Frame | None = None  # the answer to the next say, instead of an entry
+        self.reply_seconds = 120.0  # for the first reply to a customer who waits
         self.swallow = 0  # so many of the next entries are recorded but told to nobody
         self.accepting = True
+        self.flows = asyncio.Event()  # cleared, an answer being written stops in the middle
+        self.flows.set()
         self.later: set[asyncio.Task[None]] = set()
 
     # ---- what is said
@@ -184,6 +193,7 @@ class ScriptedService:
     ) -> None:
         talk.epoch += talk.control is not control
         talk.control, talk.agent, talk.lifecycle, talk.waiting = control, agent, lifecycle, waiting
+        talk.reply_due = talk.reply_due if control is Control.HUMAN else None
         if control is not Control.OFFERED and talk.offer:
             talk.offer = None
             gone = OfferGone(conversation=talk.id, taken_by=agent.name if agent else None, feed=self.next_feed())
@@ -192,7 +202,16 @@ class ScriptedService:
         self.tell_desk(talk, talk.control_frame(for_agents=True))
         self.changed(talk)
 
-    def offer(self, talk: Talk, packet: dict[str, Any], *, desk_open: bool = True, seconds: float = 60) -> None:
+    def offer(  # whatever the matcher may say of an offer may matter to a page
+        self,
+        talk: Talk,
+        packet: dict[str, Any],
+        *,
+        desk_open: bool = True,
+        seconds: float = 60,
+        target: float = 120,
+        **more: Any,
+    ) -> None:
         now = datetime.now(UTC)
         talk.packet = packet
         self.moved(talk, Control.OFFERED, waiting=WaitingPart(desk_open=desk_open, since=now, position=1))
@@ -201,9 +220,10 @@ class ScriptedService:
             epoch=talk.epoch,
             packet=packet,
             expires_at=now + timedelta(seconds=seconds),
-            deadline=now + timedelta(seconds=120),
+            deadline=now + timedelta(seconds=target),
             weight=2,
             feed=self.next_feed(),
+            **more,
         )
         self.tell_agents(talk.offer)
         self.tell_desk(talk, PacketFrame(conversation=talk.id, epoch=talk.epoch, packet=packet))

@@ -1,11 +1,11 @@
-"""The two sockets and few HTTP routes of the scripted service, with the content policy the real one sets."""
+"""The two sockets and the built pages of the scripted service, with the content policy the real one sets."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from handover.agent_frames import CustomerPart
 from handover.conversation import Control, Lifecycle
 from handover.frames import ErrorFrame, Frame
 from tests.support.scripted_agents import AgentSocket
+from tests.support.scripted_http import COOKIE, api_get, api_routes
 from tests.support.scripted_service import ScriptedService, Talk
 
 ROOT = Path(__file__).resolve().parents[2]
-COOKIE = "switchboard_agent"
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -179,54 +179,13 @@ def scripted_app(service: ScriptedService) -> FastAPI:
         await line.run(page.take)
         page.gone()
 
+    api_routes(app, service)
+
     @app.get("/{path:path}")
     async def files(path: str, request: Request) -> Response:
         return api_get(service, path, request) or page_file(path)
 
-    @app.post("/api/v1/{verb}")
-    async def api(verb: str, request: Request) -> Response:
-        if verb == "logout":
-            response = Response(status_code=204)
-            response.delete_cookie(COOKIE)
-            return response
-        wish = await request.json()
-        found = next((a for a in service.agents.values() if f"{a.id}@example.com" == wish.get("email")), None)
-        if found is None or wish.get("password") != "demo":
-            return JSONResponse({"code": "not_signed_in", "message": "E-mail and password do not match."}, 401)
-        answer = JSONResponse({"agent": found.model_dump(mode="json")})
-        answer.set_cookie(COOKIE, found.id, httponly=True, samesite="strict")
-        return answer
-
     return app
-
-
-def api_get(service: ScriptedService, path: str, request: Request) -> Response | None:
-    if not path.startswith("api/v1/"):
-        return None
-    who = service.agents.get(request.cookies.get(COOKIE, ""))
-    if who is None:
-        return JSONResponse({"code": "not_signed_in", "message": "Sign in first."}, 401)
-    match path.removeprefix("api/v1/"):
-        case "me":
-            return JSONResponse({"agent": who.model_dump(mode="json")})
-        case "agents":
-            rows = [
-                {"agent": a.model_dump(mode="json"), "email": f"{a.id}@example.com", "disabled": False}
-                for a in service.agents.values()
-            ]
-            return JSONResponse(rows)
-        case "conversations":
-            return JSONResponse(page_of_rows(service, request.query_params))
-    return JSONResponse({"code": "not_found", "message": "There is nothing here."}, 404)
-
-
-def page_of_rows(service: ScriptedService, wish: Mapping[str, str]) -> dict[str, Any]:
-    rows = sorted((talk.row() for talk in service.talks.values()), key=lambda row: -row.feed)
-    if wish.get("view") == "resolved":
-        rows = [row for row in rows if row.lifecycle is Lifecycle.RESOLVED]
-    page = [row for row in rows if row.feed < int(wish.get("before", 2**31))][: service.page]
-    end = page[-1].feed if len(page) == service.page else None
-    return {"rows": [row.model_dump(mode="json") for row in page], "next": end}
 
 
 def page_file(path: str) -> Response:

@@ -57,6 +57,39 @@ describe("what the customer did while the line broke", () => {
     expect(client.talk.value.log.entries).toHaveLength(1);
   });
 
+  it("is said again with the same id while the service can keep nothing, in its order, and never called not sent", () => {
+    const refuse = (id: unknown): void =>
+      lastSocket().says({ type: "error", code: "unavailable", message: "Not now.", client_id: String(id) });
+    client.say("first");
+    const [first] = sent("say");
+    refuse(first!.client_id);
+    client.say("second");
+    expect(sent("say")).toHaveLength(1);
+    vi.advanceTimersByTime(1_000);
+    expect(sent("say").map((frame) => frame.text)).toEqual(["first", "first", "second"]);
+    expect(sent("say")[1]).toEqual(first);
+    refuse(first!.client_id);
+    vi.advanceTimersByTime(2_000);
+    expect(client.talk.value.unsent.map((one) => one.refused)).toEqual([null, null]);
+  });
+
+  it("is called not sent when the service could keep nothing for half a minute, and may be tried again by hand", () => {
+    client.say("first");
+    const id = String(sent("say")[0]!.client_id);
+    const refuse = (): void => lastSocket().says({ type: "error", code: "unavailable", message: "Not now.", client_id: id });
+    [1, 2, 4, 8, 15].forEach((pause, i) => {
+      refuse();
+      vi.advanceTimersByTime(pause * 1_000);
+      lastSocket().says({ type: "heartbeat" });
+      expect(sent("say")).toHaveLength(i + 2);
+      expect(client.talk.value.unsent[0]!.refused).toBeNull();
+    });
+    refuse();
+    expect(client.talk.value.unsent[0]!.refused).toBe("Not now.");
+    client.retry(id);
+    expect(sent("say")).toHaveLength(7);
+  });
+
   it("keeps its order: what is written before the welcome waits behind what was written earlier", () => {
     lastSocket().ends(1006);
     client.say("first");

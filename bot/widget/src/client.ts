@@ -1,10 +1,11 @@
 // The widget's side of the wire: keeps the conversation true over lost connections, reloads and several tabs.
 import { Memory } from "./memory";
+import { Patience } from "./patience";
 import { Link } from "./shared/link";
 import { Observed } from "./shared/observed";
 import { hasGap, lastOffset } from "./shared/ordered_log";
 import { newId } from "./shared/words";
-import type { ButtonPart, CustomerReceives, CustomerSends, CustomerWelcome } from "./shared/wire";
+import type { ButtonPart, CustomerReceives, CustomerSends, CustomerWelcome, ErrorFrame } from "./shared/wire";
 import { blankTalk, withFrame, type Talk, type Unsent } from "./talk";
 
 const TYPING_SHOWN = 6_000; // the wire contract: screens drop it after six seconds
@@ -20,6 +21,9 @@ export class Client {
   private typedAt = 0;
   private askedAt = 0;
   private greeted = false; // the service has said welcome on this connection
+  private readonly patience = new Patience();
+  private pause: ReturnType<typeof setTimeout> | undefined; // until what the service could not keep is sent again
+  private readonly overdue = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly given = new Map<number, Extract<CustomerSends, { type: "rate" }>>(); // scores nobody confirmed yet
 
   constructor(server: string, readonly memory = new Memory(server)) {
@@ -126,6 +130,7 @@ export class Client {
   /** Forget who this is: the next opening starts a new conversation. */
   reset(): void {
     this.link.stop();
+    this.endPause();
     this.memory.forget();
     this.talk.set(blankTalk);
     this.draft.set("");
@@ -141,14 +146,41 @@ export class Client {
 
   private transmit(one: Unsent): void {
     // Before the welcome the service does not know who speaks. What waits is sent then, and first what was written first.
-    if (this.greeted && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
+    // During a pause it keeps its place in the line, too.
+    if (this.greeted && this.pause === undefined && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
+  }
+
+  private transmitAll(): void {
+    for (const one of this.talk.value.unsent) if (!one.refused) this.transmit(one);
   }
 
   private expectAnswer(clientId: string): void {
-    setTimeout(() => {
+    clearTimeout(this.overdue.get(clientId));
+    const late = (): void => {
+      this.overdue.delete(clientId);
       if (this.talk.value.link !== "open") return; // it will be sent again by itself
       this.alter(clientId, (one) => ({ ...one, refused: one.refused ?? "No answer from the service yet." }));
-    }, ANSWER_IN);
+    };
+    this.overdue.set(clientId, setTimeout(late, ANSWER_IN));
+  }
+
+  /** The service can keep nothing for the moment: the same words with the same id go out again after a pause. */
+  private again(error: ErrorFrame): boolean {
+    const id = error.client_id;
+    if (error.code !== "unavailable" || !id || !this.talk.value.unsent.some((one) => one.frame.client_id === id)) return false;
+    const pause = this.patience.next(id, error.retry_after);
+    if (pause === null) return false;
+    clearTimeout(this.overdue.get(id));
+    this.pause ??= setTimeout(() => {
+      this.endPause();
+      this.transmitAll();
+    }, pause);
+    return true;
+  }
+
+  private endPause(): void {
+    clearTimeout(this.pause);
+    this.pause = undefined;
   }
 
   private hello(): void {
@@ -169,6 +201,7 @@ export class Client {
       if (hasGap(before.log)) this.link.restart();
       return;
     }
+    if (frame.type === "error" && this.again(frame)) return;
     this.talk.set(withFrame(before, frame));
     const now = this.talk.value;
     if (frame.type === "welcome") this.welcomed(frame);
@@ -182,14 +215,15 @@ export class Client {
   private welcomed(frame: CustomerWelcome): void {
     this.link.settled();
     this.greeted = true;
-    const { token, conversation, seen, unsent } = this.talk.value;
+    const { token, conversation, seen } = this.talk.value;
     this.memory.keep({ token, conversation, seen });
     if (seen > (frame.seen ?? 0)) this.link.send({ type: "seen", offset: seen });
     for (const [stretch, rate] of this.given) {
       if (frame.rated?.includes(stretch)) this.given.delete(stretch);
       else this.link.send(rate);
     }
-    for (const one of unsent) if (!one.refused) this.transmit(one);
+    this.endPause();
+    this.transmitAll();
   }
 
   private askForMissing(): void {
@@ -240,7 +274,9 @@ export class Client {
   }
 
   private keepUnsent(): void {
-    this.memory.keep({ unsent: this.talk.value.unsent });
+    const { unsent } = this.talk.value;
+    this.patience.keep(unsent.map((one) => one.frame.client_id));
+    this.memory.keep({ unsent });
   }
 
   private change(part: Partial<Talk>): void {

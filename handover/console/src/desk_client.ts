@@ -7,7 +7,8 @@ import type { AgentPart, AgentReceives, AgentSends, ErrorFrame, OfferGone, Prese
 import { blankDesk, blankOpened, changed, withFrame, withRows, type DeskState, type Opened, type View } from "./desk_state";
 import { Drafts, type Tab } from "./drafts";
 import { nameOf } from "./reasons";
-import { rest } from "./rest";
+import { refusalOf } from "./refusals";
+import { rest, type AgentRow } from "./rest";
 
 const TYPING_EVERY = 3_000;
 const TYPING_SHOWN = 6_000;
@@ -32,7 +33,8 @@ export class DeskClient {
   readonly bounced = new Observed<ReadonlyMap<string, string>>(new Map());
   readonly messages = new Observed<readonly Message[]>([]);
   readonly texts = new Observed<ReadonlyMap<string, string>>(new Map());
-  readonly colleagues = new Observed<ReadonlyMap<string, AgentPart>>(new Map());
+  /** Everybody with an account, and how they stood when they were last asked for. */
+  readonly people = new Observed<ReadonlyMap<string, AgentRow>>(new Map());
   /** Lists of which the service has older rows than were received. */
   readonly more = new Observed<ReadonlyMap<View, boolean>>(new Map());
   readonly drafts: Drafts;
@@ -99,13 +101,24 @@ export class DeskClient {
   }
 
   nameOfAgent(id: string): string {
-    return this.colleagues.value.get(id)?.name ?? "A colleague";
+    return this.people.value.get(id)?.agent.name ?? "A colleague";
   }
 
-  private meet(): void {
-    rest.agents().then(
-      (agents) => this.colleagues.set(new Map(agents.map((agent) => [agent.id, agent]))),
-      () => undefined, // names are a comfort; "A colleague" stands meanwhile
+  /** Who is there and how much each holds, as it is now. */
+  async meet(): Promise<void> {
+    const rows = await rest.agents();
+    this.people.set(new Map(rows.map((row) => [row.agent.id, row])));
+  }
+
+  private meetSoon = (): void => void this.meet().catch(() => undefined); // "A colleague" stands meanwhile
+
+  /** Opens a conversation of which no list may have brought the row. */
+  visit(conversation: string): void {
+    this.open(conversation);
+    if (this.desk.value.rows.has(conversation)) return;
+    rest.row(conversation).then(
+      (row) => this.desk.update((desk) => withRows(desk, [row])),
+      (error: Error) => this.tell(error.message, true),
     );
   }
 
@@ -140,9 +153,10 @@ export class DeskClient {
     this.link.send({ type: "typing", conversation });
   }
 
-  tell(text: string, bad = false): void {
+  tell(text: string, bad = false, stays = false): void {
     const id = Date.now() + Math.random();
     this.messages.update((all) => [...all.slice(-2), { id, text, bad }]);
+    if (stays) return; // until it is dismissed
     setTimeout(() => this.dismiss(id), bad ? 12_000 : 6_000);
   }
 
@@ -182,7 +196,7 @@ export class DeskClient {
   }
 
   private metPresence({ conversation, viewing = [], typing = [] }: PresenceFrame): void {
-    if ([...viewing, ...typing].some((id) => !this.colleagues.value.has(id))) this.meet();
+    if ([...viewing, ...typing].some((id) => !this.people.value.has(id))) this.meetSoon();
     clearTimeout(this.presenceTimer);
     if (!typing.length) return;
     this.presenceTimer = setTimeout(() => {
@@ -193,7 +207,7 @@ export class DeskClient {
 
   private welcomed(): void {
     this.link.settled();
-    this.meet();
+    this.meetSoon();
     if (this.current.value) this.follow(this.current.value);
     for (const { frame } of this.onTheirWay.value.values()) this.link.send(frame);
     for (const frame of this.waiting.splice(0)) this.link.send(frame);
@@ -214,15 +228,14 @@ export class DeskClient {
       const words =
         error.code === "stale_view"
           ? "Not sent: the customer wrote something new. It is shown above; your text is still here."
-          : `Not sent: ${error.message} Your text is still here.`;
+          : `Not sent: ${refusalOf(error).text} Your text is still here.`;
       this.bounced.update((all) => new Map(all).set(found[0], words));
       return;
     }
     this.wantsFocus = false;
-    const winner = error.code === "taken" && error.detail?.taken_by;
-    if (winner && error.conversation) this.open(error.conversation);
-    const again = error.retry_after ? ` Try again in ${Math.ceil(error.retry_after)} s.` : "";
-    this.tell(winner ? `${String(winner)} was faster and has this conversation. You can read along.` : error.message + again, true);
+    if (error.code === "taken" && error.detail?.taken_by && error.conversation) this.open(error.conversation);
+    const { text, bad, stays } = refusalOf(error);
+    this.tell(text, bad, stays);
   }
 
   /** A suggestion goes into an empty composer; over words already typed it would be theft. It is listed either way. */

@@ -16,7 +16,7 @@ const row = (conversation: string, feed: number, more: Partial<ConversationFrame
   ...more,
 });
 const offer = (conversation: string, epoch: number, feed: number): OfferFrame => ({
-  type: "offer", conversation, epoch, feed, packet: {}, expires_at: "2026-11-21T10:01:00Z",
+  type: "offer", conversation, epoch, feed, packet: {}, deadline: "2026-11-21T10:02:00Z", weight: 2, expires_at: "2026-11-21T10:01:00Z",
 });
 const entry = (offset: number): EntryFrame => ({
   type: "entry", conversation: "c", offset, author: { kind: "customer", name: "Mara" }, kind: "message", text: "x", at: "2026-11-21T10:00:00Z",

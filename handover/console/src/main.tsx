@@ -8,6 +8,9 @@ import "./view/lists.css";
 import "./view/conversation.css";
 import "./view/composer.css";
 import "./view/dialogs.css";
+import "./view/pages.css";
+import "./view/reports.css";
+import "./view/pages_narrow.css";
 import { App } from "./view/app";
 
 drawTogether();

@@ -1,4 +1,4 @@
-// The console's few HTTP calls: who am I, sign in and out, a list's page, the colleagues.
+// The console's HTTP calls: signing in and out, lists, the people of the desk, waits, and what was not delivered.
 import type { AgentPart, ConversationFrame } from "../../../bot/widget/src/shared/wire";
 import type { View } from "./desk_state";
 
@@ -7,12 +7,77 @@ export class Refused extends Error {
     readonly status: number,
     message: string,
     readonly retryAfter: number | null,
+    /** The field of the form that is wrong, where the service names one. */
+    readonly field: string | null = null,
   ) {
     super(message);
   }
 }
 
-async function call(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
+/** Somebody's account: who, how much they hold, and whether a console of theirs is open. */
+export interface AgentRow {
+  agent: AgentPart;
+  email: string;
+  disabled: boolean;
+  here?: boolean;
+}
+export interface Team {
+  team: string;
+  members: string[];
+  here: number;
+  waiting: number;
+}
+export interface AgentChange {
+  skills?: string[];
+  languages?: string[];
+  teams?: string[];
+  capacity?: number;
+}
+export interface DeadLetter {
+  id: number;
+  conversation: string;
+  inbox: string;
+  offset: number;
+  author: string;
+  text: string;
+  why: string;
+  tries: number;
+  queued_at: string;
+  gave_up_at: string;
+  overtaken: boolean;
+  retried_by?: string | null;
+}
+export interface Outbox {
+  queued: number;
+  oldest?: string | null;
+  dead: number;
+  rows: DeadLetter[];
+  next?: number | null;
+}
+export interface WaitFigures {
+  waits: number;
+  taken: number;
+  gave_up: number;
+  left_message: number;
+  still_waiting: number;
+  predicted: number;
+  judged: number;
+  within_range: number | null;
+  median_wait: number | null;
+  median_error: number | null;
+  median_bias: number | null;
+}
+export interface WaitsReport {
+  days: number;
+  time_zone: string;
+  complete: boolean;
+  all: WaitFigures;
+  by_hour: (WaitFigures & { hour: number })[];
+}
+
+type Parsed = Record<string, unknown>;
+
+async function call(method: "GET" | "POST" | "PATCH", path: string, body?: object): Promise<unknown> {
   let answer: Response;
   try {
     answer = await fetch(`/api/v1/${path}`, {
@@ -25,10 +90,18 @@ async function call(method: "GET" | "POST", path: string, body?: object): Promis
     throw new Refused(0, "The service cannot be reached. Is it running, and are you online?", null);
   }
   const text = await answer.text();
-  const parsed = /^[{[]/.test(text) ? (JSON.parse(text) as Record<string, unknown>) : {};
+  const parsed = /^[{[]/.test(text) ? (JSON.parse(text) as Parsed) : {};
   if (answer.ok) return parsed;
   const after = Number(answer.headers.get("retry-after")) || null;
-  throw new Refused(answer.status, String(parsed.message ?? `The service answered ${answer.status}.`), after);
+  throw new Refused(answer.status, String(parsed.message ?? `The service answered ${answer.status}.`), after, fieldIn(parsed));
+}
+
+/** The desk names a field; the framework names a path such as "body.languages.0". */
+function fieldIn(parsed: Parsed): string | null {
+  const detail = parsed.detail as { field?: string; problems?: { field: string }[] } | null | undefined;
+  if (detail?.field) return detail.field;
+  const path = detail?.problems?.[0]?.field.split(".");
+  return path?.[0] === "body" ? (path[1] ?? null) : null;
 }
 
 function agentIn(answer: unknown): AgentPart {
@@ -40,9 +113,18 @@ export const rest = {
   me: async (): Promise<AgentPart> => agentIn(await call("GET", "me")),
   login: async (email: string, password: string): Promise<AgentPart> => agentIn(await call("POST", "login", { email, password })),
   logout: (): Promise<unknown> => call("POST", "logout"),
-  /** Everybody who works at the desk now. */
-  agents: async (): Promise<AgentPart[]> =>
-    ((await call("GET", "agents")) as { agent: AgentPart; disabled: boolean }[]).filter((row) => !row.disabled).map((row) => row.agent),
+  /** Everybody who has an account; admins are told of closed ones too. */
+  agents: async (): Promise<AgentRow[]> => (await call("GET", "agents")) as AgentRow[],
+  changeAgent: async (id: string, change: AgentChange): Promise<AgentRow> =>
+    (await call("PATCH", `agents/${encodeURIComponent(id)}`, change)) as AgentRow,
+  teams: async (): Promise<Team[]> => (await call("GET", "teams")) as Team[],
+  waits: async (days: number): Promise<WaitsReport> => (await call("GET", `waits/report?days=${days}`)) as WaitsReport,
+  outbox: async (before?: number): Promise<Outbox> => (await call("GET", `outbox${before ? `?before=${before}` : ""}`)) as Outbox,
+  retryLine: (id: number): Promise<unknown> => call("POST", `outbox/${id}/retry`),
+  dropLine: (id: number): Promise<unknown> => call("POST", `outbox/${id}/drop`),
+  /** One list row, for a conversation that no list has brought yet. */
+  row: async (conversation: string): Promise<ConversationFrame> =>
+    ((await call("GET", `conversations/${encodeURIComponent(conversation)}`)) as { row: ConversationFrame }).row,
   /** A page of a list, the last changed first; `more` when there are older ones. */
   rows: async (view: View, before?: number): Promise<{ rows: ConversationFrame[]; more: boolean }> => {
     const page = (await call("GET", `conversations?view=${view}${before ? `&before=${before}` : ""}`)) as {

@@ -120,9 +120,13 @@ export type CustomerSends =
 export interface AgentPart {
   id: string;
   name: string;
-  role: "admin" | "agent";
+  role: "admin" | "lead" | "agent";
   availability: AvailabilityState;
   capacity: number;
+  held?: number | null;
+  skills?: string[] | null;
+  languages?: string[] | null;
+  teams?: string[] | null;
 }
 export interface AgentWelcome {
   type: "welcome";
@@ -156,6 +160,9 @@ export interface ConversationFrame {
   changed_at: string;
   last_entry?: LastEntryPart | null;
   rating?: number | null;
+  team?: string | null;
+  needs?: string[] | null;
+  reply_due?: string | null;
 }
 /** handover.packet.Packet as JSON; every field may be missing, a newer service may add some. */
 export interface Packet {
@@ -189,6 +196,13 @@ export interface OfferFrame {
   overdue?: boolean;
   to?: string | null;
   feed: number;
+  deadline: string;
+  weight: number;
+  needs?: string[];
+  language?: string | null;
+  team?: string | null;
+  round?: number;
+  escalated?: boolean;
 }
 export interface OfferGone {
   type: "offer_gone";
@@ -262,6 +276,6 @@ export type AgentSends =
     }
   | { type: "resolve"; conversation: string; epoch?: number }
   | { type: "snooze"; conversation: string; epoch?: number; until?: string }
-  | { type: "transfer"; conversation: string; epoch: number; to: string | null }
+  | { type: "transfer"; conversation: string; epoch: number; to?: string; team?: string }
   | { type: "typing"; conversation: string }
   | { type: "suggest"; conversation: string };

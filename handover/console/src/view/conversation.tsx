@@ -8,6 +8,7 @@ import { nameOf, stateOf } from "../reasons";
 import { takeOver } from "../take_over";
 import { Composer } from "./composer";
 import type { Dialog } from "./dialogs";
+import { FirstReply } from "./first_reply";
 import { Thread } from "./thread";
 
 interface ConversationProps {
@@ -50,6 +51,7 @@ export function Conversation(props: ConversationProps) {
         me={desk.me}
         mine={row?.control === "human" && row.agent?.id === desk.me?.id}
       />
+      <FirstReply row={row} me={desk.me?.id} />
       <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab}>
         <Others client={client} desk={desk} open={open} />
       </Composer>
@@ -88,7 +90,7 @@ function Head({ client, desk, row, ask, side, setSide }: HeadProps) {
 
 /** Colleagues who look at this conversation or write in it now. */
 function Others({ client, desk, open }: { client: DeskClient; desk: DeskState; open: Opened }) {
-  useObserved(client.colleagues);
+  useObserved(client.people);
   const names = (ids: readonly string[] = []): string[] =>
     ids.filter((id) => id !== desk.me?.id).map((id) => client.nameOfAgent(id));
   const typing = names(open.presence?.typing);
@@ -128,6 +130,11 @@ function Verbs({ client, desk, row, ask }: { client: DeskClient; desk: DeskState
   if (row.control === "human" || row.lifecycle === "resolved") return null;
   return (
     <div class="verbs" key={row.control}>
+      {row.control !== "offered" && (
+        <button type="button" class="quiet small" onClick={() => client.send({ type: "resolve", conversation, epoch })}>
+          Resolve
+        </button>
+      )}
       <button type="button" class="solid small" onClick={() => takeOver(client, row)}>
         {row.control === "offered" ? "Accept" : "Take over"}
       </button>

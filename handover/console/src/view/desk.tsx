@@ -4,13 +4,23 @@ import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { DeskClient } from "../desk_client";
 import { listed, unanswered, type DeskState, type View } from "../desk_state";
 import type { Tab } from "../drafts";
+import { followPlace, type Place } from "../place";
+import type { Shortcut } from "../shortcuts";
+import { UndeliveredLines } from "../undelivered";
 import { Conversation } from "./conversation";
 import { shortcutsOf, useShortcuts } from "./desk_keys";
 import { OpenDialog, type Dialog } from "./dialogs";
 import { Lists } from "./lists";
 import { useNotifications, useSound } from "./notifications";
 import { PacketPanel } from "./packet_panel";
+import { Places } from "./places";
+import { TeamPage } from "./team_page";
+import { useAskedAgain } from "./ticking";
 import { Top } from "./top";
+import { UndeliveredPage } from "./undelivered_page";
+import { WaitsPage } from "./waits_page";
+
+const COUNTED_AGAIN = 120; // seconds; the page itself asks more often
 
 export function Desk({ client, leave }: { client: DeskClient; leave: () => void }) {
   const desk = useObserved(client.desk);
@@ -25,29 +35,55 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   const { view, setView, tab, setTab } = useListAndTab(client, mine);
   useWholeList(client, view);
   useCountInTitle(desk);
+  useOwnLoad(client, desk);
+  const { place, lines } = usePlaces();
+  const atDesk = place === "desk";
   const shortcuts = shortcutsOf({ client, desk, current, row, mine, view, setView, tab, setTab, ask: setDialog, setSide });
-  useShortcuts(shortcuts, setDialog);
+  useShortcuts(atDesk ? shortcuts : NONE, setDialog);
   return (
-    <div class={`desk${current ? " reading" : ""}${side ? " with-side" : ""}`}>
-      <Top client={client} desk={desk} leave={leave} sound={sound} setSound={setSound} showKeys={() => setDialog("keys")} />
-      <main>
-        <Lists client={client} desk={desk} view={view} setView={setView} current={current} />
-        <Conversation
-          client={client}
-          desk={desk}
-          current={current}
-          tab={tab}
-          setTab={setTab}
-          ask={setDialog}
-          side={side}
-          setSide={setSide}
-        />
-      </main>
-      {side && current && <PacketPanel client={client} desk={desk} current={current} close={() => setSide(false)} />}
+    <div class={`desk${atDesk ? "" : " paged"}${current ? " reading" : ""}${side ? " with-side" : ""}`}>
+      <Top client={client} desk={desk} leave={leave} sound={sound} setSound={setSound} showKeys={() => setDialog("keys")}>
+        <Places place={place} role={desk.me?.role} offers={listed(desk, "offers").length} dead={lines.dead} />
+      </Top>
+      {atDesk ? (
+        <>
+          <main>
+            <Lists client={client} desk={desk} view={view} setView={setView} current={current} />
+            <Conversation {...{ client, desk, current, tab, setTab, side, setSide }} ask={setDialog} />
+          </main>
+          {side && current && <PacketPanel client={client} desk={desk} current={current} close={() => setSide(false)} />}
+        </>
+      ) : (
+        <Page place={place} client={client} lines={lines} />
+      )}
       <OpenDialog which={dialog} client={client} row={row} me={desk.me} shortcuts={shortcuts} close={() => setDialog(null)} />
       <Messages client={client} />
     </div>
   );
+}
+
+const NONE: readonly Shortcut[] = [];
+
+function Page({ place, client, lines }: { place: Place; client: DeskClient; lines: UndeliveredLines }) {
+  if (place === "team") return <TeamPage client={client} />;
+  return place === "waits" ? <WaitsPage /> : <UndeliveredPage client={client} lines={lines} />;
+}
+
+/** The page the address names, and what is not delivered: its count stands in the bar on every page. */
+function usePlaces() {
+  const [followed] = useState(followPlace);
+  const [lines] = useState(() => new UndeliveredLines());
+  useEffect(() => followed.stop, []);
+  useObserved(lines.state);
+  useAskedAgain(() => void lines.refresh(), COUNTED_AGAIN);
+  return { place: useObserved(followed.place), lines };
+}
+
+/** What I hold changes with the conversations I have; the service counts the slots. */
+function useOwnLoad(client: DeskClient, desk: DeskState): void {
+  const held = listed(desk, "mine").filter((row) => row.lifecycle === "active");
+  const names = held.map((row) => row.conversation).sort().join();
+  useEffect(() => void client.meet().catch(() => undefined), [names]);
 }
 
 /** The shown list and the composer's tab, which follow a conversation that becomes the agent's own. */
@@ -87,7 +123,8 @@ function useKeptFocus(): void {
   }, []);
   useLayoutEffect(() => {
     if (document.activeElement !== document.body || !last.current || last.current.isConnected) return;
-    const next = document.querySelector<HTMLElement>("#whom") ?? document.querySelector<HTMLElement>(".lists nav [aria-current]");
+    const heading = document.querySelector<HTMLElement>("#whom, main.page h2");
+    const next = heading ?? document.querySelector<HTMLElement>(".lists nav [aria-current]");
     next?.focus();
   });
 }

@@ -32,11 +32,16 @@ export function shortcutsOf(keyed: Keyed): Shortcut[] {
     { code: "KeyP", key: "P", does: "Write a private note", run: () => compose(keyed, "note") },
     { code: "KeyT", key: "T", does: "Take over or accept", run: () => row && takeOver(client, row) },
     { code: "KeyB", key: "B", does: "Hand back to the bot", run: () => mine && ask("hand_back") },
-    { code: "KeyE", key: "E", does: "Resolve", run: () => row && mine && client.send({ type: "resolve", conversation: row.conversation, epoch: row.epoch }) },
+    { code: "KeyE", key: "E", does: "Resolve", run: () => row && (mine || openToAll(row)) && client.send({ type: "resolve", conversation: row.conversation, epoch: row.epoch }) },
     { code: "KeyM", key: "M", does: "Snooze", run: () => mine && ask("snooze") },
     { code: "KeyG", key: "G", does: "Suggest a reply", run: () => mine && current && client.suggest(current) },
     { code: "KeyO", key: "O", does: "Show or hide the details", run: () => setSide((shown) => !shown) },
   ];
+}
+
+/** With the bot or with nobody: any agent may close it. */
+function openToAll(row: ConversationFrame): boolean {
+  return row.lifecycle === "active" && (row.control === "bot" || row.control === "nobody");
 }
 
 function step({ client, desk, view, current }: Keyed, by: number): void {

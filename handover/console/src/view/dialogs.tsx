@@ -1,11 +1,11 @@
-// The desk's dialogs, on the browser's own <dialog>: hand back, snooze, transfer, and the list of keys.
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+// The desk's dialogs: hand back, snooze and the list of keys; transfer has a file of its own.
+import { useState } from "preact/hooks";
 import type { AgentPart, ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import type { DeskClient } from "../desk_client";
 import { nameOf } from "../reasons";
-import { rest } from "../rest";
 import type { Shortcut } from "../shortcuts";
+import { Foot, Modal } from "./modal";
+import { Transfer } from "./transfer";
 
 export type Dialog = "hand_back" | "snooze" | "transfer" | "keys" | null;
 
@@ -29,28 +29,7 @@ export function OpenDialog({ which, client, row, me, shortcuts, close }: OpenDia
   );
 }
 
-interface ModalProps {
-  title: string;
-  close: () => void;
-  children: ComponentChildren;
-}
-
-function Modal({ title, close, children }: ModalProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.focus();
-  }, []);
-  return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={close}>
-      <h2 id="dialog-title">{title}</h2>
-      {children}
-    </dialog>
-  );
-}
-
-interface DialogProps {
+export interface DialogProps {
   client: DeskClient;
   row: ConversationFrame;
   close: () => void;
@@ -94,19 +73,6 @@ function HandBack({ client, row, close }: DialogProps) {
         <Foot close={close} does="Hand back" />
       </form>
     </Modal>
-  );
-}
-
-function Foot({ close, does }: { close: () => void; does: string }) {
-  return (
-    <div class="foot">
-      <button type="button" class="quiet" onClick={close}>
-        Cancel
-      </button>
-      <button type="submit" class="solid">
-        {does}
-      </button>
-    </div>
   );
 }
 
@@ -157,40 +123,6 @@ function Snooze({ client, row, close }: DialogProps) {
           </label>
         )}
         <Foot close={close} does="Snooze" />
-      </form>
-    </Modal>
-  );
-}
-
-function Transfer({ client, row, me, close }: DialogProps & { me: AgentPart | null }) {
-  const [agents, setAgents] = useState<AgentPart[]>([...client.colleagues.value.values()]);
-  const [to, setTo] = useState("");
-  useEffect(() => {
-    rest.agents().then(setAgents, () => undefined); // as known before, then
-  }, []);
-  return (
-    <Modal title={`Transfer ${nameOf(row)}`} close={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          client.send({ type: "transfer", conversation: row.conversation, epoch: row.epoch, to: to || null });
-          close();
-        }}
-      >
-        <label>
-          To
-          <select value={to} onChange={(event) => setTo(event.currentTarget.value)}>
-            <option value="">Anybody who is free</option>
-            {agents
-              .filter((agent) => agent.id !== me?.id)
-              .map((agent) => (
-                <option value={agent.id}>
-                  {agent.name} ({agent.availability})
-                </option>
-              ))}
-          </select>
-        </label>
-        <Foot close={close} does="Transfer" />
       </form>
     </Modal>
   );

@@ -1,12 +1,14 @@
 // The lists at the left, each with its live count; offers as cards that can be accepted where they stand.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import { spanOf, timeOf } from "../../../../bot/widget/src/shared/words";
-import type { ConversationFrame, OfferFrame } from "../../../../bot/widget/src/shared/wire";
+import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import type { DeskClient } from "../desk_client";
 import { belongs, listed, VIEWS, type DeskState, type View } from "../desk_state";
-import { nameOf, reasonWords, stateOf } from "../reasons";
-import { takeOver } from "../take_over";
+import { nameOf, stateOf } from "../reasons";
+import { TimeLeft } from "./left";
+import { OfferCard } from "./offer_card";
+import { useSeconds } from "./ticking";
 
 const NAMES: Record<View, string> = {
   offers: "Offers",
@@ -33,15 +35,6 @@ interface ListsProps {
   current: string | null;
 }
 
-function useSeconds(): number {
-  const [now, tick] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => tick(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
-}
-
 export function Lists({ client, desk, view, setView, current }: ListsProps) {
   const now = useSeconds();
   const rows = listed(desk, view);
@@ -60,7 +53,7 @@ export function Lists({ client, desk, view, setView, current }: ListsProps) {
           {rows.map((row) => (
             <li key={row.conversation}>
               {view === "offers" ? (
-                <OfferCard client={client} row={row} offer={desk.offers.get(row.conversation)!} now={now} open={row.conversation === current} />
+                <OfferCard client={client} row={row} offer={desk.offers.get(row.conversation)!} now={now} open={row.conversation === current} me={desk.me?.id} />
               ) : (
                 <Row client={client} row={row} now={now} open={row.conversation === current} me={desk.me?.id} />
               )}
@@ -156,6 +149,10 @@ function Row({ client, row, now, open, me }: RowProps) {
       <span class="marks">
         <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, me)}</span>
         {waited !== null && <span>waits {spanOf(waited)}</span>}
+        {row.agent?.id === me && row.lifecycle === "active" && (
+          <TimeLeft at={row.reply_due} now={now} within="reply in" by="Reply by" />
+        )}
+        <Wanted row={row} />
         {row.control === "nobody" && row.customer.email && row.lifecycle !== "resolved" && <span class="mail">{row.customer.email}</span>}
         {row.rating && <span>Rated {row.rating} of 5</span>}
       </span>
@@ -163,39 +160,9 @@ function Row({ client, row, now, open, me }: RowProps) {
   );
 }
 
-interface OfferProps {
-  client: DeskClient;
-  row: ConversationFrame;
-  offer: OfferFrame;
-  now: number;
-  open: boolean;
-}
-
-function OfferCard({ client, row, offer, now, open }: OfferProps) {
-  const left = Math.max(0, Math.ceil((Date.parse(offer.expires_at) - now) / 1000));
-  const waited = spanOf(now - Date.parse(row.waiting_since ?? row.changed_at));
-  const name = nameOf(row);
-  return (
-    <article class={`offer${open ? " open" : ""}${offer.overdue ? " overdue" : ""}`} aria-label={`Offer: ${name}`}>
-      <button type="button" class="row" onClick={() => client.open(row.conversation)}>
-        <span class="first">
-          <strong dir="auto">{name}</strong>
-          <span class="waited">{waited === "just now" ? "new" : `waits ${waited}`}</span>
-        </span>
-        <span class="reason">{reasonWords(offer.packet.reason ?? row.reason)}</span>
-        <span class="last" dir="auto">
-          {offer.packet.goal ?? row.last_entry?.text}
-        </span>
-      </button>
-      <div class="answers">
-        <button type="button" class="solid small" onClick={() => takeOver(client, { ...row, epoch: offer.epoch, control: "offered" })}>
-          Accept
-        </button>
-        <button type="button" class="quiet small" onClick={() => client.send({ type: "decline", conversation: row.conversation })}>
-          Decline
-        </button>
-        <span class="lease">{offer.overdue ? "Overdue" : left ? `${left} s left` : "Lease over"}</span>
-      </div>
-    </article>
-  );
+/** What a conversation asks of whoever takes it, while it is still to be taken. */
+function Wanted({ row }: { row: ConversationFrame }) {
+  if (row.control !== "offered") return null;
+  const asks = [row.team ? `team ${row.team}` : "", row.needs?.length ? `needs ${row.needs.join(", ")}` : ""].filter(Boolean);
+  return asks.length ? <span dir="auto">{asks.join(" · ")}</span> : null;
 }

@@ -1,0 +1,70 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { DeadLetter, Outbox } from "./rest";
+import { UndeliveredLines } from "./undelivered";
+
+const PAGE = 2;
+const letter = (id: number): DeadLetter => ({
+  id, conversation: "c", inbox: "mail", offset: id, author: "agent", text: `line ${id}`, why: "refused", tries: 6,
+  queued_at: "2026-11-21T08:00:00Z", gave_up_at: "2026-11-21T10:00:00Z", overtaken: false,
+});
+
+/** A service with five dead lines, newest first, two to a page. */
+class Service {
+  ids = [5, 4, 3, 2, 1];
+  refuses: string | null = null;
+  outbox = async (before?: number): Promise<Outbox> => {
+    const rows = this.ids.filter((id) => !before || id < before).slice(0, PAGE).map(letter);
+    return { queued: 0, dead: this.ids.length, rows, next: rows.length === PAGE ? rows.at(-1)!.id : null };
+  };
+  retryLine = async (id: number): Promise<void> => this.settle(id);
+  dropLine = async (id: number): Promise<void> => this.settle(id);
+  private settle(id: number): void {
+    if (this.refuses) throw new Error(this.refuses);
+    this.ids = this.ids.filter((one) => one !== id);
+  }
+}
+
+describe("lines that were not delivered", () => {
+  let service: Service;
+  let lines: UndeliveredLines;
+  const shown = (): number[] => lines.state.value.outbox!.rows.map((row) => row.id);
+
+  beforeEach(async () => {
+    service = new Service();
+    lines = new UndeliveredLines(service);
+    await lines.refresh();
+  });
+
+  it("come a page at a time, and all that are shown stay shown when they are asked for again", async () => {
+    expect(shown()).toEqual([5, 4]);
+    await lines.older();
+    expect(shown()).toEqual([5, 4, 3, 2]);
+    service.ids = [6, 5, 3, 2, 1];
+    await lines.refresh();
+    expect(shown()).toEqual([6, 5, 3, 2]);
+    expect(lines.dead).toBe(5);
+  });
+
+  it("go when they are tried again or given up", async () => {
+    expect(await lines.retry(letter(5))).toBe(true);
+    expect(await lines.giveUp(letter(4))).toBe(true);
+    expect(shown()).toEqual([3, 2]);
+    expect(lines.dead).toBe(3);
+    expect(lines.state.value.busy.size).toBe(0);
+  });
+
+  it("stay with the service's words when that was refused, and only one wish for a line is under way", async () => {
+    service.refuses = "There is no such line.";
+    const [first, second] = await Promise.all([lines.retry(letter(5)), lines.retry(letter(5))]);
+    expect([first, second]).toEqual([false, false]);
+    expect(lines.state.value.problem).toBe("There is no such line.");
+    expect(shown()).toContain(5);
+  });
+
+  it("are still shown when the service cannot be asked", async () => {
+    service.outbox = async () => Promise.reject(new Error("The service cannot be reached."));
+    await lines.refresh();
+    expect(shown()).toEqual([5, 4]);
+    expect(lines.state.value.problem).toBe("The service cannot be reached.");
+  });
+});

@@ -1,0 +1,117 @@
+// Lines that no channel took: why, what was said since, and the two ways on: try again, or give up for good.
+import { useState } from "preact/hooks";
+import { useObserved } from "../../../../bot/widget/src/shared/observed";
+import { count, timeOf } from "../../../../bot/widget/src/shared/words";
+import type { DeskClient } from "../desk_client";
+import { go } from "../place";
+import { nameOf } from "../reasons";
+import type { DeadLetter, Outbox } from "../rest";
+import type { UndeliveredLines } from "../undelivered";
+import { Foot, Modal } from "./modal";
+import { PageFrame } from "./page_frame";
+import { useAskedAgain } from "./ticking";
+
+const AGAIN = 30; // seconds
+const WROTE: Record<string, string> = { bot: "the bot", agent: "an agent", system: "the desk", customer: "the customer" };
+
+interface PageProps {
+  client: DeskClient;
+  lines: UndeliveredLines;
+}
+
+export function UndeliveredPage({ client, lines }: PageProps) {
+  const { outbox, problem, busy } = useObserved(lines.state);
+  const [doomed, doom] = useState<DeadLetter | null>(null);
+  useAskedAgain(() => void lines.refresh(), AGAIN);
+  const retry = (letter: DeadLetter): void => {
+    lines.retry(letter).then((done) => done && client.tell("It is being sent again. If it fails once more, it comes back here."));
+  };
+  return (
+    <PageFrame title="Not delivered" says={outbox ? summary(outbox) : ""} problem={problem} again={() => void lines.refresh()}>
+      {!outbox && !problem && <p role="status">Loading…</p>}
+      {outbox && !outbox.rows.length && <p class="none">Everything that was said has been delivered.</p>}
+      <ul class="letters">
+        {outbox?.rows.map((letter) => (
+          <Letter key={letter.id} client={client} letter={letter} busy={busy.has(letter.id)} retry={retry} doom={doom} />
+        ))}
+      </ul>
+      {outbox?.next && (
+        <button type="button" class="quiet small older" onClick={() => void lines.older()}>
+          Show older
+        </button>
+      )}
+      {doomed && <GiveUp letter={doomed} close={() => doom(null)} sure={() => void lines.giveUp(doomed).then((done) => done && client.tell("Given up. It will not be sent."))} />}
+    </PageFrame>
+  );
+}
+
+function summary({ dead, queued, oldest }: Outbox): string {
+  const waits = queued ? ` ${count(queued, "line")} on the way${oldest ? `, the oldest since ${timeOf(oldest)}` : ""}.` : "";
+  return `${count(dead, "line")} could not be delivered.${waits}`;
+}
+
+interface LetterProps {
+  client: DeskClient;
+  letter: DeadLetter;
+  busy: boolean;
+  retry: (letter: DeadLetter) => void;
+  doom: (letter: DeadLetter) => void;
+}
+
+function Letter({ client, letter, busy, retry, doom }: LetterProps) {
+  const row = useObserved(client.desk).rows.get(letter.conversation);
+  const whom = row ? nameOf(row) : "a customer";
+  const look = (event: MouseEvent): void => {
+    event.preventDefault();
+    client.visit(letter.conversation);
+    go("desk");
+  };
+  return (
+    <li>
+      <article aria-label={`Not delivered to ${whom}`}>
+        <p class="first">
+          <a href="#" onClick={look} dir="auto">
+            To {whom}
+          </a>
+          <time dateTime={letter.gave_up_at}>{timeOf(letter.gave_up_at)}</time>
+        </p>
+        <p class="said" dir="auto">
+          {letter.text}
+        </p>
+        <p class="by" dir="auto">
+          By {WROTE[letter.author] ?? letter.author}, over {letter.inbox}. {count(letter.tries, "try", "tries")}: {letter.why || "no reason given"}
+          {letter.retried_by && ` Last tried again by ${client.nameOfAgent(letter.retried_by)}.`}
+        </p>
+        {letter.overtaken && <p class="overtaken">Later lines of this conversation were delivered. Sent now, this one arrives out of order.</p>}
+        <div class="answers">
+          <button type="button" class="solid small" disabled={busy} onClick={() => retry(letter)}>
+            {busy ? "Working…" : "Try again"}
+          </button>
+          <button type="button" class="quiet small" disabled={busy} onClick={() => doom(letter)}>
+            Give up
+          </button>
+        </div>
+      </article>
+    </li>
+  );
+}
+
+function GiveUp({ letter, close, sure }: { letter: DeadLetter; close: () => void; sure: () => void }) {
+  return (
+    <Modal title="Give this line up?" close={close}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          sure();
+          close();
+        }}
+      >
+        <p class="said" dir="auto">
+          {letter.text}
+        </p>
+        <p>The customer will not get it, and it cannot be brought back here. It stays in the conversation's record.</p>
+        <Foot close={close} does="Give up" />
+      </form>
+    </Modal>
+  );
+}
