@@ -116,7 +116,10 @@ def everybody_saw_one_story(history: History) -> Iterator[Violation]:
 
 
 def customers_keep_their_order(history: History) -> Iterator[Violation]:
-    """What one customer wrote stands in the order it was written, but for words that had to be sent again by hand."""
+    """What one customer said stands in the order it was said, but for words that had to be sent again by hand.
+
+    A message that is left for later is no part of this: it is only taken while the customer waits.
+    """
     refused = {line.get("client_id") for line in history.of_kind("refused", "silence")}
     offsets = {
         entry["client_id"]: (entry["conversation"], entry["offset"])
@@ -126,7 +129,7 @@ def customers_keep_their_order(history: History) -> Iterator[Violation]:
     last: dict[tuple[str, str], int] = {}
     for line in history.of_kind("invoke"):
         found = offsets.get(line.get("client_id") or "")
-        if found is None or line["client_id"] in refused or line["verb"] not in ("say", "leave_message"):
+        if found is None or line["client_id"] in refused or line["verb"] != "say":
             continue
         if not line["who"].startswith("customer"):
             continue
