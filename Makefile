@@ -23,11 +23,11 @@ test: python ## everything that is checked before a release, on real processes a
 	@echo "make test: every check there is"
 	@exec $(PYTHON) -m tools.checks test
 
-chaos: ## faults on purpose, 25 minutes (after make setup): kills, cut sockets, stopped servers; SEED=n replays a run
+chaos: ## faults on purpose, 20 minutes (after make setup): kills, cut sockets, stopped servers; SEED=n replays a run
 	@echo "make chaos: the closing run with faults; results/chaos/closing.json"
 	@exec .venv/bin/python -m tests.chaos closing $(if $(SEED),--seed $(SEED))
 
-chaos-short: ## the same in three minutes: every kind of fault once
+chaos-short: ## the same in two minutes: every kind of fault once
 	@echo "make chaos-short: every kind of fault once; results/chaos/short.json"
 	@exec .venv/bin/python -m tests.chaos short $(if $(SEED),--seed $(SEED))
 

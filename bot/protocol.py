@@ -135,7 +135,7 @@ _WHEN = {
     "illegal_move": "the conversation is not in a state that allows it",
     "taken": "somebody else won; `detail.taken_by` names who",
     "fenced": "the epoch moved on; what was tried has no effect",
-    "fell_behind": "a reader too slow for its queue; connect again and resume",
+    "fell_behind": "too slow for its queue, or to say hello; connect again and resume",
     "moving": "this process stops; connect again after `retry_after` seconds, another one has everything",
     "unavailable": "something we need is down; try again later",
 }

@@ -13,7 +13,7 @@
             ReplyLate            the first reply did not come; the conversation was offered to others
             Fenced               the epoch moved on; what was tried has no effect
         StaleView                the agent had not seen the latest entries; carries them
-        FellBehind               a reader too slow for its queue; resume by offset
+        FellBehind               too slow for its queue, or to say hello; connect again, resume by offset
         AlreadyThere             a unique thing exists: a resend, or a race that was lost
         Unavailable              something we need is down; try again later
         Moving                   this process stops; another one serves the same record: connect again

@@ -83,12 +83,13 @@ class Socket(Generic[F]):
         self._bucket = TokenBucket(monotonic, per_second=limits.frames_per_second, burst=limits.frames_burst)
 
     async def hello(self, kind: type[Frame]) -> F:
-        """The first frame, which must be a ``kind`` and come in time. Raises BadInput or HungUp."""
+        """The first frame, which must be a ``kind``. Raises BadInput, HungUp, or FellBehind when it is late."""
         try:
             async with asyncio.timeout(self._limits.hello_seconds):
                 frame = self._parse(await self._receive())
         except TimeoutError as late:
-            raise NotSignedIn("No hello frame came in time.") from late
+            # Not "not signed in": a page would throw its token away, and its line or this process was only slow.
+            raise FellBehind("No hello frame came in time. Connect again.") from late
         if not isinstance(frame, kind):
             raise BadInput("The first frame must be a hello.")
         return frame

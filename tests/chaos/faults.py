@@ -23,6 +23,7 @@ from tools.local_servers import LocalServer
 
 Fault = Callable[[], Awaitable[None]]
 _FILL_PIECE = 1 << 16
+_REST = 4.0  # seconds after a severe fault in which there is no other
 # Each of these takes most of the product away for seconds: one at a time, or a run would see nothing but outage.
 SEVERE = frozenset({"pause service", "partition", "stop redis", "kill postgres", "restart postgres", "disk full"})
 
@@ -81,6 +82,14 @@ class Faults:
             self.done[kind] += 1
             self.keeper.troubles.append((began, time.time()))
             self.world.journal.note("faults", "ended", kind=kind)
+            if kind in SEVERE:
+                await asyncio.sleep(_REST)
+
+    def choose(self, weights: dict[str, float]) -> str:
+        """A kind by its weight; not one that would only wait for another to be over."""
+        busy = "severe" in self._busy and self._busy["severe"].locked()
+        kinds = [kind for kind in weights if not (busy and kind in SEVERE)] or list(weights)
+        return self.rng.choices(kinds, [weights[kind] for kind in kinds])[0]
 
     async def kill_service(self) -> None:
         await self.keeper.kill(self.rng.choice(self.world.services))

@@ -150,7 +150,7 @@ class _Run:
                 await asyncio.sleep(self.rng.expovariate(1 / self.episode.gap))
                 running = [task for task in running if not task.done()]
                 if self.episode.faults and len(running) < 3:
-                    kind = due.pop() if due else self.rng.choices(*zip(*self.episode.faults.items(), strict=True))[0]
+                    kind = due.pop() if due else self.faults.choose(self.episode.faults)
                     running.append(group.create_task(self.faults.do(kind)))
 
     def _enough(self) -> bool:
