@@ -53,7 +53,7 @@ def test_what_i_said_is_marked_as_sent_once_the_record_has_it(page: Page, run: R
     view(page, "Mine")
     opens(page, "Wren Calloway")
     page.get_by_label("Reply to Wren Calloway").fill("One moment please.")
-    page.keyboard.press("Enter")
+    page.get_by_label("Reply to Wren Calloway").press("Enter")
     mine = thread(page).locator(".line.agent", has_text="One moment please.")
     expect(mine.get_by_role("img", name="Sent")).to_be_visible()
 

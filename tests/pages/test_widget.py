@@ -184,7 +184,7 @@ def test_a_customer_asks_waits_is_joined_and_rates_the_help(page: Page, run: Run
 def test_when_nobody_is_there_a_message_with_an_address_can_be_left(page: Page, run: Running) -> None:
     talk = opened(page, run)
     run.do(lambda s: s.offer(talk, {"reason": "asked"}, desk_open=False))
-    expect(page.get_by_text("Nobody is at the desk right now")).to_be_visible()
+    expect(page.locator("strong", has_text="Nobody is at the desk right now")).to_be_visible()
     page.get_by_role("button", name="Leave a message").click()
     expect(page.get_by_label("Your e-mail address")).to_be_focused()
     page.get_by_label("Your e-mail address").fill("mara@example.com")

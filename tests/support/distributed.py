@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import psycopg
 import redis
 from psycopg import sql
 
+from tests.support.processes import free_port
 from tools.local_servers import PostgresServer, RedisServer
 
 _numbers = itertools.count(1)
@@ -114,13 +114,6 @@ def flush(server: RedisServer) -> None:
     """Empty all of it."""
     with redis.Redis.from_url(server.url, socket_timeout=_ADMIN_SECONDS) as client:
         client.flushall()
-
-
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def new_database(server: PostgresServer, template: str | None = None) -> Database:
