@@ -14,6 +14,8 @@ def signed_in(page: Page, run: Running, agent: str = "agent1") -> None:
     page.get_by_label("Password").fill("demo")
     page.get_by_label("Password").press("Enter")
     expect(page.get_by_role("navigation", name="Lists")).to_be_visible()
+    # While the line is not there yet, nobody hears what the service tells its consoles.
+    expect(page.locator(".lists ul.rows, .lists p.none:not([role=status])").first).to_be_visible()
 
 
 def view(page: Page, name: str) -> None:
