@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli_record import record
 from bot.settings import read_settings
 from handover.backends import open_backends
 from handover.clock import SystemClock
@@ -27,6 +28,7 @@ outbox = typer.Typer(
     help="Lines on their way to channels, and those that could not be delivered.", no_args_is_help=True
 )
 app.add_typer(outbox, name="outbox")
+app.add_typer(record, name="record")
 
 
 @outbox.command("list")

@@ -6,6 +6,8 @@ from __future__ import annotations
 TESTED_IN: dict[str, tuple[str, ...]] = {
     # Types and frames: what they refuse is shown where they arrive.
     "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
+    "tests/handover/test_inboxes.py": ("bot/channels/channel.py",),
+    "tests/contract/test_records_copies.py": ("handover/backends/records_sql/copies.py",),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),

@@ -20,6 +20,7 @@ from handover.errors import BadInput, SwitchboardError, Unavailable
 from handover.ports import LiveFeed
 
 _T = TypeVar("_T")
+Engine = AsyncEngine  # for those outside, who import no SQLAlchemy
 _MAKERS = {
     "sqlite+aiosqlite": on_sqlite.make_engine,
     "postgresql+psycopg": on_postgres.make_engine,

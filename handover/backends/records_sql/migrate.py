@@ -28,11 +28,12 @@ async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
     newer release has made.
     """
     async with engine.begin() as connection:
-        await connection.run_sync(_move, to)
+        await connection.run_sync(move, to)
 
 
-def _move(connection: sa.Connection, to: str) -> None:
-    if _present(connection) == to:
+def move(connection: sa.Connection, to: str) -> None:
+    """The same on one connection, in its transaction."""
+    if present(connection) == to:
         return
     if connection.dialect.name == "postgresql":
         for setting in _PATIENCE:
@@ -41,16 +42,17 @@ def _move(connection: sa.Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    present = _present(connection)
-    if present not in {None, *(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())}:
-        raise BadInput(f"The record is at revision {present}, which this release does not know; start a newer one.")
-    if to == "base" or (present is not None and to < present):
+    here = present(connection)
+    if here not in {None, *(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())}:
+        raise BadInput(f"The record is at revision {here}, which this release does not know; start a newer one.")
+    if to == "base" or (here is not None and to < here):
         command.downgrade(config, to)
-    elif present != to:
+    elif here != to:
         command.upgrade(config, to)
 
 
-def _present(connection: sa.Connection) -> str | None:
+def present(connection: sa.Connection) -> str | None:
+    """The revision the tables are at; None where there are none."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

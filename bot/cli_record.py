@@ -1,0 +1,94 @@
+"""Commands for the record itself: copy it, restore it, prove that a copy is good, bring its tables up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import read_settings
+from handover.backends.records_sql.copies import Manifest, backup, check, restore
+from handover.backends.records_sql.engine import Engine, make_engine, reached
+from handover.backends.records_sql.migrate import HEAD, migrate
+from handover.clock import SystemClock
+from handover.errors import SwitchboardError
+
+record = typer.Typer(help="The record: copy, restore, prove a copy, bring up to date.", no_args_is_help=True)
+
+CopyFile = Annotated[Path, typer.Argument(help="The copy, a .zip file.")]
+
+
+@record.command("backup")
+def make_copy(file: CopyFile) -> None:
+    """Copy the whole record while the service runs, and prove the copy by restoring it into a scratch record."""
+
+    async def work(engine: Engine) -> None:
+        await backup(engine, file, SystemClock().now())
+        print(f"{_words(await check(file))}; restored and compared: the copy is good.")
+
+    _run(work)
+
+
+@record.command("restore")
+def restore_copy(file: CopyFile) -> None:
+    """Make the record from a copy. DATABASE_URL must name a database that holds nothing yet, of either kind."""
+
+    async def work(engine: Engine) -> None:
+        print(f"{_words(await restore(engine, file))}; restored.")
+
+    _run(work)
+
+
+@record.command()
+def drill() -> None:
+    """The restore drill: copy, restore into a scratch record, compare every row, say how long it took, keep nothing."""
+
+    async def work(engine: Engine) -> None:
+        with tempfile.TemporaryDirectory(prefix="switchboard-drill-") as folder:
+            file, began = Path(folder) / "copy.zip", time.monotonic()
+            await backup(engine, file, SystemClock().now())
+            copied = time.monotonic()
+            manifest = await check(file)
+            print(
+                f"{_words(manifest)}. Copied in {copied - began:.1f} s, restored and compared in "
+                f"{time.monotonic() - copied:.1f} s, {(await asyncio.to_thread(file.stat)).st_size / 2**20:.1f} MiB."
+            )
+
+    _run(work)
+
+
+@record.command("migrate")
+def bring_up_to_date() -> None:
+    """Bring the tables to this release. The service does the same when it starts; this does it beforehand."""
+
+    async def work(engine: Engine) -> None:
+        await migrate(engine)
+        print(f"The record is at revision {HEAD}.")
+
+    _run(work)
+
+
+def _words(manifest: Manifest) -> str:
+    return f"{manifest.rows} rows of {len(manifest.tables)} tables at revision {manifest.revision}"
+
+
+def _run(work: Callable[[Engine], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        engine = make_engine(read_settings().database_url)
+        try:
+            await reached(engine)
+            await work(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        asyncio.run(whole())
+    except SwitchboardError as error:
+        print(error.message, file=sys.stderr)
+        raise typer.Exit(1) from error
