@@ -30,6 +30,15 @@ class Broken(Exception):
     """An event, or a field that it cannot do without, is not what the platform's documentation says."""
 
 
+# What a reader may raise for one event. The last ones would be faults of ours, and cost no neighbour either.
+UNREADABLE = (Broken, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+def why(failed: Exception) -> str:
+    """The reason for an ERROR event, in words."""
+    return str(failed) if isinstance(failed, Broken) else f"our reader failed: {type(failed).__name__}"
+
+
 def read_json(body: bytes) -> dict[str, Any]:
     """The object in a webhook's body. Raises BadInput for anything that is no JSON object, or nested without end.
 

@@ -15,7 +15,7 @@ from handover.entries import Button
 from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
-from tests.support.spoilt_json import fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
 
 MESSENGER = Messenger()
 INBOX = Inbox(
@@ -138,6 +138,7 @@ def test_whatever_is_wrong_with_one_event_its_neighbours_are_read(name: str) -> 
                 first, *between, last = parse(envelope(before, wrong, after))
                 assert (first.id, last.id) == ("m_fx_messenger_image", "m_fx_messenger_quick_reply")
                 assert len(between) == 1
+                assert not faults_of_ours(between)
 
 
 @given(st.sampled_from(sorted(webhooks("messenger").items())).flatmap(lambda pair: ruined(pair[1])))
@@ -147,6 +148,7 @@ def test_no_webhook_crashes_the_reader(value: Any) -> None:
     except BadInput:
         return
     assert all(event.key and len(event.key) <= 200 for event in events)
+    assert not faults_of_ours(events)
 
 
 @given(st.sampled_from(sorted(webhooks("messenger").values(), key=repr)), st.integers(0, 2000))
