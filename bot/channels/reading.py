@@ -88,7 +88,9 @@ def kept(value: Any, levels: int = DEEPEST) -> Any:
 def key_of(*parts: object) -> str:
     """One key for what identifies an event; the same parts give the same key. At most `LONGEST_KEY` characters."""
     whole = "|".join("" if part is None else str(part) for part in parts)
-    return whole if len(whole) <= LONGEST_KEY else "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+    if len(whole) <= LONGEST_KEY:
+        return whole
+    return "sha256:" + hashlib.sha256(whole.encode(errors="backslashreplace")).hexdigest()
 
 
 def digest_of(raw: Any) -> str:
@@ -153,10 +155,9 @@ def moment(value: Any) -> datetime | None:
     """A platform's time: seconds or milliseconds as a number or in text, or ISO 8601. None for anything else."""
     if isinstance(value, str):
         return _spelled(value) if not _NUMBER.fullmatch(value) else moment(float(value))
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_SECONDS * 1000:
         return None
-    seconds = value / 1000 if value >= _FIRST_MILLISECONDS else value
-    return datetime.fromtimestamp(seconds, UTC) if seconds < _LAST_SECONDS else None
+    return datetime.fromtimestamp(value / 1000 if value >= _FIRST_MILLISECONDS else value, UTC)
 
 
 def _spelled(value: str) -> datetime | None:
