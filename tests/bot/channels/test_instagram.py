@@ -184,12 +184,16 @@ def test_every_answer_of_the_fixtures_is_classified(name: str, outcome: Outcome)
 
 def test_the_account_is_set_up_with_the_way_to_a_person_in_both_flavours() -> None:
     for inbox, base in ((INBOX, "instagram"), (THROUGH_A_PAGE, "graph")):
-        subscribe, profile = INSTAGRAM.prepare(inbox, "https://shop.example/webhooks/instagram/0a1b2c3d")
+        subscribe, profile, *newer = INSTAGRAM.prepare(inbox, "https://shop.example/webhooks/instagram/0a1b2c3d")
+        assert len(newer) == (base == "instagram")
+        assert profile.path.endswith("/messenger_profile?platform=instagram") == (base == "graph")
         assert (subscribe.base, profile.base) == (base, base)
         assert profile.json is not None
         assert profile.json["ice_breakers"][0]["call_to_actions"] == [
             {"question": "Talk to a person", "payload": "ask_for_human"}
         ]
+        [menu] = profile.json["persistent_menu"]
+        assert menu.keys() == {"locale", "call_to_actions"}
         check, typing = INSTAGRAM.check(inbox), INSTAGRAM.typing(inbox, "77")
         assert check is not None
         assert typing is not None

@@ -249,8 +249,10 @@ def test_the_page_is_set_up_with_the_way_to_a_person() -> None:
     check = MESSENGER.check(INBOX)
     assert check is not None
     assert (check.method, check.path) == ("GET", "/v26.0/me?fields=id%2Cname")
-    subscribe, profile = MESSENGER.prepare(INBOX, "https://shop.example/webhooks/messenger/0a1b2c3d")
-    assert subscribe.path == "/v26.0/104200000000001/subscribed_apps"
+    subscribe, profile, newer = MESSENGER.prepare(INBOX, "https://shop.example/webhooks/messenger/0a1b2c3d")
+    assert subscribe.path == newer.path == "/v26.0/104200000000001/subscribed_apps"
+    assert subscribe.json is not None
+    assert newer.json == {"subscribed_fields": subscribe.json["subscribed_fields"] + ",message_edits"}
     assert profile.json is not None
     [menu] = profile.json["persistent_menu"]
     assert menu["call_to_actions"] == [{"type": "postback", "title": "Talk to a person", "payload": "ask_for_human"}]

@@ -359,15 +359,20 @@ def test_a_file_is_located_with_our_token_and_only_by_a_sound_id() -> None:
 
 
 def test_the_number_is_set_up_with_the_way_to_a_person_and_its_own_address() -> None:
-    [prompts] = WHATSAPP.prepare(INBOX, "https://shop.example/webhooks/whatsapp/0a1b2c3d")
+    where, prompts = WHATSAPP.prepare(INBOX, "https://shop.example/webhooks/whatsapp/0a1b2c3d")
+    assert (where.path, where.json) == (
+        "/v26.0/106540000000001",
+        {
+            "webhook_configuration": {
+                "override_callback_uri": "https://shop.example/webhooks/whatsapp/0a1b2c3d",
+                "verify_token": "ours",
+            }
+        },
+    )
     assert prompts.json == {"prompts": ["Talk to a person"]}
     whole = replace(INBOX, settings={"verify_token": "ours", "business_account": "102290000000001"})
-    subscribe, _ = WHATSAPP.prepare(whole, "https://shop.example/webhooks/whatsapp/0a1b2c3d")
-    assert subscribe.path == "/v26.0/102290000000001/subscribed_apps"
-    assert subscribe.json == {
-        "override_callback_uri": "https://shop.example/webhooks/whatsapp/0a1b2c3d",
-        "verify_token": "ours",
-    }
+    subscribe, *_ = WHATSAPP.prepare(whole, "https://shop.example/webhooks/whatsapp/0a1b2c3d")
+    assert (subscribe.path, subscribe.json) == ("/v26.0/102290000000001/subscribed_apps", None)
     check = WHATSAPP.check(INBOX)
     assert check is not None
     assert check.path.startswith("/v26.0/106540000000001?fields=")
