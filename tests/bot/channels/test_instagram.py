@@ -95,6 +95,12 @@ def test_what_the_platform_does_not_show_is_told_as_such() -> None:
     assert [(one.kind, one.keep) for one in event.attachments] == [("other", False)]
 
 
+def test_an_edit_without_words_takes_no_words_away() -> None:
+    assert (only("message_edit").kind, only("message_edit").text) == (EventKind.EDIT, "size M please")
+    [event] = parse(envelope({"timestamp": 1785000000000, "message_edit": {"mid": "m_fx_ig_text", "num_edit": 0}}))
+    assert event.kind is EventKind.IGNORE
+
+
 def test_our_own_sends_come_back_as_echoes_and_notes_to_ourselves_are_ignored() -> None:
     echo = only("echo_own_send")
     assert (echo.kind, echo.person, echo.id, echo.correlation) == (

@@ -32,7 +32,7 @@ MESSAGING: dict[Outcome, list[tuple[int, int]]] = {
 WHATSAPP: dict[Outcome, list[tuple[int, int]]] = {
     Outcome.RETRY: [(code, 0) for code in (2, 4, 80007, 130429, 131016, 131056, 131057)] + [(12345, -1)],
     Outcome.UNKNOWN: [(1, 0), (131000, 0), (131000, -1)],
-    Outcome.FINAL_ACCOUNT: [(code, 0) for code in (0, 3, 10, 190, 200, 219, 299, 368, 131031, 131048)],
+    Outcome.FINAL_ACCOUNT: [(code, 0) for code in (0, 3, 10, 33, 190, 200, 219, 299, 368, 131031, 131048)],
     Outcome.FINAL_WINDOW: [(131047, 0)],
     Outcome.FINAL_PERSON: [(131026, 0), (131030, 0), (130497, 0)],
     Outcome.FINAL_MESSAGE: [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels import reading
-from bot.channels.reading import Broken, digest_of, id_in, kept, key_of, moment, read_json, text_in
+from bot.channels.channel import Event, EventKind
+from bot.channels.reading import Broken, bounded, digest_of, id_in, kept, key_of, moment, read_json, text_in
 from handover.errors import BadInput
 from tests.support.spoilt_json import WRONG, nested
 
@@ -31,6 +33,14 @@ def test_bytes_that_are_no_text_spoil_only_their_own_place() -> None:
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(BadInput):
         read_json(body)
+
+
+def test_a_webhook_without_end_is_refused_before_it_holds_anybody_up() -> None:
+    events = (Event(EventKind.UNKNOWN, str(number)) for number in count())
+    with pytest.raises(BadInput):
+        bounded(events)
+    assert next(events).key == str(reading.MOST_EVENTS + 1)
+    assert len(bounded([Event(EventKind.UNKNOWN, "1")] * reading.MOST_EVENTS)) == reading.MOST_EVENTS
 
 
 def test_what_is_kept_can_be_written_by_every_database() -> None:
