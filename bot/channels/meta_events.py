@@ -13,7 +13,19 @@ from typing import Any
 
 from bot.channels.channel import Event, EventKind
 from bot.channels.meta_kinds import KINDS, Item
-from bot.channels.reading import Broken, digest_of, id_in, kept, list_in, moment, object_in, read_json
+from bot.channels.reading import (
+    UNREADABLE,
+    Broken,
+    bounded,
+    digest_of,
+    id_in,
+    kept,
+    list_in,
+    moment,
+    object_in,
+    read_json,
+    why,
+)
 from handover.errors import BadInput
 
 _TEST_PEOPLE = frozenset({"12334", "23245"})  # the ids in the dashboard's test messages
@@ -28,7 +40,7 @@ def messaging_events(body: bytes, product: str) -> list[Event]:
         raise BadInput("The webhook has no entries.")
     if envelope.get("object", product) != product:
         raise BadInput(f"The webhook is for another product than {product}.")
-    return [event for entry in entries for event in _of_entry(entry)]
+    return bounded(event for entry in entries for event in _of_entry(entry))
 
 
 def _of_entry(entry: Any) -> Iterator[Event]:
@@ -40,8 +52,8 @@ def _of_entry(entry: Any) -> Iterator[Event]:
     for name in known:
         try:
             items = list_in(entry, name)
-        except Broken as why:
-            yield broken(kept(entry), account, str(why))
+        except Broken as odd:
+            yield broken(kept(entry), account, str(odd))
             continue
         for raw in items:
             yield _of_item(name, kept(raw), account, sent_at)
@@ -66,8 +78,8 @@ def _of_item(name: str, raw: Any, account: str, sent_at: datetime | None) -> Eve
         if name == "changes":
             return _of_change(raw, account, sent_at)
         return _of_message(raw, account, sent_at, standby=name == "standby")
-    except Broken as why:
-        return broken(raw, account, str(why))
+    except UNREADABLE as failed:
+        return broken(raw, account, why(failed))
 
 
 def _of_change(raw: Mapping[str, Any], account: str, sent_at: datetime | None) -> Event:
@@ -97,18 +109,21 @@ def _of_message(raw: Mapping[str, Any], account: str, sent_at: datetime | None, 
     return KINDS[kind](item)
 
 
-def broken(raw: Any, account: str, why: str) -> Event:
+def broken(raw: Any, account: str, reason: str) -> Event:
     """An event that could not be read: kept beside its neighbours, for people to look at."""
     whole = raw if isinstance(raw, dict) else {"value": raw}
-    return Event(EventKind.ERROR, digest_of([account, raw]), account, person=_somebody(whole), note=why, raw=whole)
+    return Event(
+        EventKind.ERROR, digest_of([account, raw]), account, person=_somebody(whole, account), note=reason, raw=whole
+    )
 
 
-def _somebody(raw: Mapping[str, Any]) -> str | None:
-    """The sender of a broken event, when at least that can be read."""
+def _somebody(raw: Mapping[str, Any], account: str) -> str | None:
+    """The customer in a broken event, when at least that can be read."""
     try:
-        return id_in(object_in(raw, "sender"), "id")
+        sender = id_in(object_in(raw, "sender"), "id")
     except Broken:
         return None
+    return None if sender == account else sender
 
 
 def unknown(raw: Any, account: str, named: Mapping[str, Any]) -> Event:

@@ -32,11 +32,12 @@ class GraphError:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a code means: the outcome, what happened, and what a person can do."""
+    """What a code means: the outcome, what happened, what a person can do, and how the pauses of a retry grow."""
 
     outcome: Outcome
     note: str
     todo: str = ""
+    growth: float = 2.0
 
 
 def graph_error(body: Any) -> GraphError | None:
@@ -94,7 +95,7 @@ def _failed(answer: Answer, error: GraphError, known: Verdict | None) -> SendRes
     note = f"{verdict.note} (Meta error {named})"
     if verdict.outcome is Outcome.RETRY and (wait := told_to_wait(answer.headers)) is not None:
         return SendResult(Outcome.RETRY_AFTER, retry_after=wait, note=note, todo=verdict.todo)
-    return SendResult(verdict.outcome, note=note, todo=verdict.todo)
+    return SendResult(verdict.outcome, growth=verdict.growth, note=note, todo=verdict.todo)
 
 
 def _default(status: int, error: GraphError) -> Verdict:

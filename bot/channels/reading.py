@@ -10,13 +10,16 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
+from bot.channels.channel import Event
 from handover.entries import keepable
 from handover.errors import BadInput
 
+MOST_EVENTS = 10_000  # of one webhook; Meta promises at most 1000, and a million empty ones would hold everybody up
 DEEPEST = 64  # levels of nesting that are kept of an event; no platform needs more than ten
 LONGEST_KEY = 200  # characters of a key: the platforms' own ids are shorter, and the record keeps keys in an index
 _LONGEST_ID = 500
@@ -28,6 +31,15 @@ _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,9})?")
 
 class Broken(Exception):
     """An event, or a field that it cannot do without, is not what the platform's documentation says."""
+
+
+# What a reader may raise for one event. The last ones would be faults of ours, and cost no neighbour either.
+UNREADABLE = (Broken, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+def why(failed: Exception) -> str:
+    """The reason for an ERROR event, in words."""
+    return str(failed) if isinstance(failed, Broken) else f"our reader failed: {type(failed).__name__}"
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -63,6 +75,14 @@ def _nothing(_name: str) -> None:
     return None
 
 
+def bounded(events: Iterable[Event]) -> list[Event]:
+    """The events of one webhook, read one after the other. Raises BadInput when there are more than `MOST_EVENTS`."""
+    read = list(islice(events, MOST_EVENTS + 1))
+    if len(read) > MOST_EVENTS:
+        raise BadInput(f"The webhook holds more than {MOST_EVENTS} events.")
+    return read
+
+
 def kept(value: Any, levels: int = DEEPEST) -> Any:
     """``value`` as the record can keep it: no NUL, no half of a surrogate pair, and "…" for what is nested deeper."""
     if isinstance(value, str):
@@ -79,7 +99,9 @@ def kept(value: Any, levels: int = DEEPEST) -> Any:
 def key_of(*parts: object) -> str:
     """One key for what identifies an event; the same parts give the same key. At most `LONGEST_KEY` characters."""
     whole = "|".join("" if part is None else str(part) for part in parts)
-    return whole if len(whole) <= LONGEST_KEY else "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+    if len(whole) <= LONGEST_KEY:
+        return whole
+    return "sha256:" + hashlib.sha256(whole.encode(errors="backslashreplace")).hexdigest()
 
 
 def digest_of(raw: Any) -> str:
@@ -144,10 +166,9 @@ def moment(value: Any) -> datetime | None:
     """A platform's time: seconds or milliseconds as a number or in text, or ISO 8601. None for anything else."""
     if isinstance(value, str):
         return _spelled(value) if not _NUMBER.fullmatch(value) else moment(float(value))
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_SECONDS * 1000:
         return None
-    seconds = value / 1000 if value >= _FIRST_MILLISECONDS else value
-    return datetime.fromtimestamp(seconds, UTC) if seconds < _LAST_SECONDS else None
+    return datetime.fromtimestamp(value / 1000 if value >= _FIRST_MILLISECONDS else value, UTC)
 
 
 def _spelled(value: str) -> datetime | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+
+from bot.channels.channel import Event, EventKind
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "channels"
 
@@ -84,3 +86,8 @@ def ruined(draw: st.DrawFn, value: Any) -> Any:
 def written(value: Any) -> bytes:
     """``value`` as Meta writes it: escaped, no byte above 127."""
     return json.dumps(value, ensure_ascii=True).encode()
+
+
+def faults_of_ours(events: Iterable[Event]) -> list[Event]:
+    """The events that a reader lost by a fault of its own and not by saying what is wrong with them."""
+    return [event for event in events if event.kind is EventKind.ERROR and "our reader" in (event.note or "")]

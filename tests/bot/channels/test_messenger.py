@@ -15,7 +15,7 @@ from handover.entries import Button
 from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
-from tests.support.spoilt_json import fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
 
 MESSENGER = Messenger()
 INBOX = Inbox(
@@ -138,6 +138,7 @@ def test_whatever_is_wrong_with_one_event_its_neighbours_are_read(name: str) -> 
                 first, *between, last = parse(envelope(before, wrong, after))
                 assert (first.id, last.id) == ("m_fx_messenger_image", "m_fx_messenger_quick_reply")
                 assert len(between) == 1
+                assert not faults_of_ours(between)
 
 
 @given(st.sampled_from(sorted(webhooks("messenger").items())).flatmap(lambda pair: ruined(pair[1])))
@@ -147,6 +148,7 @@ def test_no_webhook_crashes_the_reader(value: Any) -> None:
     except BadInput:
         return
     assert all(event.key and len(event.key) <= 200 for event in events)
+    assert not faults_of_ours(events)
 
 
 @given(st.sampled_from(sorted(webhooks("messenger").values(), key=repr)), st.integers(0, 2000))
@@ -247,8 +249,10 @@ def test_the_page_is_set_up_with_the_way_to_a_person() -> None:
     check = MESSENGER.check(INBOX)
     assert check is not None
     assert (check.method, check.path) == ("GET", "/v26.0/me?fields=id%2Cname")
-    subscribe, profile = MESSENGER.prepare(INBOX, "https://shop.example/webhooks/messenger/0a1b2c3d")
-    assert subscribe.path == "/v26.0/104200000000001/subscribed_apps"
+    subscribe, profile, newer = MESSENGER.prepare(INBOX, "https://shop.example/webhooks/messenger/0a1b2c3d")
+    assert subscribe.path == newer.path == "/v26.0/104200000000001/subscribed_apps"
+    assert subscribe.json is not None
+    assert newer.json == {"subscribed_fields": subscribe.json["subscribed_fields"] + ",message_edits"}
     assert profile.json is not None
     [menu] = profile.json["persistent_menu"]
     assert menu["call_to_actions"] == [{"type": "postback", "title": "Talk to a person", "payload": "ask_for_human"}]
