@@ -15,7 +15,7 @@ from handover.entries import Button
 from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
-from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, patient, ruined, spoilt, webhooks, written
 
 MESSENGER = Messenger()
 INBOX = Inbox(
@@ -141,6 +141,7 @@ def test_whatever_is_wrong_with_one_event_its_neighbours_are_read(name: str) -> 
                 assert not faults_of_ours(between)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("messenger").items())).flatmap(lambda pair: ruined(pair[1])))
 def test_no_webhook_crashes_the_reader(value: Any) -> None:
     try:
@@ -151,6 +152,7 @@ def test_no_webhook_crashes_the_reader(value: Any) -> None:
     assert not faults_of_ours(events)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("messenger").values(), key=repr)), st.integers(0, 2000))
 def test_a_body_cut_short_is_refused_as_a_whole(value: Any, length: int) -> None:
     body = written(value)

@@ -17,7 +17,7 @@ from handover.entries import Button
 from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
-from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, patient, ruined, spoilt, webhooks, written
 
 WHATSAPP = WhatsApp()
 INBOX = Inbox(
@@ -245,6 +245,7 @@ def test_whatever_is_wrong_with_a_change_the_next_one_is_read(name: str) -> None
         assert not faults_of_ours(events)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("whatsapp").items())).flatmap(lambda pair: ruined(pair[1])))
 def test_no_webhook_crashes_the_reader(value: Any) -> None:
     try:
