@@ -124,6 +124,26 @@ def test_an_unknown_kind_is_kept_and_named() -> None:
     assert (event.kind, event.person, event.note) == (EventKind.UNKNOWN, "1", "game_play")
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"message": {"mid": "m", "attachments": [5]}}, "an attachment is not an object"),
+        ({"message": {"mid": "m", "text": 5}}, "text is not text"),
+        ({"message": {"text": "x"}, "sender": None}, "a message that names nobody"),
+        ({"message": None, "delivery": {}}, "a delivery of nothing"),
+        ({"message": None, "read": {"watermark": "x"}}, "a reading of nothing"),
+        ({"message": None, "reaction": {"action": "react"}}, "it does not say which message it is about"),
+    ],
+)
+def test_a_broken_event_says_what_is_wrong_with_it(changes: dict[str, Any], why: str) -> None:
+    [event] = parse(envelope(item("text") | changes))
+    assert (event.kind, event.note, event.reply_due) == (EventKind.ERROR, why, False)
+
+
+def test_linking_an_account_is_told_as_such() -> None:
+    assert [only(f"account_linking_{name}").action for name in ("linked", "unlinked")] == ["linked", "unlinked"]
+
+
 def test_another_product_is_refused_as_a_whole() -> None:
     with pytest.raises(BadInput):
         parse(fixture("instagram", "text"))
