@@ -103,6 +103,7 @@ class Event:
     human: bool = False  # a person said it in the platform's own app, for certain
     thread: str | None = None
     group: bool = False  # more people than the customer read it: kept and shown, never answered
+    author: str | None = None  # in a group, the id of who said it; ``person`` is the group there
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -165,6 +166,14 @@ class Answer:
     headers: Mapping[str, str]
     json: Any
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where bytes are: an https address, or ``{base}:/path`` under a configured base URL. ``headers`` to fetch with."""
+
+    address: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +266,15 @@ class Channel(Protocol):
         """The request that marks ``last``, the customer's newest message, as seen; None when there is nothing."""
         ...
 
-    def locate(self, inbox: Inbox, attachment: Attachment) -> Call | None:
-        """The request that turns ``attachment.ref`` into a place to fetch from; None when ``url`` is it."""
+    def locate(self, inbox: Inbox, attachment: Attachment) -> Call | Place | None:
+        """The request that turns ``attachment.ref`` into a place to fetch from, or that place when it is known already.
+
+        None when ``url`` is it.
+        """
         ...
 
     def located(self, inbox: Inbox, answer: Answer) -> tuple[str, Mapping[str, str]] | None:
-        """The address in the answer to `locate`, with the headers to fetch it with; None when there is none."""
+        """The address and headers, as in `Place`, that the answer to `locate` gives; None when there is none."""
         ...
 
     def check(self, inbox: Inbox) -> Call | None:

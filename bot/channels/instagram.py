@@ -19,10 +19,12 @@ from bot.channels.meta_outcomes import graph_result, judge_messaging, messaging_
 from handover.inboxes import Inbox
 from handover.outcomes import SendResult
 
+# Meta refuses the whole list for one name that it does not know: what is newer is asked for by itself, and last.
 SUBSCRIBED = (
-    "messages,message_edit,message_reactions,message_echoes,messaging_postbacks,messaging_seen,messaging_referral,"
+    "messages,message_reactions,message_echoes,messaging_postbacks,messaging_seen,messaging_referral,"
     "messaging_handover,standby"
 )
+SUBSCRIBED_NEWER = f"{SUBSCRIBED},message_edit"
 _FIELDS = (
     Field(
         "login",
@@ -104,12 +106,19 @@ class Instagram(SignedByMeta):
     def prepare(self, inbox: Inbox, webhook: str) -> Sequence[Call]:
         """Subscribe the account to its events; then the first questions and the menu with the way to a person.
 
-        Where Meta sends webhooks is set in its dashboard for the whole app.
+        Where Meta sends webhooks is set in its dashboard for the whole app. Through a page, the page is subscribed to
+        anything at all and the app's dashboard says to what of Instagram; else the last request adds edits, and may be
+        refused where Meta does not offer them: nothing depends on it.
         """
-        fields = {"subscribed_fields": SUBSCRIBED if not _through_a_page(inbox) else "messages"}
+        if _through_a_page(inbox):
+            return (
+                self._call(inbox, "subscribed_apps", json={"subscribed_fields": "messages"}),
+                graph_call(inbox, "me/messenger_profile", json=account_profile(), platform="instagram"),
+            )
         return (
-            self._call(inbox, "subscribed_apps", json=fields),
+            self._call(inbox, "subscribed_apps", json={"subscribed_fields": SUBSCRIBED}),
             self._call(inbox, "messenger_profile", json=account_profile()),
+            self._call(inbox, "subscribed_apps", json={"subscribed_fields": SUBSCRIBED_NEWER}),
         )
 
     def _call(self, inbox: Inbox, what: str, *, json: Mapping[str, object]) -> Call:

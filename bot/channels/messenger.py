@@ -19,11 +19,12 @@ from bot.channels.meta_outcomes import graph_result, judge_messaging, messaging_
 from handover.inboxes import Inbox
 from handover.outcomes import SendResult
 
+# Meta refuses the whole list for one name that it does not know: what is newer is asked for by itself, and last.
 SUBSCRIBED = (
-    "messages,message_edits,message_reactions,message_deliveries,message_reads,message_echoes,messaging_postbacks,"
-    "messaging_optins,messaging_referrals,messaging_account_linking,messaging_handovers,messaging_policy_enforcement,"
-    "message_requests,standby"
+    "messages,message_reactions,message_deliveries,message_reads,message_echoes,messaging_postbacks,messaging_optins,"
+    "messaging_referrals,messaging_account_linking,messaging_handovers,messaging_policy_enforcement,standby"
 )
+SUBSCRIBED_NEWER = f"{SUBSCRIBED},message_edits"
 _FIELDS = (
     Field("app_secret", "App secret", "Meta's dashboard → your app → App settings → Basic → App secret.", secret=True),
     Field(
@@ -87,9 +88,14 @@ class Messenger(SignedByMeta):
     def prepare(self, inbox: Inbox, webhook: str) -> Sequence[Call]:
         """Subscribe the page to its events; then the greeting, the first button and the menu with the way to a person.
 
-        Where Meta sends webhooks is set in its dashboard for the whole app.
+        Where Meta sends webhooks is set in its dashboard for the whole app. The last request adds edits, and may be
+        refused where Meta does not offer them: nothing depends on it.
         """
         return (
-            graph_call(inbox, f"{of_account(inbox)}/subscribed_apps", json={"subscribed_fields": SUBSCRIBED}),
+            self._subscribe(inbox, SUBSCRIBED),
             graph_call(inbox, "me/messenger_profile", json=page_profile()),
+            self._subscribe(inbox, SUBSCRIBED_NEWER),
         )
+
+    def _subscribe(self, inbox: Inbox, fields: str) -> Call:
+        return graph_call(inbox, f"{of_account(inbox)}/subscribed_apps", json={"subscribed_fields": fields})

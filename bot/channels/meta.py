@@ -76,9 +76,14 @@ def graph_call(
     )
 
 
+def one_step(name: str) -> str:
+    """An id as a piece of a path: nothing in it can leave its place."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
 def of_account(inbox: Inbox) -> str:
-    """The inbox's account as a piece of a path: nothing in it can leave its place."""
-    return quote(inbox.account, safe="").replace(".", "%2E") or "me"
+    """The inbox's account as a piece of a path; without one, whoever the token speaks for."""
+    return one_step(inbox.account) or "me"
 
 
 def shortened(text: str, most: int) -> str:

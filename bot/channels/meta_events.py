@@ -13,7 +13,19 @@ from typing import Any
 
 from bot.channels.channel import Event, EventKind
 from bot.channels.meta_kinds import KINDS, Item
-from bot.channels.reading import UNREADABLE, Broken, digest_of, id_in, kept, list_in, moment, object_in, read_json, why
+from bot.channels.reading import (
+    UNREADABLE,
+    Broken,
+    bounded,
+    digest_of,
+    id_in,
+    kept,
+    list_in,
+    moment,
+    object_in,
+    read_json,
+    why,
+)
 from handover.errors import BadInput
 
 _TEST_PEOPLE = frozenset({"12334", "23245"})  # the ids in the dashboard's test messages
@@ -28,7 +40,7 @@ def messaging_events(body: bytes, product: str) -> list[Event]:
         raise BadInput("The webhook has no entries.")
     if envelope.get("object", product) != product:
         raise BadInput(f"The webhook is for another product than {product}.")
-    return [event for entry in entries for event in _of_entry(entry)]
+    return bounded(event for entry in entries for event in _of_entry(entry))
 
 
 def _of_entry(entry: Any) -> Iterator[Event]:

@@ -86,10 +86,13 @@ def _echo(item: Item, message: Mapping[str, Any], key: str, mid: str | None, kno
 
 
 def _edit(item: Item) -> Event:
+    """New words for a message. Instagram also tells of "edit 0" without any words, when nothing was edited."""
     edit = object_in(item.raw, "message_edit")
-    mid = _needed(id_in(edit, "mid"))
+    mid, text = _needed(id_in(edit, "mid")), text_in(edit, "text")
     key = key_of("edit", mid, edit.get("num_edit"), _stamp(item))
-    return item.event(EventKind.EDIT, key, id=mid, target=mid, text=text_in(edit, "text"))
+    if text is None:
+        return item.event(EventKind.IGNORE, key, note="an edit without words")
+    return item.event(EventKind.EDIT, key, id=mid, target=mid, text=text)
 
 
 def _reaction(item: Item) -> Event:

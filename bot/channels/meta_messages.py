@@ -52,7 +52,7 @@ def sender_action(person: str, action: str) -> dict[str, Any]:
 def ask_for_a_person() -> list[dict[str, Any]]:
     """The menu that stays beside the text box: the way to a person, which Meta demands of automated experiences."""
     choice = {"type": "postback", "title": TALK_TO_A_PERSON, "payload": ASK_FOR_HUMAN}
-    return [{"locale": "default", "composer_input_disabled": False, "call_to_actions": [choice]}]
+    return [{"locale": "default", "call_to_actions": [choice]}]
 
 
 def first_questions() -> list[dict[str, Any]]:

@@ -10,13 +10,16 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
+from bot.channels.channel import Event
 from handover.entries import keepable
 from handover.errors import BadInput
 
+MOST_EVENTS = 10_000  # of one webhook; Meta promises at most 1000, and a million empty ones would hold everybody up
 DEEPEST = 64  # levels of nesting that are kept of an event; no platform needs more than ten
 LONGEST_KEY = 200  # characters of a key: the platforms' own ids are shorter, and the record keeps keys in an index
 _LONGEST_ID = 500
@@ -70,6 +73,14 @@ def _finite(digits: str) -> float | None:
 
 def _nothing(_name: str) -> None:
     return None
+
+
+def bounded(events: Iterable[Event]) -> list[Event]:
+    """The events of one webhook, read one after the other. Raises BadInput when there are more than `MOST_EVENTS`."""
+    read = list(islice(events, MOST_EVENTS + 1))
+    if len(read) > MOST_EVENTS:
+        raise BadInput(f"The webhook holds more than {MOST_EVENTS} events.")
+    return read
 
 
 def kept(value: Any, levels: int = DEEPEST) -> Any:

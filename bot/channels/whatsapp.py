@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from urllib.parse import quote
 
 from bot.channels.channel import Ability, Answer, Attachment, Call, Event, Field, Part, Unanswered
-from bot.channels.meta import TALK_TO_A_PERSON, SignedByMeta, graph_call, of_account
+from bot.channels.meta import TALK_TO_A_PERSON, SignedByMeta, graph_call, of_account, one_step
 from bot.channels.meta_outcomes import graph_result
 from bot.channels.whatsapp_events import whatsapp_events
 from bot.channels.whatsapp_messages import (
@@ -35,7 +34,7 @@ _FIELDS = (
     Field(
         "business_account",
         "WhatsApp business account id",
-        "WhatsApp Manager → settings. With it the inbox can point WhatsApp at its own webhook address.",
+        "WhatsApp Manager → settings. With it the inbox subscribes our app to the account's messages by itself.",
         required=False,
     ),
 )
@@ -104,11 +103,16 @@ class WhatsApp(SignedByMeta):
         return graph_call(inbox, of_account(inbox), method="GET", fields=fields)
 
     def prepare(self, inbox: Inbox, webhook: str) -> Sequence[Call]:
-        """Point the business account at our webhook address, and offer the way to a person before the first message."""
+        """Subscribe the business account, point this number at our webhook address, and offer the way to a person.
+
+        Meta asks the address at once. Sources: Cloud API "Webhook overrides" and "Conversational components".
+        """
+        account = of_account(inbox)
+        where = {"override_callback_uri": webhook, "verify_token": inbox.settings.get("verify_token", "")}
         calls = [
-            graph_call(inbox, f"{of_account(inbox)}/conversational_automation", json={"prompts": [TALK_TO_A_PERSON]})
+            graph_call(inbox, account, json={"webhook_configuration": where}),
+            graph_call(inbox, f"{account}/conversational_automation", json={"prompts": [TALK_TO_A_PERSON]}),
         ]
         if business := inbox.settings.get("business_account", "").strip():
-            where = {"override_callback_uri": webhook, "verify_token": inbox.settings.get("verify_token", "")}
-            calls.insert(0, graph_call(inbox, f"{quote(business, safe='')}/subscribed_apps", json=where))
+            calls.insert(0, graph_call(inbox, f"{one_step(business)}/subscribed_apps"))
         return tuple(calls)

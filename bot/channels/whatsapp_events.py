@@ -15,6 +15,7 @@ from bot.channels.channel import Event, EventKind
 from bot.channels.reading import (
     UNREADABLE,
     Broken,
+    bounded,
     digest_of,
     id_in,
     kept,
@@ -45,17 +46,17 @@ _STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a change says about all of its items. ``account`` is the id of our number."""
+    """What a change says about all of its items: the id of our number, and the contacts by each of their ids."""
 
     account: str
     field: str
     at: datetime | None
-    contacts: tuple[Mapping[str, Any], ...]
+    contacts: Mapping[str, Mapping[str, Any]]
 
     def person(self, raw: Mapping[str, Any], number: str, own: str) -> tuple[str | None, tuple[str, ...], str | None]:
         """Id, other ids and name of the person whose phone number and own id stand under these names in an item."""
         told = [one for one in (id_in(raw, number), id_in(raw, own)) if one]
-        contact = next((one for one in self.contacts if set(told) & set(_ids(one))), {})
+        contact = next((self.contacts[one] for one in told if one in self.contacts), {})
         ids = tuple(dict.fromkeys([*told, *_ids(contact)]))
         profile = contact.get("profile")
         name = words_in(profile, "name") or words_in(profile, "username") if isinstance(profile, dict) else None
@@ -74,7 +75,7 @@ def whatsapp_events(body: bytes) -> list[Event]:
         raise BadInput("The webhook has no entries.")
     if envelope.get("object", _PRODUCT) != _PRODUCT:
         raise BadInput("The webhook is for another product than WhatsApp.")
-    return [event for entry in entries for event in _of_entry(entry)]
+    return bounded(event for entry in entries for event in _of_entry(entry))
 
 
 def _of_entry(entry: Any) -> Iterator[Event]:
@@ -90,7 +91,8 @@ def _of_change(change: Any, sent_at: datetime | None) -> Iterator[Event]:
     if not isinstance(value, dict):
         yield _broken(change, "", "a change without a value")
         return
-    about = Value(_account(value), words_in(change, "field") or "", sent_at, tuple(objects_in(value, "contacts")))
+    contacts = {own: contact for contact in objects_in(value, "contacts") for own in _ids(contact)}
+    about = Value(_account(value), words_in(change, "field") or "", sent_at, contacts)
     if about.field in _SYNCING:
         yield Event(EventKind.IGNORE, digest_of(change), about.account, at=sent_at, raw=change)
         return

@@ -36,7 +36,7 @@ _BY_CODE = {
     131056: Verdict(Outcome.RETRY, "WhatsApp limits how fast we write to this one person.", growth=4.0),
     **dict.fromkeys((1, 131000), _MAYBE),
     **dict.fromkeys((0, 190), Verdict(Outcome.FINAL_ACCOUNT, "Our access token is no longer good.", NEW_TOKEN)),
-    **dict.fromkeys((3, 10, 131005, 131045, 133010), _ACCESS),
+    **dict.fromkeys((3, 10, 33, 131005, 131045, 133010), _ACCESS),
     131048: Verdict(
         Outcome.FINAL_ACCOUNT, "Too many people reported this number's messages: it may not send.", _SETTINGS
     ),
@@ -61,7 +61,7 @@ _BY_CODE = {
     ),
     **dict.fromkeys((131049, 130472), _NOT_NOW),
     131050: Verdict(Outcome.FINAL_MESSAGE, "The customer wants no marketing messages.", "Send no marketing to them."),
-    **dict.fromkeys((33, 100, 131008, 131009, 131051, 131052, 131053), _OURS),
+    **dict.fromkeys((100, 131008, 131009, 131051, 131052, 131053), _OURS),
     131021: Verdict(Outcome.FINAL_MESSAGE, "The number would write to itself.", _ANOTHER_WAY),
     131062: Verdict(
         Outcome.FINAL_MESSAGE,

@@ -16,7 +16,7 @@ from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
 from tests.support.signed_by_meta import signature
-from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, patient, ruined, spoilt, webhooks, written
 
 INSTAGRAM = Instagram()
 INBOX = Inbox(
@@ -95,6 +95,12 @@ def test_what_the_platform_does_not_show_is_told_as_such() -> None:
     assert [(one.kind, one.keep) for one in event.attachments] == [("other", False)]
 
 
+def test_an_edit_without_words_takes_no_words_away() -> None:
+    assert (only("message_edit").kind, only("message_edit").text) == (EventKind.EDIT, "size M please")
+    [event] = parse(envelope({"timestamp": 1785000000000, "message_edit": {"mid": "m_fx_ig_text", "num_edit": 0}}))
+    assert event.kind is EventKind.IGNORE
+
+
 def test_our_own_sends_come_back_as_echoes_and_notes_to_ourselves_are_ignored() -> None:
     echo = only("echo_own_send")
     assert (echo.kind, echo.person, echo.id, echo.correlation) == (
@@ -136,6 +142,7 @@ def test_whatever_is_wrong_with_one_event_its_neighbours_are_read(name: str) -> 
         assert not faults_of_ours(between)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("instagram").items())).flatmap(lambda pair: ruined(pair[1])))
 def test_no_webhook_crashes_the_reader(value: Any) -> None:
     try:
@@ -184,12 +191,16 @@ def test_every_answer_of_the_fixtures_is_classified(name: str, outcome: Outcome)
 
 def test_the_account_is_set_up_with_the_way_to_a_person_in_both_flavours() -> None:
     for inbox, base in ((INBOX, "instagram"), (THROUGH_A_PAGE, "graph")):
-        subscribe, profile = INSTAGRAM.prepare(inbox, "https://shop.example/webhooks/instagram/0a1b2c3d")
+        subscribe, profile, *newer = INSTAGRAM.prepare(inbox, "https://shop.example/webhooks/instagram/0a1b2c3d")
+        assert len(newer) == (base == "instagram")
+        assert profile.path.endswith("/messenger_profile?platform=instagram") == (base == "graph")
         assert (subscribe.base, profile.base) == (base, base)
         assert profile.json is not None
         assert profile.json["ice_breakers"][0]["call_to_actions"] == [
             {"question": "Talk to a person", "payload": "ask_for_human"}
         ]
+        [menu] = profile.json["persistent_menu"]
+        assert menu.keys() == {"locale", "call_to_actions"}
         check, typing = INSTAGRAM.check(inbox), INSTAGRAM.typing(inbox, "77")
         assert check is not None
         assert typing is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels import reading
-from bot.channels.reading import Broken, digest_of, id_in, kept, key_of, moment, read_json, text_in
+from bot.channels.channel import Event, EventKind
+from bot.channels.reading import Broken, bounded, digest_of, id_in, kept, key_of, moment, read_json, text_in
 from handover.errors import BadInput
-from tests.support.spoilt_json import WRONG, nested
+from tests.support.spoilt_json import WRONG, nested, patient
 
 NOON = datetime(2026, 7, 25, 12, 0, tzinfo=UTC)
 
@@ -31,6 +33,14 @@ def test_bytes_that_are_no_text_spoil_only_their_own_place() -> None:
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(BadInput):
         read_json(body)
+
+
+def test_a_webhook_without_end_is_refused_before_it_holds_anybody_up() -> None:
+    events = (Event(EventKind.UNKNOWN, str(number)) for number in count())
+    with pytest.raises(BadInput):
+        bounded(events)
+    assert next(events).key == str(reading.MOST_EVENTS + 1)
+    assert len(bounded([Event(EventKind.UNKNOWN, "1")] * reading.MOST_EVENTS)) == reading.MOST_EVENTS
 
 
 def test_what_is_kept_can_be_written_by_every_database() -> None:
@@ -51,6 +61,7 @@ def test_a_moment_is_read_in_all_the_ways_platforms_write_it(told: Any) -> None:
     assert moment(told) == NOON
 
 
+@patient
 @given(st.sampled_from(WRONG) | st.integers() | st.floats() | st.text() | st.text("0123456789.-T:+Z"))
 def test_a_moment_is_in_our_time_or_none(told: Any) -> None:
     at = moment(told)
@@ -70,6 +81,7 @@ def test_words_of_a_wrong_type_are_broken_and_not_forgotten() -> None:
     assert text_in({"text": ""}, "text") is None
 
 
+@patient
 @given(st.lists(st.text() | st.integers() | st.none(), min_size=1))
 def test_a_key_fits_an_index_and_is_the_same_again(parts: list[Any]) -> None:
     assert key_of(*parts) == key_of(*parts)
