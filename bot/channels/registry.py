@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.channels.channel import Channel
+from bot.channels.instagram import Instagram
 from bot.channels.line import Line
 from bot.channels.messenger import Messenger
 from bot.channels.telegram import Telegram
+from bot.channels.whatsapp import WhatsApp
 from bot.channels.x import X
 
 CHANNELS: Mapping[str, Channel] = MappingProxyType(
@@ -16,6 +18,8 @@ CHANNELS: Mapping[str, Channel] = MappingProxyType(
         channel.name: channel
         for channel in (
             Messenger(),
+            Instagram(),
+            WhatsApp(),
             Telegram(),
             X(),
             Line(),

@@ -92,7 +92,7 @@ def _said(kind: EventKind, raw: Mapping[str, Any], message: Mapping[str, Any], k
     person, sender = id_in(place, "id"), object_in(message, "from")
     if person is None:
         raise Broken("chat has no id")
-    group = place.get("type") in _GROUPS or person.startswith("-")
+    group = words_in(place, "type") in _GROUPS or person.startswith("-")
     facts: dict[str, Any] = {
         "person": person,
         "at": moment(message.get("edit_date") or message.get("date")),

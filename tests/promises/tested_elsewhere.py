@@ -7,6 +7,12 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     # Types and frames: what they refuse is shown where they arrive.
     "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
     "tests/handover/test_inboxes.py": ("bot/channels/channel.py",),
+    "tests/bot/channels/test_fixtures.py": ("bot/channels/registry.py",),
+    "tests/bot/channels/test_telegram.py": (
+        *("bot/channels/telegram_events.py", "bot/channels/telegram_files.py", "bot/channels/telegram_outcomes.py"),
+    ),
+    "tests/bot/channels/test_x.py": ("bot/channels/x_events.py", "bot/channels/x_outcomes.py"),
+    "tests/bot/channels/test_line.py": ("bot/channels/line_events.py", "bot/channels/line_outcomes.py"),
     "tests/contract/test_records_copies.py": ("handover/backends/records_sql/copies.py",),
     # A channel is one object to its callers: its reading and its sending are run by its own fixtures.
     "tests/bot/channels/test_messenger.py": (
