@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from handover.desk_offers import close_offer, make_offer
 from handover.desk_parts import DeskParts, new_id
 from handover.desk_taking import wake
 from handover.desk_waits import message_left_words
-from handover.entries import Author, AuthorKind, ConversationId, CustomerId, Entry
+from handover.entries import Author, AuthorKind, Button, ConversationId, CustomerId, Entry
 from handover.errors import AlreadyThere, BadInput
 from handover.evidence import Decision, Outcome, Reason
 from handover.mark_frames import mark_frame
@@ -25,7 +26,8 @@ _CUSTOMER = "customer"
 class CustomerMessage:
     """A customer's words. ``client_id`` is the page's own id for them: the same id again is the same message.
 
-    From a platform: its id of the message and of the one it answers, and its time.
+    From a platform: its id of the message and of the one it answers, and its time. ``answer_due`` False: nobody needs
+    to answer these words (a sticker, a group, another app has the conversation).
     """
 
     text: str
@@ -34,6 +36,7 @@ class CustomerMessage:
     provider_message_id: str | None = None
     sent_at: datetime | None = None
     reply_to: str | None = None
+    answer_due: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,24 @@ class DeskForCustomers:
             await tx.people.add_customer(customer, self._parts.clock.now())
         return customer
 
-    async def start(self, inbox: str, customer: CustomerId, *, greeting: str | None = None) -> Conversation:
+    async def start(
+        self,
+        inbox: str,
+        customer: CustomerId,
+        *,
+        greeting: str | None = None,
+        greeting_buttons: Sequence[Button] = (),
+    ) -> Conversation:
         """The customer's conversation in ``inbox``: the one they have, else a new one that begins with ``greeting``."""
         try:
-            return await self._start(inbox, customer, greeting)
+            return await self._start(inbox, customer, greeting, greeting_buttons)
         except AlreadyThere:
             # Another process was quicker; now theirs is found.
-            return await self._start(inbox, customer, greeting)
+            return await self._start(inbox, customer, greeting, greeting_buttons)
 
-    async def _start(self, inbox: str, customer: CustomerId, greeting: str | None) -> Conversation:
+    async def _start(
+        self, inbox: str, customer: CustomerId, greeting: str | None, buttons: Sequence[Button]
+    ) -> Conversation:
         parts = self._parts
         async with parts.records.transaction() as tx:
             there = await tx.conversations.open_one(inbox, customer)
@@ -91,7 +103,7 @@ class DeskForCustomers:
             row = await tx.conversations.get(new.id)
             work = Change(parts, tx, at, row, row)
             if greeting is not None:
-                await work.append(Author(AuthorKind.BOT, parts.policy.words.bot_name), greeting)
+                await work.append(Author(AuthorKind.BOT, parts.policy.words.bot_name), greeting, buttons=buttons)
             await work.finish()
             return work.conversation
 
@@ -103,7 +115,10 @@ class DeskForCustomers:
         try:
             async with change(self._parts, conversation) as work:
                 await _make_ready(work)
+                before = work.conversation.last_customer_offset
                 entry = await _customer_line(work, said.text, said.client_id, said.payload, said.provider_message_id)
+                if not said.answer_due and work.row.answered >= before:
+                    work.row = replace(work.row, answered=entry.offset)
                 if said.sent_at is not None:
                     await _mark_arrival(work, entry, said, said.sent_at)
                 if work.conversation.control is Control.NOBODY and await self._parts.is_open(work.tx):
