@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports_inboxes import Inboxes
 from handover.stored import Draft
 
 
@@ -39,6 +40,7 @@ class Transaction(Protocol):
     asides: Asides
     outbox: OutboxRows
     waits: Waits
+    inboxes: Inboxes
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

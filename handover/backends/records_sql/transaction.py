@@ -5,6 +5,7 @@ from __future__ import annotations
 from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
+from handover.backends.records_sql.inboxes import SqlInboxes
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
@@ -13,6 +14,7 @@ from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports_inboxes import Inboxes
 
 
 class SqlTransaction:
@@ -29,6 +31,7 @@ class SqlTransaction:
         self.asides: Asides = SqlAsides(connection)
         self.outbox: OutboxRows = SqlOutboxRows(connection)
         self.waits: Waits = SqlWaits(connection)
+        self.inboxes: Inboxes = SqlInboxes(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)
