@@ -9,6 +9,7 @@ import secrets
 from asyncio import TaskGroup
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -20,6 +21,7 @@ from bot.channels.customer_line import LineParts
 from bot.channels.web import INBOX, WebChannel
 from bot.copilot_http import CopilotHttp
 from bot.deltas import delta_routes
+from bot.desk_meters import DeskMeters
 from bot.dialogue import Dialogue
 from bot.frames import AssistantPart
 from bot.health import health_routes, service_checks
@@ -31,6 +33,7 @@ from bot.relay import Relay
 from bot.relay_settings import RelaySettings
 from bot.repeats import open_repeats
 from bot.settings import Settings
+from bot.turn_meters import TurnMeters
 from bot.visitors import Visitors
 from handover.accounts import Accounts, Passwords
 from handover.agent_screen import ScreenParts
@@ -147,7 +150,10 @@ class _Service:
             secret=settings.signing_secret(),
             alone=backends.alone,
             lives=backends.lives,
+            meters=TurnMeters(self._clock, self._meters.registry),
         )
+        self._desk_meters = DeskMeters(self._meters.registry)
+        self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
 
@@ -162,6 +168,10 @@ class _Service:
             "outbox": OutboxWorker(self._backends.records, self._clock, {}, self._policy.outbox).run,
             "desk": self._tick,
             "rounds": self._rounds.run,
+            "desk_meters": partial(
+                self._desk_meters.keep_looking, self._backends.records, self._backends.presence, self._clock
+            ),
+            "loop_meter": partial(self._desk_meters.feel_the_loop, self._clock),
         }
         return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
 
@@ -212,6 +222,7 @@ class _Service:
     async def _tick(self) -> None:
         while True:
             await self._desk.agents.tick()
+            await self._desk.channels.tick()
             await self._clock.sleep(1)
 
     async def _first_start(self) -> None:

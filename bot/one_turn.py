@@ -14,6 +14,7 @@ from bot.deadlines import done_or_told, let_go, within
 from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
+from bot.turn_meters import TurnMeters
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
 from handover.conversation import Control
@@ -42,7 +43,9 @@ class OneTurn:
         topics: tuple[Topic, ...],
         secret: bytes,
         owner: str,
+        meters: TurnMeters | None = None,
     ) -> None:
+        self._meters = meters or TurnMeters(clock)
         self._desk = desk
         self._dialogue = dialogue
         self._settings = settings
@@ -61,13 +64,18 @@ class OneTurn:
         )
         if brief is None:
             return None
+        self._meters.took("wait", _waited(brief, self._clock))
         began = self._clock.monotonic()
         answer: TurnResult | DialogueFailed | None = DialogueFailed("overloaded", "too many turns", retry=False)
         if not overloaded:
             answer = await (self._ask(brief) if even_if_newer else self._ask_unless_newer(brief, newer))
+        seconds = self._clock.monotonic() - began
+        self._meters.took("dialogue", seconds)
         if answer is None:
+            self._meters.ended("superseded")
             return "superseded"
-        end = await self._record(brief, answer, self._clock.monotonic() - began, even_if_newer=even_if_newer)
+        end = await self._record(brief, answer, seconds, even_if_newer=even_if_newer)
+        self._meters.ended(end.outcome)
         now = end.conversation
         more = now.control is Control.BOT and now.last_customer_offset > brief.last_offset
         return "unfinished" if more and end.outcome == "committed" else end.outcome
@@ -76,13 +84,16 @@ class OneTurn:
         self, brief: TurnBrief, answer: TurnResult | DialogueFailed, seconds: float, *, even_if_newer: bool
     ) -> TurnEnd:
         policy = self._settings.policy
-        evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics, policy=policy)
-        decision = decide(evidence, policy)
+        with self._meters.timed("weigh"):
+            evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics, policy=policy)
+            decision = decide(evidence, policy)
+        self._meters.decided(evidence, decision)
         report = TurnReport(evidence, seconds=seconds)
         if not isinstance(answer, DialogueFailed):
             report = TurnReport(evidence, answer.slots, answer.actions, seconds, answer.state)
         reply = self._reply(brief.conversation.id, answer)
-        return await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
+        with self._meters.timed("record"):
+            return await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
 
     async def _ask_unless_newer(self, brief: TurnBrief, newer: asyncio.Event) -> TurnResult | DialogueFailed | None:
         """None when the customer said more meanwhile: the dialogue was let go, and the turn is over.
@@ -116,6 +127,7 @@ class OneTurn:
             try:
                 return await self._once(request)
             except DialogueFailed as failed:
+                self._meters.failed(failed.kind)
                 log.warning("turn %s of %s: %s (%s)", brief.turn, brief.conversation.id, failed, failed.kind)
                 if again or not failed.retry or self._left(request) < self._settings.retry_needs:
                     return failed
@@ -169,6 +181,12 @@ class OneTurn:
         if isinstance(answer, DialogueFailed) or not answer.text:
             return None  # the desk says that something went wrong, and asks people
         return Reply(answer.text, sign_buttons(self._secret, conversation, answer.buttons), answer.citations)
+
+
+def _waited(brief: TurnBrief, clock: Clock) -> float:
+    """Seconds since the first of the words that the turn answers."""
+    said = next((entry.at for entry in brief.history if entry.offset >= brief.first_offset), None)
+    return 0.0 if said is None else (clock.now() - said).total_seconds()
 
 
 def _hand_back(back: HandBack | None) -> HandBackBrief | None:

@@ -11,6 +11,7 @@ from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
+from bot.turn_meters import TurnMeters
 from bot.turns import Turns
 from bot.watchdog import Watchdog
 from handover.backends.alone import EmbeddedLives
@@ -43,6 +44,7 @@ class Relay:
         secret: bytes,
         alone: bool = False,
         lives: Lives | None = None,
+        meters: TurnMeters | None = None,
     ) -> None:
         lives = lives or EmbeddedLives()
         self._desk = desk
@@ -57,6 +59,7 @@ class Relay:
             topics=load_topics(),
             secret=secret,
             owner=self._owner,
+            meters=meters,
         )
         self._turns = Turns(turn, settings=settings, clock=clock)
         self._watchdog = Watchdog(

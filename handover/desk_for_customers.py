@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from handover.conversation import Control, Conversation, Lifecycle, Move
 from handover.desk_change import Change, change, first_stretch
@@ -13,6 +14,8 @@ from handover.desk_waits import message_left_words
 from handover.entries import Author, AuthorKind, ConversationId, CustomerId, Entry
 from handover.errors import AlreadyThere, BadInput
 from handover.evidence import Decision, Outcome, Reason
+from handover.mark_frames import mark_frame
+from handover.record_ports_marks import EntryMark
 from handover.stored import Customer, Rating
 
 _CUSTOMER = "customer"
@@ -20,12 +23,17 @@ _CUSTOMER = "customer"
 
 @dataclass(frozen=True, slots=True)
 class CustomerMessage:
-    """A customer's words. ``client_id`` is the page's own id for them: the same id again is the same message."""
+    """A customer's words. ``client_id`` is the page's own id for them: the same id again is the same message.
+
+    From a platform: its id of the message and of the one it answers, and its time.
+    """
 
     text: str
     client_id: str
     payload: str | None = None
     provider_message_id: str | None = None
+    sent_at: datetime | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,8 @@ class DeskForCustomers:
             async with change(self._parts, conversation) as work:
                 await _make_ready(work)
                 entry = await _customer_line(work, said.text, said.client_id, said.payload, said.provider_message_id)
+                if said.sent_at is not None:
+                    await _mark_arrival(work, entry, said, said.sent_at)
                 if work.conversation.control is Control.NOBODY and await self._parts.is_open(work.tx):
                     decision = Decision(Outcome.HAND_OVER, work.row.reason or Reason.ASKED, "The customer wrote again.")
                     await make_offer(work, decision, _CUSTOMER, why="")
@@ -178,6 +188,22 @@ async def _make_ready(work: Change) -> None:
         work.row = replace(work.row, reason=None)
     elif work.conversation.lifecycle is Lifecycle.SNOOZED:
         await wake(work, _CUSTOMER)
+
+
+async def _mark_arrival(work: Change, entry: Entry, said: CustomerMessage, sent_at: datetime) -> None:
+    """When the platform says it was sent, whether a newer one was here first, and what it answers."""
+    newest = await work.tx.marks.newest_sent_at(entry.conversation)
+    answers = None if said.reply_to is None else await work.tx.marks.line(work.conversation.inbox, said.reply_to)
+    mark = EntryMark(
+        entry.conversation,
+        entry.offset,
+        version=1,
+        sent_at=sent_at,
+        late=newest is not None and sent_at < newest,
+        reply_to=answers[1] if answers is not None and answers[0] == entry.conversation else None,
+    )
+    await work.tx.marks.put(mark)
+    work.tell_desk(mark_frame(mark))
 
 
 async def _customer_line(

@@ -26,6 +26,7 @@ class SendResult:
 
     ``provider_id`` is the platform's own id of what it took. ``retry_after`` is in seconds. ``note`` says what the
     platform answered and ``todo`` what a person can do about it, both in words an agent understands, without secrets.
+    ``growth``: each pause of a RETRY is that many times the one before; the first is a second.
     """
 
     outcome: Outcome
@@ -33,6 +34,7 @@ class SendResult:
     retry_after: float | None = None
     note: str = ""
     todo: str = ""
+    growth: float = 2.0
 
 
 class DeliveryState(StrEnum):

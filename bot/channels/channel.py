@@ -70,6 +70,7 @@ class Event:
     again; where the platform gives none it is derived. ``at`` is the platform's time. ``reply_due``: may be answered.
     ``target`` and ``targets`` name messages by the platform's ids. ``status``: sent, delivered, read or failed;
     ``correlation`` is the key we gave with our send and got back; ``code`` and ``note`` say why something failed.
+    ``payload`` is what a pressed button carries, and the ``ref`` of a referral or an opt-in.
     ``watermark``: everything of ours up to this moment. ``thread`` must come back with each send (a topic, a business
     connection). ``raw`` is this event as the platform wrote it, for people to look at.
     """
@@ -192,6 +193,7 @@ class Ability:
     ``limit`` is the longest text of one send, in ``unit``: ``characters`` (code points), ``utf16`` or ``bytes``.
     ``window`` is how long after the customer's last message we may write; ``human_window`` how long a person may.
     ``per_second`` is how fast an inbox may send; ``person_seconds`` the least pause between sends to one person.
+    ``button_limit``: the longest text of a send with buttons, where that is shorter than ``limit``.
     ``echoes``: what we send comes back as an event, ``correlates``: with our own key in it. ``idempotent``: the same
     key twice is one message, so an unknown outcome may be sent again.
     """
@@ -205,6 +207,7 @@ class Ability:
     templates: bool = False
     buttons: int = 0
     button_title: int = 20
+    button_limit: int | None = None
     per_second: float = 10.0
     person_seconds: float = 0.0
     echoes: bool = False

@@ -8,6 +8,19 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
     "tests/handover/test_inboxes.py": ("bot/channels/channel.py",),
     "tests/contract/test_records_copies.py": ("handover/backends/records_sql/copies.py",),
+    # A channel is one object to its callers: its reading and its sending are run by its own fixtures.
+    "tests/bot/channels/test_messenger.py": (
+        *("bot/channels/meta_events.py", "bot/channels/meta_kinds.py", "bot/channels/meta_attachments.py"),
+        "bot/channels/meta_messages.py",
+    ),
+    "tests/bot/channels/test_whatsapp.py": (
+        *("bot/channels/whatsapp_events.py", "bot/channels/whatsapp_kinds.py", "bot/channels/whatsapp_messages.py"),
+    ),
+    "tests/bot/channels/test_meta_outcomes.py": ("bot/channels/whatsapp_outcomes.py",),
+    "tests/handover/test_desk_for_channels.py": (
+        *("handover/mark_frames.py", "handover/record_ports_marks.py", "handover/backends/records_sql/marks.py"),
+        "handover/backends/records_sql/tables_of_marks.py",
+    ),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),

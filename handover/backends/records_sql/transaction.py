@@ -6,6 +6,8 @@ from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
 from handover.backends.records_sql.inboxes import SqlInboxes
+from handover.backends.records_sql.intake import SqlIntake
+from handover.backends.records_sql.marks import SqlEntryMarks
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
@@ -15,6 +17,8 @@ from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.record_ports_inboxes import Inboxes
+from handover.record_ports_intake import Intake
+from handover.record_ports_marks import EntryMarks
 
 
 class SqlTransaction:
@@ -32,6 +36,8 @@ class SqlTransaction:
         self.outbox: OutboxRows = SqlOutboxRows(connection)
         self.waits: Waits = SqlWaits(connection)
         self.inboxes: Inboxes = SqlInboxes(connection)
+        self.intake: Intake = SqlIntake(connection)
+        self.marks: EntryMarks = SqlEntryMarks(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)

@@ -1,5 +1,5 @@
 // The keys of the desk: what each does, and the listener that runs them.
-import { useEffect, type Dispatch, type StateUpdater } from "preact/hooks";
+import { useLayoutEffect, type Dispatch, type StateUpdater } from "preact/hooks";
 import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import type { DeskClient } from "../desk_client";
 import { listed, VIEWS, type DeskState, type View } from "../desk_state";
@@ -61,7 +61,8 @@ function compose({ client, tab, setTab }: Keyed, which: Tab): void {
 
 /** Runs the shortcuts wherever the focus is, except under an open dialog. */
 export function useShortcuts(shortcuts: readonly Shortcut[], ask: (dialog: Dialog) => void): void {
-  useEffect(() => {
+  // Before the page is painted: a key must never act on the conversation that was shown a moment ago.
+  useLayoutEffect(() => {
     const keys = (event: KeyboardEvent): void => {
       if (document.querySelector("dialog[open]")) return;
       if (!ran(event, shortcuts) && asksForList(event)) ask("keys");

@@ -1,0 +1,89 @@
+"""What `/metrics` shows of the desk and the process: the queue, the outbox, who is there, and how late the loop runs.
+
+The record is asked every few seconds, not with every look: whoever asks `/metrics` often costs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+
+from handover.agents import AvailabilityState
+from handover.errors import SwitchboardError
+from handover.ports import Clock, Presence, Records
+from handover.wanted import Stage
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+BEAT_SECONDS = 0.25
+_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_AVAILABILITIES: tuple[AvailabilityState, ...] = ("online", "busy", "offline")
+
+
+class DeskMeters:
+    """Gauges of one service on ``registry``. Replicas show the same desk: of several take the max, not the sum."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, what: str, *labels: str) -> Gauge:
+            return Gauge(f"switchboard_{name}", what, labels, registry=registry)
+
+        self.queue = gauge("queue_waiting", "Customers who wait for a person.")
+        self.queue_oldest = gauge("queue_oldest_seconds", "How long the longest of them has waited.")
+        self.queue_overdue = gauge("queue_overdue", "Those who should have been answered by now.")
+        self.queue_escalated = gauge("queue_escalated", "Those for whom the leads were called.")
+        self.ringing = gauge("offers_ringing", "Offers that ring at somebody now.")
+        self.agents = gauge("agents", "Agents by the availability they chose and whether a console is open.",
+                            "availability", "reachable")  # fmt: skip
+        self.slots_held = gauge("slots_held", "Slots of capacity that are taken, over all agents.")
+        self.slots = gauge("slots", "Slots of capacity of the agents who are online and reachable.")
+        self.outbox = gauge("outbox_waiting", "Lines on their way to channels.")
+        self.outbox_oldest = gauge("outbox_oldest_seconds", "How long the oldest of them has been on its way.")
+        self.outbox_dead = gauge("outbox_undelivered", "Lines that could not be delivered and wait for a decision.")
+        self.looked = gauge("desk_looked_timestamp_seconds", "When the record was last asked for these figures.")
+        self.turns_at_work = gauge("turns_at_work", "Conversations that the bot is answering in this process.")
+        self.loop_lag = Histogram(
+            "switchboard_loop_lag_seconds", "How late the event loop was, measured four times a second.",
+            buckets=_LAGS, registry=registry,
+        )  # fmt: skip
+
+    async def look(self, records: Records, presence: Presence, clock: Clock) -> None:
+        """Ask the record once. Raises Unavailable; the figures of the last look stay then."""
+        async with records.reading() as tx:
+            waiting = await tx.offers.waiting()
+            backlog = await tx.outbox.backlog()
+            everyone, held = await tx.people.agents(), await tx.people.held()
+        here, now = await presence.here(), clock.now()
+        self.queue.set(len(waiting))
+        self.queue_oldest.set(max(((now - offer.made_at).total_seconds() for offer in waiting), default=0))
+        self.queue_overdue.set(sum(offer.deadline < now for offer in waiting))
+        self.queue_escalated.set(sum(offer.stage is Stage.LEADS for offer in waiting))
+        self.ringing.set(sum(bool(offer.ringing) for offer in waiting))
+        standing = Tally((agent.availability, agent.id in here) for agent in everyone)
+        for availability in _AVAILABILITIES:
+            for reachable in (True, False):
+                self.agents.labels(availability, str(reachable).lower()).set(standing[availability, reachable])
+        self.slots_held.set(sum(held.values()))
+        self.slots.set(sum(a.capacity for a in everyone if a.availability == "online" and a.id in here))
+        self.outbox.set(backlog.queued)
+        self.outbox_oldest.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
+        self.outbox_dead.set(backlog.dead)
+        self.looked.set(now.timestamp())
+
+    async def keep_looking(self, records: Records, presence: Presence, clock: Clock) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look(records, presence, clock)
+            except SwitchboardError as error:
+                log.warning("desk_meters_not_read", why=error.message)
+            await clock.sleep(LOOK_SECONDS)
+
+    async def feel_the_loop(self, clock: Clock) -> None:
+        """Until cancelled: sleep a moment and see how much later we are woken."""
+        while True:
+            began = clock.monotonic()
+            await clock.sleep(BEAT_SECONDS)
+            self.loop_lag.observe(max(0.0, clock.monotonic() - began - BEAT_SECONDS))
