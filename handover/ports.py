@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.stored import Draft
@@ -41,6 +42,7 @@ class Transaction(Protocol):
     asides: Asides
     outbox: OutboxRows
     waits: Waits
+    inboxes: Inboxes
     intake: Intake
     marks: EntryMarks
 

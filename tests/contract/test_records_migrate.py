@@ -19,6 +19,8 @@ from handover.backends.records_sql.engine import make_engine
 from handover.backends.records_sql.migrate import HEAD, MIGRATIONS, migrate
 from handover.errors import BadInput
 from handover.evidence import Evidence, TurnReport
+from handover.inboxes import Inbox
+from handover.record_ports_inboxes import KeptInbox
 from tests.support.desk_world import ASKED, World, open_world
 from tests.support.distributed import Database
 
@@ -131,6 +133,9 @@ async def _fill(world: World) -> None:
     assert brief is not None
     await world.desk.customers.ask_for_human(late.id, "h")
     await world.desk.bot.record_turn(brief, None, ASKED, TurnReport(Evidence(text=brief.text)))
+    async with world.backends.records.transaction() as tx:
+        page = Inbox("line.0a1b2c3d", "line", "Shop", "U1", {"verify_token": "x"})
+        await tx.inboxes.add(KeptInbox(page, "sealed"), world.clock.now())
 
 
 def _content(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:

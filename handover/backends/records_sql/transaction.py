@@ -5,6 +5,7 @@ from __future__ import annotations
 from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
+from handover.backends.records_sql.inboxes import SqlInboxes
 from handover.backends.records_sql.intake import SqlIntake
 from handover.backends.records_sql.marks import SqlEntryMarks
 from handover.backends.records_sql.offers import SqlOffers
@@ -15,6 +16,7 @@ from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 
@@ -33,6 +35,7 @@ class SqlTransaction:
         self.asides: Asides = SqlAsides(connection)
         self.outbox: OutboxRows = SqlOutboxRows(connection)
         self.waits: Waits = SqlWaits(connection)
+        self.inboxes: Inboxes = SqlInboxes(connection)
         self.intake: Intake = SqlIntake(connection)
         self.marks: EntryMarks = SqlEntryMarks(connection)
 
