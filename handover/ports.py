@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from handover.entries import AgentId, Entry
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.record_ports_intake import Intake
+from handover.record_ports_media import Media
 from handover.stored import Draft
 
 
@@ -41,6 +42,7 @@ class Transaction(Protocol):
     outbox: OutboxRows
     waits: Waits
     intake: Intake
+    media: Media
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

@@ -6,6 +6,7 @@ from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
 from handover.backends.records_sql.intake import SqlIntake
+from handover.backends.records_sql.media import SqlMedia
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
@@ -15,6 +16,7 @@ from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.record_ports_intake import Intake
+from handover.record_ports_media import Media
 
 
 class SqlTransaction:
@@ -32,6 +34,7 @@ class SqlTransaction:
         self.outbox: OutboxRows = SqlOutboxRows(connection)
         self.waits: Waits = SqlWaits(connection)
         self.intake: Intake = SqlIntake(connection)
+        self.media: Media = SqlMedia(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)
