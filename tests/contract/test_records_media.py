@@ -113,3 +113,37 @@ async def test_what_the_customer_deletes_is_gone_also_while_it_is_being_fetched(
         for file in (here, fetching):
             with pytest.raises(NotFound):
                 await tx.media.get(file.id)
+
+
+async def test_the_desk_is_told_of_every_change_and_of_none_twice(world: World) -> None:
+    conversation = await world.conversation("look")
+    files = await wanted(world, conversation, PICTURE, PICTURE)
+    assert await untold(world) == [(conversation.id, 1)]
+    [first, _] = await claimed(world)
+    async with world.backends.records.transaction() as tx:
+        await tx.media.settle(first.id, 1, MediaState.FAILED, why="gone")
+        await tx.media.told(files)  # as they were before
+    assert await untold(world) == [(conversation.id, 1)]
+    async with world.backends.records.transaction() as tx:
+        await tx.media.told(await tx.media.of_entry(conversation.id, 1))
+    assert await untold(world) == []
+
+
+async def untold(world: World) -> list[tuple[str, int]]:
+    async with world.backends.records.reading() as tx:
+        return [(str(conversation), offset) for conversation, offset in await tx.media.untold(10)]
+
+
+async def test_what_screens_hold_of_a_file_has_no_address(world: World) -> None:
+    conversation = await world.conversation("look")
+    [file] = await wanted(world, conversation, PICTURE)
+    assert file.part() == {
+        "id": file.id,
+        "kind": "image",
+        "name": "cat.jpg",
+        "media_type": "image/jpeg",
+        "size": 0,
+        "state": "waiting",
+    }
+    [refused] = await wanted(world, await world.conversation("x"), Attachment("story", url="https://x", keep=False))
+    assert refused.part()["why"]

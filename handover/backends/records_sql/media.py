@@ -76,6 +76,15 @@ class SqlMedia:
         rows = _ROWS.where(_of(conversation, offset)).order_by(_m.c.number)
         return [_stored(row) for row in await self._on.execute(rows)]
 
+    async def untold(self, limit: int) -> Sequence[tuple[ConversationId, int]]:
+        news = sa.select(_m.c.conversation, _m.c.offset).where(_m.c.told != _m.c.state).distinct().limit(limit)
+        return [(ConversationId(row.conversation), row.offset) for row in await self._on.execute(news)]
+
+    async def told(self, files: Sequence[StoredMedia]) -> None:
+        # By the state that was told of: one that has changed meanwhile is news again.
+        for file in files:
+            await self._on.execute(_m.update().where(_m.c.id == file.id).values(told=str(file.state)))
+
     async def get(self, media: str) -> tuple[StoredMedia, bytes | None]:
         found = (await self._on.execute(_ROWS.where(_m.c.id == media))).first()
         if found is None:
@@ -112,6 +121,7 @@ def _new(conversation: ConversationId, offset: int, number: int, one: Attached, 
         "ref": one.ref if one.keep else None,
         "attempts": 0,
         "due_at": at,
+        "told": "",
     }
 
 

@@ -25,6 +25,7 @@ media = sa.Table(
     sa.Column("ref", sa.Text),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("due_at", Moment, nullable=False),
+    sa.Column("told", sa.String(8), nullable=False),  # the state that the desk has heard of, "" for none
     sa.UniqueConstraint("conversation", "offset", "number"),
     sa.ForeignKeyConstraint(["conversation", "offset"], ["entries.conversation", "entries.offset"]),
     sa.CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in MediaState)})", name="state"),
@@ -33,6 +34,13 @@ media = sa.Table(
         "due_at",
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
+    ),
+    sa.Index(
+        "ix_media_untold",
+        "conversation",
+        "offset",
+        sqlite_where=sa.text("told <> state"),
+        postgresql_where=sa.text("told <> state"),
     ),
 )
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("ref", sa.Text()),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told", sa.String(length=8), nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'here', 'refused', 'failed')", name=op.f("ck_media_state")),
         sa.ForeignKeyConstraint(["conversation"], ["conversations.id"], name=op.f("fk_media_conversation")),
         sa.ForeignKeyConstraint(
@@ -40,6 +41,10 @@ def upgrade() -> None:
     )
     waiting = sa.text("state = 'waiting'")
     op.create_index("ix_media_due", "media", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
+    untold = sa.text("told <> state")
+    op.create_index(
+        "ix_media_untold", "media", ["conversation", "offset"], sqlite_where=untold, postgresql_where=untold
+    )
     op.create_table(
         "media_bytes",
         sa.Column("media", sa.String(length=64), nullable=False),
