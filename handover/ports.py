@@ -14,6 +14,7 @@ from handover.record_ports import Asides, Conversations, Entries, Offers, Outbox
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
+from handover.record_ports_media import Media
 from handover.stored import Draft
 
 
@@ -45,6 +46,7 @@ class Transaction(Protocol):
     inboxes: Inboxes
     intake: Intake
     marks: EntryMarks
+    media: Media
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

@@ -8,6 +8,7 @@ from handover.backends.records_sql.entries import SqlEntries
 from handover.backends.records_sql.inboxes import SqlInboxes
 from handover.backends.records_sql.intake import SqlIntake
 from handover.backends.records_sql.marks import SqlEntryMarks
+from handover.backends.records_sql.media import SqlMedia
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
@@ -19,6 +20,7 @@ from handover.record_ports import Asides, Conversations, Entries, Offers, Outbox
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
+from handover.record_ports_media import Media
 
 
 class SqlTransaction:
@@ -38,6 +40,7 @@ class SqlTransaction:
         self.inboxes: Inboxes = SqlInboxes(connection)
         self.intake: Intake = SqlIntake(connection)
         self.marks: EntryMarks = SqlEntryMarks(connection)
+        self.media: Media = SqlMedia(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)
