@@ -224,6 +224,7 @@ class _Service:
     async def _tick(self) -> None:
         while True:
             await self._desk.agents.tick()
+            await self._desk.channels.tick()
             await self._clock.sleep(1)
 
     async def _first_start(self) -> None:

@@ -23,6 +23,7 @@ from handover.frames import (
     Text,
     TypingFrame,
 )
+from handover.mark_frames import EntryMarkFrame
 
 
 class Hello(Frame):
@@ -275,6 +276,7 @@ AgentReceives = (
     | PacketFrame
     | NoteFrame
     | DraftFrame
+    | EntryMarkFrame
     | PresenceFrame
     | HeartbeatFrame
     | ErrorFrame

@@ -7,6 +7,9 @@ from typing import Literal
 
 from handover.entries import AgentId
 
+# Who holds a conversation that somebody answers in the platform's own app: no account, never offered anything.
+OUTSIDE = AgentId("external")
+
 Role = Literal["admin", "lead", "agent"]
 AvailabilityState = Literal["online", "busy", "offline"]
 

@@ -9,6 +9,7 @@ from handover.backends import Backends
 from handover.calendar import Calendars
 from handover.desk_for_agents import DeskForAgents
 from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
+from handover.desk_for_channels import DeskForChannels
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
 from handover.desk_hours import DeskHours
 from handover.desk_matching import Matching
@@ -27,6 +28,7 @@ class Desk:
     customers: DeskForCustomers
     bot: DeskForBot
     agents: DeskForAgents
+    channels: DeskForChannels
     reading: Reading
     live: LiveFeed
     clock: Clock
@@ -70,6 +72,7 @@ def open_desk(
         customers=DeskForCustomers(parts),
         bot=DeskForBot(parts),
         agents=DeskForAgents(parts, DeskHours(parts)),
+        channels=DeskForChannels(parts),
         reading=Reading(parts),
         live=backends.live,
         clock=clock,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handover import desk_waits, screens
+from handover.agents import OUTSIDE, Agent
 from handover.conversation import Control, Conversation, Lifecycle, Move, move
 from handover.desk_parts import DeskParts
 from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind, keepable
@@ -88,13 +89,14 @@ class Change:
         earlier = self.conversation
         moved = move(earlier, verb, self.at, agent=agent)
         self.row = replace(self.row, conversation=moved)
-        if (moved.control, moved.lifecycle) != (earlier.control, earlier.lifecycle):
-            # Slots are taken while somebody works on it: not while it is snoozed, nor while nobody has it.
-            held = moved.control is Control.HUMAN and moved.lifecycle is Lifecycle.ACTIVE
+        if (moved.control, moved.lifecycle, moved.agent) != (earlier.control, earlier.lifecycle, earlier.agent):
+            # Slots are taken while somebody at the desk works on it: not while it is snoozed, or nobody's.
+            held = moved.agent not in (None, OUTSIDE) and moved.lifecycle is Lifecycle.ACTIVE
             slots = self.parts.policy.matching.weight_of(moved.inbox) if held else 0
             self.row = replace(self.row, slots=slots, reply_due=None)
         if moved.agent != earlier.agent:
-            holder = None if moved.agent is None else await self.tx.people.agent(moved.agent)
+            outside = moved.agent == OUTSIDE
+            holder = await self.tx.people.outsider() if outside else await self._agent(moved.agent)
             self.row = replace(self.row, agent=holder)
         if moved.epoch != earlier.epoch:
             self.row = replace(self.row, stretch_start=moved.last_offset, fallbacks=0, lacking=0)
@@ -102,6 +104,9 @@ class Change:
                 await self.tx.turns.fence(moved.id)
             await desk_waits.keep_track(self.tx, verb, earlier, self.at)
             await self.tx.conversations.begin_stretch(first_stretch(moved, verb.value, actor, self.at))
+
+    async def _agent(self, agent: AgentId | None) -> Agent | None:
+        return None if agent is None else await self.tx.people.agent(agent)
 
     @property
     def concerns_matching(self) -> bool:
@@ -134,8 +139,8 @@ class Change:
         if self.conversation.inbox not in self.parts.pushes:
             return
         for entry in self.entries:
-            if entry.author.kind is AuthorKind.CUSTOMER:
-                continue
+            if entry.author.kind is AuthorKind.CUSTOMER or entry.author.id == OUTSIDE:
+                continue  # they have it already
             # A bot line goes only while the control it was decided under, or led to, still stands.
             gate = self.conversation.epoch if entry.author.kind is AuthorKind.BOT else None
             await self.tx.outbox.add(entry.conversation, self.conversation.inbox, entry.offset, gate, self.at)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from handover.conversation import Control, Conversation, Lifecycle, Move
 from handover.desk_change import Change, change, first_stretch
@@ -10,9 +12,11 @@ from handover.desk_offers import close_offer, make_offer
 from handover.desk_parts import DeskParts, new_id
 from handover.desk_taking import wake
 from handover.desk_waits import message_left_words
-from handover.entries import Author, AuthorKind, ConversationId, CustomerId, Entry
+from handover.entries import Author, AuthorKind, Button, ConversationId, CustomerId, Entry
 from handover.errors import AlreadyThere, BadInput
 from handover.evidence import Decision, Outcome, Reason
+from handover.mark_frames import mark_frame
+from handover.record_ports_marks import EntryMark
 from handover.stored import Customer, Rating
 
 _CUSTOMER = "customer"
@@ -20,12 +24,19 @@ _CUSTOMER = "customer"
 
 @dataclass(frozen=True, slots=True)
 class CustomerMessage:
-    """A customer's words. ``client_id`` is the page's own id for them: the same id again is the same message."""
+    """A customer's words. ``client_id`` is the page's own id for them: the same id again is the same message.
+
+    From a platform: its id of the message and of the one it answers, and its time. ``answer_due`` False: nobody needs
+    to answer these words (a sticker, a group, another app has the conversation).
+    """
 
     text: str
     client_id: str
     payload: str | None = None
     provider_message_id: str | None = None
+    sent_at: datetime | None = None
+    reply_to: str | None = None
+    answer_due: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +61,24 @@ class DeskForCustomers:
             await tx.people.add_customer(customer, self._parts.clock.now())
         return customer
 
-    async def start(self, inbox: str, customer: CustomerId, *, greeting: str | None = None) -> Conversation:
+    async def start(
+        self,
+        inbox: str,
+        customer: CustomerId,
+        *,
+        greeting: str | None = None,
+        greeting_buttons: Sequence[Button] = (),
+    ) -> Conversation:
         """The customer's conversation in ``inbox``: the one they have, else a new one that begins with ``greeting``."""
         try:
-            return await self._start(inbox, customer, greeting)
+            return await self._start(inbox, customer, greeting, greeting_buttons)
         except AlreadyThere:
             # Another process was quicker; now theirs is found.
-            return await self._start(inbox, customer, greeting)
+            return await self._start(inbox, customer, greeting, greeting_buttons)
 
-    async def _start(self, inbox: str, customer: CustomerId, greeting: str | None) -> Conversation:
+    async def _start(
+        self, inbox: str, customer: CustomerId, greeting: str | None, buttons: Sequence[Button]
+    ) -> Conversation:
         parts = self._parts
         async with parts.records.transaction() as tx:
             there = await tx.conversations.open_one(inbox, customer)
@@ -83,7 +103,7 @@ class DeskForCustomers:
             row = await tx.conversations.get(new.id)
             work = Change(parts, tx, at, row, row)
             if greeting is not None:
-                await work.append(Author(AuthorKind.BOT, parts.policy.words.bot_name), greeting)
+                await work.append(Author(AuthorKind.BOT, parts.policy.words.bot_name), greeting, buttons=buttons)
             await work.finish()
             return work.conversation
 
@@ -95,7 +115,12 @@ class DeskForCustomers:
         try:
             async with change(self._parts, conversation) as work:
                 await _make_ready(work)
+                before = work.conversation.last_customer_offset
                 entry = await _customer_line(work, said.text, said.client_id, said.payload, said.provider_message_id)
+                if not said.answer_due and work.row.answered >= before:
+                    work.row = replace(work.row, answered=entry.offset)
+                if said.sent_at is not None:
+                    await _mark_arrival(work, entry, said, said.sent_at)
                 if work.conversation.control is Control.NOBODY and await self._parts.is_open(work.tx):
                     decision = Decision(Outcome.HAND_OVER, work.row.reason or Reason.ASKED, "The customer wrote again.")
                     await make_offer(work, decision, _CUSTOMER, why="")
@@ -178,6 +203,22 @@ async def _make_ready(work: Change) -> None:
         work.row = replace(work.row, reason=None)
     elif work.conversation.lifecycle is Lifecycle.SNOOZED:
         await wake(work, _CUSTOMER)
+
+
+async def _mark_arrival(work: Change, entry: Entry, said: CustomerMessage, sent_at: datetime) -> None:
+    """When the platform says it was sent, whether a newer one was here first, and what it answers."""
+    newest = await work.tx.marks.newest_sent_at(entry.conversation)
+    answers = None if said.reply_to is None else await work.tx.marks.line(work.conversation.inbox, said.reply_to)
+    mark = EntryMark(
+        entry.conversation,
+        entry.offset,
+        version=1,
+        sent_at=sent_at,
+        late=newest is not None and sent_at < newest,
+        reply_to=answers[1] if answers is not None and answers[0] == entry.conversation else None,
+    )
+    await work.tx.marks.put(mark)
+    work.tell_desk(mark_frame(mark))
 
 
 async def _customer_line(

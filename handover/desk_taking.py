@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handover import screens
-from handover.agents import Agent
+from handover.agents import OUTSIDE, Agent
 from handover.conversation import Control, Conversation, Move
 from handover.desk_change import Change, change
 from handover.desk_offers import Aim, close_offer, make_offer
@@ -22,7 +22,7 @@ async def win(parts: DeskParts, agent: Agent, conversation: ConversationId, epoc
     """Accept or take, whichever the state allows. Raises Taken, NotYours, IllegalMove when moved on or no room."""
     async with change(parts, conversation) as work:
         now = work.conversation
-        if now.control is Control.HUMAN:
+        if now.control is Control.HUMAN and now.agent != OUTSIDE:
             if now.agent == agent.id:
                 return now
             name = work.row.agent.name if work.row.agent else "a colleague"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from handover.agents import Agent
 from handover.errors import BadInput
 from handover.evidence import Reason
+from handover.inboxes import channel_of
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Slots = Annotated[int, Field(ge=1, le=20)]
@@ -55,7 +56,8 @@ class MatchingSettings(BaseModel):
 
     def weight_of(self, inbox: str) -> int:
         """Slots of an agent's capacity that a conversation of ``inbox`` takes."""
-        return self.weight_by_inbox.get(inbox, self.weight)
+        by_channel = self.weight_by_inbox.get(channel_of(inbox), self.weight)
+        return self.weight_by_inbox.get(inbox, by_channel)
 
     @property
     def heaviest(self) -> int:

@@ -63,6 +63,10 @@ class AgentSettings(_Part):
     gone_idle_seconds: Seconds
 
 
+class ChannelSettings(_Part):
+    external_quiet_seconds: Annotated[float, Field(gt=0, le=2_592_000)]
+
+
 class OutboxSettings(_Part):
     lease_seconds: Seconds
     tries: Count
@@ -111,6 +115,7 @@ class PolicySettings(_Part):
     matching: MatchingSettings
     turns: TurnSettings
     agents: AgentSettings
+    channels: ChannelSettings
     outbox: OutboxSettings
     words: WordSettings
 

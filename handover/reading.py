@@ -14,6 +14,7 @@ from handover.desk_waits import waiting_part
 from handover.entries import AgentId, ConversationId, CustomerId, Entry
 from handover.errors import BadInput
 from handover.frames import ControlFrame
+from handover.mark_frames import EntryMarkFrame, mark_frame
 from handover.matcher import Standing
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
 from handover.waits_report import WaitsReport, report
@@ -66,6 +67,16 @@ class Reading:
     async def drafts(self, conversation: ConversationId) -> list[Draft]:
         async with self._parts.records.reading() as tx:
             return await tx.asides.drafts(conversation)
+
+    async def marks(self, conversation: ConversationId) -> list[EntryMarkFrame]:
+        """What is known of the newest lines beside their words, in the order of the lines."""
+        async with self._parts.records.reading() as tx:
+            frames = []
+            for mark in await tx.marks.newest(conversation, MOST):
+                reworded = mark.edited_at is not None or mark.deleted_at is not None
+                entry = (await tx.entries.after(conversation, mark.offset - 1, 1))[0] if reworded else None
+                frames.append(mark_frame(mark, *((entry.text, entry.html) if entry else ())))
+        return frames
 
     async def hand_backs(self, conversation: ConversationId) -> list[HandBack]:
         async with self._parts.records.reading() as tx:

@@ -174,7 +174,6 @@ class Offers(Protocol):
 
     async def position(self, conversation: ConversationId) -> int | None:
         """The place in the queue, 1 first; None when it is not offered."""
-        ...
 
 
 class People(Protocol):
@@ -191,6 +190,8 @@ class People(Protocol):
         ...
 
     async def agents(self) -> list[Agent]: ...
+
+    async def outsider(self) -> Agent: ...
 
     async def held(self) -> dict[AgentId, int]:
         """Slots taken per agent, for those who hold any."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from handover.entries import CustomerId
+
+# Why an event is kept aside that is applied after all once its message comes.
+NO_TARGET = "It speaks of a message that never came."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Heard:
     """An event of one person in one inbox, to be applied once. ``key`` is at most 200 characters.
 
     ``data`` is only understood by who wrote it. ``at`` is the platform's time, or ours where it gave none. ``person``
-    is "" for what concerns the account.
+    is "" for what concerns the account. ``message`` is the platform's id of the message it brings, ``target`` of the
+    one it speaks of. With ``note`` it is kept aside from the start.
     """
 
     inbox: str
@@ -44,8 +48,12 @@ class Heard:
     received_at: datetime
     data: dict[str, Any] = field(repr=False)
     aliases: tuple[str, ...] = ()
+    message: str | None = None
+    target: str | None = None
+    note: str | None = None
     id: int = 0
     tries: int = 0
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,8 @@ class Intake(Protocol):
         """Claim bodies to read, the oldest first; nobody else gets them before ``until``. Counts a try of each."""
         ...
 
-    async def read(self, arrival: int, events: Sequence[Heard], due: datetime) -> int:
-        """Queue what is new of ``events`` for ``due`` and let the body go; returns how many were new."""
+    async def read(self, arrivals: Collection[int], events: Sequence[Heard], due: datetime) -> int:
+        """Queue what is new of ``events`` for ``due`` and let the bodies go; returns how many were new."""
         ...
 
     async def arrival_aside(self, arrival: int, note: str) -> None: ...
@@ -97,7 +105,23 @@ class Intake(Protocol):
         ...
 
     async def events_of(self, inbox: str, person: str, limit: int) -> list[Heard]:
-        """What waits of one person, in the platform's order."""
+        """What waits of one person, in the platform's order; also what is not due yet."""
+        ...
+
+    async def about(self, inbox: str, message: str) -> list[Heard]:
+        """What is known of a message: the events that speak of it, whatever became of them."""
+        ...
+
+    async def rearm(self, inbox: str, message: str, at: datetime) -> None:
+        """The message is in the record now: what waits for it is due, and what gave up waiting (`NO_TARGET`), too."""
+        ...
+
+    async def erase(self, inbox: str, messages: Collection[str]) -> None:
+        """The customer took these messages back: nothing that was kept aside repeats their words."""
+        ...
+
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """How many webhooks and events wait, and since when the oldest does."""
         ...
 
     async def done(self, event: int) -> None:
@@ -112,7 +136,9 @@ class Intake(Protocol):
         """Try it again at ``at``; counts a try."""
         ...
 
-    async def release(self, inbox: str, person: str) -> None: ...
+    async def release(self, inbox: str, person: str, until: datetime | None = None) -> None:
+        """Others may work on it: at once, or from ``until`` on, which is a pause after something failed."""
+        ...
 
     async def release_all(self) -> None:
         """Nobody works on anything: this process is the only one, and has just begun."""

@@ -16,7 +16,7 @@ from handover.screens import draft_frame, note_frame, packet_frame
 from handover.sockets import Socket
 from handover.tail import Tail
 
-_KEPT = frozenset({"note", "draft"})
+_KEPT = frozenset({"note", "draft", "entry_mark"})
 
 
 class Shown:
@@ -78,6 +78,7 @@ class Shown:
             await self._socket.send_text(packet)
         there: list[Frame] = [note_frame(note) for note in await self._reading.notes(self._here)]
         there += [draft_frame(draft) for draft in await self._reading.drafts(self._here)]
+        there += await self._reading.marks(self._here)
         for text in (frame.model_dump_json(exclude_none=True) for frame in there):
             if text not in self._sent:
                 self._sent.add(text)

@@ -168,7 +168,8 @@ def moment(value: Any) -> datetime | None:
         return _spelled(value) if not _NUMBER.fullmatch(value) else moment(float(value))
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_SECONDS * 1000:
         return None
-    return datetime.fromtimestamp(value / 1000 if value >= _FIRST_MILLISECONDS else value, UTC)
+    seconds = value / 1000 if value >= _FIRST_MILLISECONDS else value
+    return datetime.fromtimestamp(seconds, UTC) if seconds < _LAST_SECONDS else None
 
 
 def _spelled(value: str) -> datetime | None:

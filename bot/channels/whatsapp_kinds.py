@@ -56,6 +56,7 @@ def _file(message: Mapping[str, Any], kind: str) -> dict[str, Any]:
         ref=ref,
         name=words_in(inner, "filename"),
         media_type=words_in(inner, "mime_type"),
+        text="a voice message" if inner.get("voice") is True else None,
     )
     return {"text": text_in(inner, "caption"), "attachments": (one,)}
 

@@ -20,6 +20,8 @@ from handover.backends.records_sql.engine import make_engine
 from handover.backends.records_sql.migrate import HEAD, MIGRATIONS, migrate
 from handover.errors import BadInput
 from handover.evidence import Evidence, TurnReport
+from handover.inboxes import Inbox
+from handover.record_ports_inboxes import KeptInbox
 from handover.record_ports_media import MediaState
 from tests.support.desk_world import ASKED, World, open_world
 from tests.support.distributed import Database
@@ -137,6 +139,8 @@ async def _fill(world: World) -> None:
         [file] = await tx.media.add(offered.id, 1, [Attachment("image", ref="f1")], world.clock.now())
         await tx.media.claim(world.clock.now(), world.clock.now(), 1)
         await tx.media.settle(file.id, 1, MediaState.HERE, media_type="image/png", content=b"\x89PNG\x00\xff")
+        page = Inbox("line.0a1b2c3d", "line", "Shop", "U1", {"verify_token": "x"})
+        await tx.inboxes.add(KeptInbox(page, "sealed"), world.clock.now())
 
 
 def _content(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:

@@ -27,6 +27,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("bot/channels/whatsapp_events.py", "bot/channels/whatsapp_kinds.py", "bot/channels/whatsapp_messages.py"),
     ),
     "tests/bot/channels/test_meta_outcomes.py": ("bot/channels/whatsapp_outcomes.py",),
+    "tests/handover/test_desk_for_channels.py": (
+        *("handover/mark_frames.py", "handover/record_ports_marks.py", "handover/backends/records_sql/marks.py"),
+        "handover/backends/records_sql/tables_of_marks.py",
+    ),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.accounts import Account, Login
+from handover.agents import OUTSIDE
 from handover.backends.records_sql.engine import SqlRecords
 from handover.backends.records_sql.people import matching_columns, to_agent
 from handover.backends.records_sql.tables import agents, login_tries, logins
@@ -44,7 +45,8 @@ class SqlAccounts:
 
     async def all(self) -> list[Account]:
         async with self._records.reading() as view:
-            rows = await view.connection.execute(sa.select(agents).order_by(agents.c.created_at, agents.c.id))
+            people = sa.select(agents).where(agents.c.id != OUTSIDE)  # an account is somebody's who can sign in
+            rows = await view.connection.execute(people.order_by(agents.c.created_at, agents.c.id))
             return [_account(row) for row in rows]
 
     async def by_id(self, agent: AgentId) -> Account | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from handover.backends.records_sql import tables_of_intake as t
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import CustomerId
-from handover.record_ports_intake import Arrival, Heard, Identity, KeptAside
+from handover.record_ports_intake import NO_TARGET, Arrival, Heard, Identity, KeptAside
 
 a, e, i = t.arrivals, t.channel_events, t.identities
 _NOTE = 500
@@ -47,38 +47,58 @@ class SqlIntake:
         found = await self._on.execute(claim.returning(a))
         return sorted((_arrival(row) for row in found), key=lambda arrival: arrival.id)
 
-    async def read(self, arrival: int, events: Sequence[Heard], due: datetime) -> int:
-        new = 0
-        for event in sorted(events, key=lambda event: (event.inbox, event.key)):  # everybody locks in one order
-            person = await self._known(event)
-            values = {
+    async def read(self, arrivals: Collection[int], events: Sequence[Heard], due: datetime) -> int:
+        people = await self._people(events)
+        rows = [
+            {
                 "inbox": event.inbox,
                 "key": event.key,
-                "person": person,
+                "person": people[event.inbox, event.person],
                 "kind": event.kind,
                 "at": event.at,
                 "received_at": event.received_at,
                 "data": event.data,
-                "state": "queued",
+                "state": "queued" if event.note is None else "aside",
                 "due_at": due,
                 "tries": 0,
+                "note": event.note and event.note[:_NOTE],
+                "message": event.message,
+                "target": event.target,
             }
-            new += await self._on.insert_new(e, values)
-        await self._on.execute(a.delete().where(a.c.id == arrival))
+            for event in sorted(events, key=lambda event: (event.inbox, event.key))  # everybody locks in one order
+        ]
+        new = await self._on.insert_all_new(e, rows) if rows else 0
+        await self._on.execute(a.delete().where(a.c.id.in_(sorted(arrivals))))
         return new
 
-    async def _known(self, event: Heard) -> str:
-        """The id under which we know whoever ``event`` is of; an identity is made for somebody new."""
-        for name in (event.person, *event.aliases):
-            known = await self.identity(event.inbox, name)
-            if known is not None:
-                for other in (event.person, *event.aliases):
-                    await self.also(event.inbox, known.external_id, other)
-                return known.external_id
-        await self._on.insert_new(i, {"inbox": event.inbox, "external_id": event.person})
-        for other in event.aliases:
-            await self.also(event.inbox, event.person, other)
-        return event.person
+    async def _people(self, events: Sequence[Heard]) -> dict[tuple[str, str], str]:
+        """The id under which we know whoever an event is of, by inbox and the id it has; makes who is new."""
+        names = {(event.inbox, name) for event in events for name in (event.person, *event.aliases)}
+        known = await self._names(names)
+        new: dict[tuple[str, str], str] = {}
+        for event in events:
+            ours = [known.get((event.inbox, name)) for name in (event.person, *event.aliases)]
+            main = next((name for name in ours if name is not None), event.person)
+            for name in (event.person, *event.aliases):
+                if (event.inbox, name) not in known:
+                    known[event.inbox, name] = new[event.inbox, name] = main
+        if not new:
+            return known
+        rows = [
+            {"inbox": inbox, "external_id": name, "alias_of": None if main == name else main}
+            for (inbox, name), main in sorted(new.items())
+        ]
+        await self._on.insert_all_new(i, rows)
+        return known | await self._names(new)  # somebody else may have made them meanwhile
+
+    async def _names(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        known: dict[tuple[str, str], str] = {}
+        for inbox in sorted({inbox for inbox, _ in names}):
+            here = sorted(name for of, name in names if of == inbox)
+            query = sa.select(i.c.external_id, i.c.alias_of).where(i.c.inbox == inbox, i.c.external_id.in_(here))
+            for row in await self._on.execute(query):
+                known[inbox, row.external_id] = row.alias_of or row.external_id
+        return known
 
     async def arrival_aside(self, arrival: int, note: str) -> None:
         values = {"state": "aside", "note": note[:_NOTE]}
@@ -87,7 +107,8 @@ class SqlIntake:
     async def claim_people(self, at: datetime, until: datetime, limit: int) -> list[tuple[str, str]]:
         due = (
             sa.select(e.c.inbox, e.c.person, sa.func.min(e.c.due_at).label("since"))
-            .where(e.c.state == "queued", e.c.due_at <= at)
+            .join(i, sa.and_(i.c.inbox == e.c.inbox, i.c.external_id == e.c.person))
+            .where(e.c.state == "queued", e.c.due_at <= at, sa.or_(i.c.held_until.is_(None), i.c.held_until <= at))
             .group_by(e.c.inbox, e.c.person)
             .order_by(sa.text("since"))
             .limit(limit)
@@ -109,6 +130,29 @@ class SqlIntake:
         )
         return [_heard(row) for row in await self._on.execute(query)]
 
+    async def about(self, inbox: str, message: str) -> list[Heard]:
+        query = sa.select(e).where(e.c.inbox == inbox, e.c.target == message).order_by(e.c.at, e.c.id)
+        return [_heard(row) for row in await self._on.execute(query)]
+
+    async def rearm(self, inbox: str, message: str, at: datetime) -> None:
+        gave_up = sa.and_(e.c.state == "aside", e.c.note == NO_TARGET)
+        waits = sa.or_(sa.and_(e.c.state == "queued", e.c.tries > 0), gave_up)
+        again = e.update().where(e.c.inbox == inbox, e.c.target == message, waits)
+        await self._on.execute(again, {"state": "queued", "due_at": at, "tries": 0, "note": None})
+
+    async def erase(self, inbox: str, messages: Collection[str]) -> None:
+        said = sa.or_(e.c.message.in_(sorted(messages)), e.c.target.in_(sorted(messages)))
+        await self._on.execute(
+            e.update().where(e.c.inbox == inbox, said, e.c.state == "aside", e.c.kind != "delete"), {"data": sa.null()}
+        )
+
+    async def backlog(self) -> tuple[int, datetime | None]:
+        counts = []
+        for table in (a, e):
+            waiting = sa.select(sa.func.count(table.c.id), sa.func.min(table.c.received_at))
+            counts.append((await self._on.execute(waiting.where(table.c.state == "queued"))).one())
+        return sum(int(n) for n, _ in counts), min((since for _, since in counts if since is not None), default=None)
+
     async def done(self, event: int) -> None:
         await self._on.execute(e.update().where(e.c.id == event), {"state": "done", "data": sa.null(), "note": None})
 
@@ -119,8 +163,8 @@ class SqlIntake:
         later = e.update().where(e.c.id == event).values(due_at=at, tries=e.c.tries + 1, note=note[:_NOTE])
         await self._on.execute(later)
 
-    async def release(self, inbox: str, person: str) -> None:
-        await self._on.execute(i.update().where(i.c.inbox == inbox, i.c.external_id == person), {"held_until": None})
+    async def release(self, inbox: str, person: str, until: datetime | None = None) -> None:
+        await self._on.execute(i.update().where(i.c.inbox == inbox, i.c.external_id == person), {"held_until": until})
 
     async def release_all(self) -> None:
         await self._on.execute(i.update().where(i.c.held_until.is_not(None)), {"held_until": None})
@@ -209,6 +253,10 @@ def _heard(row: Any) -> Heard:
         data=row.data or {},
         id=row.id,
         tries=row.tries,
+        message=row.message,
+        target=row.target,
+        note=row.note,
+        due_at=row.due_at,
     )
 
 

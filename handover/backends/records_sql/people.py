@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from handover.agents import Agent
+from handover.agents import OUTSIDE, Agent
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import AgentId, CustomerId
@@ -15,6 +15,7 @@ from handover.errors import NotFound
 from handover.stored import Customer
 
 a, p, c = t.agents, t.customers, t.conversations
+_ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _AGENTS = sa.select(a).where(a.c.disabled_at.is_(None))
 
 
@@ -49,6 +50,21 @@ class SqlPeople:
 
     async def agents(self) -> list[Agent]:
         return [to_agent(r) for r in await self._on.execute(_AGENTS.order_by(a.c.name, a.c.id))]
+
+    async def outsider(self) -> Agent:
+        values = {
+            "id": OUTSIDE,
+            "email": "outside@switchboard.invalid",
+            "name": "A colleague outside",
+            "password_hash": "-",  # no password has this hash
+            "role": "agent",
+            "availability": "offline",
+            "capacity": 0,
+            "created_at": _ALWAYS,
+            "disabled_at": _ALWAYS,
+        }
+        await self._on.insert_new(a, values)
+        return to_agent((await self._on.execute(sa.select(a).where(a.c.id == OUTSIDE))).one())
 
     async def held(self) -> dict[AgentId, int]:
         taken = sa.func.sum(c.c.slots).label("taken")

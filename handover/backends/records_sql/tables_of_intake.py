@@ -42,11 +42,15 @@ channel_events = sa.Table(
     sa.Column("due_at", Moment, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("note", sa.String(500)),
+    sa.Column("message", Key),
+    sa.Column("target", Key),
     sa.UniqueConstraint("inbox", "key"),
     sa.CheckConstraint("state IN ('queued', 'done', 'aside')", name="state"),
     sa.Index("ix_channel_events_state_due_at", "state", "due_at"),
     sa.Index("ix_channel_events_inbox_person_state", "inbox", "person", "state"),
     sa.Index("ix_channel_events_received_at", "received_at"),
+    sa.Index("ix_channel_events_inbox_message", "inbox", "message"),
+    sa.Index("ix_channel_events_inbox_target", "inbox", "target"),
 )
 
 identities = sa.Table(

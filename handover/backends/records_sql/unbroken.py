@@ -64,6 +64,11 @@ class UnbrokenConnection:
         unless_there = self._insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         return (await self.execute(unless_there, values)).rowcount == 1
 
+    async def insert_all_new(self, table: Table, rows: list[dict[str, Any]]) -> int:
+        """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
+        unless_there = self._insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        return len((await self.execute(unless_there, rows)).all())
+
     async def one_at_a_time(self, what: int) -> None:
         """Wait for the other transactions that named the same ``what``; until the end of this one they wait for us."""
         if self.writers_meet:

@@ -54,6 +54,8 @@ def _events() -> None:
         _moment("due_at"),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("note", sa.String(length=500)),
+        sa.Column("message", sa.String(length=200)),
+        sa.Column("target", sa.String(length=200)),
         sa.CheckConstraint("state IN ('queued', 'done', 'aside')", name=op.f("ck_channel_events_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_events")),
         sa.UniqueConstraint("inbox", "key", name=op.f("uq_channel_events_inbox_key")),
@@ -61,6 +63,8 @@ def _events() -> None:
     op.create_index("ix_channel_events_state_due_at", "channel_events", ["state", "due_at"])
     op.create_index("ix_channel_events_inbox_person_state", "channel_events", ["inbox", "person", "state"])
     op.create_index("ix_channel_events_received_at", "channel_events", ["received_at"])
+    op.create_index("ix_channel_events_inbox_message", "channel_events", ["inbox", "message"])
+    op.create_index("ix_channel_events_inbox_target", "channel_events", ["inbox", "target"])
 
 
 def _identities() -> None:

@@ -16,7 +16,7 @@ from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
 from tests.support.signed_by_meta import signature
-from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, patient, ruined, spoilt, webhooks, written
 
 INSTAGRAM = Instagram()
 INBOX = Inbox(
@@ -142,6 +142,7 @@ def test_whatever_is_wrong_with_one_event_its_neighbours_are_read(name: str) -> 
         assert not faults_of_ours(between)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("instagram").items())).flatmap(lambda pair: ruined(pair[1])))
 def test_no_webhook_crashes_the_reader(value: Any) -> None:
     try:

@@ -15,7 +15,7 @@ from handover.entries import Button
 from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
-from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, patient, ruined, spoilt, webhooks, written
 
 MESSENGER = Messenger()
 INBOX = Inbox(
@@ -124,6 +124,26 @@ def test_an_unknown_kind_is_kept_and_named() -> None:
     assert (event.kind, event.person, event.note) == (EventKind.UNKNOWN, "1", "game_play")
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"message": {"mid": "m", "attachments": [5]}}, "an attachment is not an object"),
+        ({"message": {"mid": "m", "text": 5}}, "text is not text"),
+        ({"message": {"text": "x"}, "sender": None}, "a message that names nobody"),
+        ({"message": None, "delivery": {}}, "a delivery of nothing"),
+        ({"message": None, "read": {"watermark": "x"}}, "a reading of nothing"),
+        ({"message": None, "reaction": {"action": "react"}}, "it does not say which message it is about"),
+    ],
+)
+def test_a_broken_event_says_what_is_wrong_with_it(changes: dict[str, Any], why: str) -> None:
+    [event] = parse(envelope(item("text") | changes))
+    assert (event.kind, event.note, event.reply_due) == (EventKind.ERROR, why, False)
+
+
+def test_linking_an_account_is_told_as_such() -> None:
+    assert [only(f"account_linking_{name}").action for name in ("linked", "unlinked")] == ["linked", "unlinked"]
+
+
 def test_another_product_is_refused_as_a_whole() -> None:
     with pytest.raises(BadInput):
         parse(fixture("instagram", "text"))
@@ -141,6 +161,7 @@ def test_whatever_is_wrong_with_one_event_its_neighbours_are_read(name: str) -> 
                 assert not faults_of_ours(between)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("messenger").items())).flatmap(lambda pair: ruined(pair[1])))
 def test_no_webhook_crashes_the_reader(value: Any) -> None:
     try:
@@ -151,6 +172,7 @@ def test_no_webhook_crashes_the_reader(value: Any) -> None:
     assert not faults_of_ours(events)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("messenger").values(), key=repr)), st.integers(0, 2000))
 def test_a_body_cut_short_is_refused_as_a_whole(value: Any, length: int) -> None:
     body = written(value)

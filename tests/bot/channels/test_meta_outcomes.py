@@ -15,7 +15,7 @@ from bot.channels.messenger import Messenger
 from bot.channels.meta_outcomes import told_to_wait
 from bot.channels.whatsapp import WhatsApp
 from handover.outcomes import Outcome, SendResult
-from tests.support.spoilt_json import anything, spoilt
+from tests.support.spoilt_json import anything, patient, spoilt
 
 MESSAGING: dict[Outcome, list[tuple[int, int]]] = {
     Outcome.RETRY: [(code, 0) for code in (2, 4, 17, 32, 613, 80006, 1200)] + [(613, 2534040), (12345, -1)],
@@ -115,6 +115,7 @@ def test_a_pause_the_platform_asks_for_is_honoured() -> None:
     assert told_to_wait({"X-Business-Use-Case-Usage": usage}) == 180.0
 
 
+@patient
 @given(st.text() | st.sampled_from(["-1", "nan", "inf", "1e99", "0", "[]", '{"1":[5]}', '{"1":5}', "[" * 9999]))
 def test_no_header_about_a_pause_raises(value: str) -> None:
     for name in ("Retry-After", "X-Business-Use-Case-Usage"):
@@ -129,6 +130,7 @@ def test_no_secret_gets_into_what_agents_read() -> None:
     assert "Malformed access token …" in told.note
 
 
+@patient
 @given(anything(), st.sampled_from([200, 400, 500]))
 def test_any_answer_has_an_outcome(value: Any, status: int) -> None:
     for result in RESULTS:

@@ -15,7 +15,7 @@ from bot.channels import reading
 from bot.channels.channel import Event, EventKind
 from bot.channels.reading import Broken, bounded, digest_of, id_in, kept, key_of, moment, read_json, text_in
 from handover.errors import BadInput
-from tests.support.spoilt_json import WRONG, nested
+from tests.support.spoilt_json import WRONG, nested, patient
 
 NOON = datetime(2026, 7, 25, 12, 0, tzinfo=UTC)
 
@@ -61,6 +61,7 @@ def test_a_moment_is_read_in_all_the_ways_platforms_write_it(told: Any) -> None:
     assert moment(told) == NOON
 
 
+@patient
 @given(st.sampled_from(WRONG) | st.integers() | st.floats() | st.text() | st.text("0123456789.-T:+Z"))
 def test_a_moment_is_in_our_time_or_none(told: Any) -> None:
     at = moment(told)
@@ -80,6 +81,7 @@ def test_words_of_a_wrong_type_are_broken_and_not_forgotten() -> None:
     assert text_in({"text": ""}, "text") is None
 
 
+@patient
 @given(st.lists(st.text() | st.integers() | st.none(), min_size=1))
 def test_a_key_fits_an_index_and_is_the_same_again(parts: list[Any]) -> None:
     assert key_of(*parts) == key_of(*parts)

@@ -17,7 +17,7 @@ from handover.entries import Button
 from handover.errors import BadInput
 from handover.inboxes import Inbox
 from handover.outcomes import Outcome
-from tests.support.spoilt_json import faults_of_ours, fixture, ruined, spoilt, webhooks, written
+from tests.support.spoilt_json import faults_of_ours, fixture, patient, ruined, spoilt, webhooks, written
 
 WHATSAPP = WhatsApp()
 INBOX = Inbox(
@@ -120,6 +120,7 @@ def test_a_file_is_asked_for_by_its_id_even_when_an_address_stands_beside_it() -
     assert only("document_pdf").text == "caption"
     [image] = only("image_with_url").attachments
     assert (image.ref, image.url) == ("65463453", None)
+    assert [only(name).attachments[0].text for name in ("voice_note", "audio_file")] == ["a voice message", None]
     assert only("location_place").attachments[0] == Attachment(
         "location", name="Facebook HQ, 1 Hacker Way, Menlo Park, CA 94025", text="37.4611978,-122.2164385"
     )
@@ -217,6 +218,43 @@ def test_errors_calls_preferences_and_warnings_are_events_too() -> None:
     assert [event.kind for event in parse(envelope(bare, field="weather"))] == [EventKind.UNKNOWN]
 
 
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ({"type": "text"}, "a message of type text without its text"),
+        ({"type": "text", "text": {"body": 5}}, "body is not text"),
+        ({"type": "location", "location": {"latitude": "north"}}, "a location without its degrees"),
+        ({"type": "contacts", "contacts": [5]}, "a contact is not an object"),
+        ({"type": "revoke", "revoke": {"x": 1}}, "it does not say which message it is about"),
+        ({"type": "text", "text": {"body": "x"}, "from": None}, "a message that names nobody"),
+    ],
+)
+def test_a_broken_message_says_what_is_wrong_with_it(message: dict[str, Any], why: str) -> None:
+    event = telling(message)
+    assert (event.kind, event.note, event.reply_due) == (EventKind.ERROR, why, False)
+    assert event.raw["id"] == "wamid.x"
+
+
+def test_what_is_broken_around_the_messages_is_told_too() -> None:
+    for broken in ({"statuses": [5]}, {"statuses": [{"id": "wamid.1"}]}, {"messages": 5}, {"message_echoes": [{}]}):
+        assert [event.kind for event in parse(envelope(broken))] == [EventKind.ERROR]
+    for entry in (5, {}, {"changes": [5]}):
+        assert [event.kind for event in parse({"entry": [entry]})] == [EventKind.ERROR]
+
+
+def test_our_own_number_is_no_customer_even_when_an_echo_is_broken() -> None:
+    value = value_of("smb_echo_text_human")
+    value["message_echoes"][0]["text"] = 5
+    [event] = parse(envelope(value))
+    assert (event.kind, event.person) == (EventKind.ERROR, None)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"entry":5}', b'{"object":"page","entry":[]}'])
+def test_what_holds_no_events_is_refused(body: bytes) -> None:
+    with pytest.raises(BadInput):
+        WHATSAPP.parse(body, {})
+
+
 @pytest.mark.parametrize("name", sorted(webhooks("whatsapp")))
 def test_whatever_is_wrong_with_one_item_its_neighbours_are_read(name: str) -> None:
     """Neighbours in the same list, and in the changes before and after."""
@@ -245,6 +283,7 @@ def test_whatever_is_wrong_with_a_change_the_next_one_is_read(name: str) -> None
         assert not faults_of_ours(events)
 
 
+@patient
 @given(st.sampled_from(sorted(webhooks("whatsapp").items())).flatmap(lambda pair: ruined(pair[1])))
 def test_no_webhook_crashes_the_reader(value: Any) -> None:
     try:
