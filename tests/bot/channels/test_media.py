@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.channels.channel import Attachment
-from bot.channels.media import MediaWorker
+from bot.channels.media import MediaWanted, MediaWorker
 from bot.channels.media_fetch import MediaFetch
 from bot.channels.registry import CHANNELS
 from handover.conversation import Conversation
@@ -81,10 +81,10 @@ class Told:
 class Book:
     """Every inbox but ``closed``."""
 
-    async def get(self, id: str) -> Inbox:
-        if id.endswith(".closed"):
+    async def get(self, inbox: str) -> Inbox:
+        if inbox.endswith(".closed"):
             raise NotFound("There is no such inbox.")
-        return Inbox(id=id, channel=channel_of(id), name="Shop", account="1", secrets=SECRETS)
+        return Inbox(id=inbox, channel=channel_of(inbox), name="Shop", account="1", secrets=SECRETS)
 
 
 @dataclass
@@ -98,8 +98,7 @@ class Scene:
         """A conversation whose first entry brought ``attachments``."""
         customer = await self.world.desk.customers.new_customer()
         conversation = await self.world.desk.customers.start(inbox, customer.id, greeting="Hello.")
-        async with self.world.backends.records.transaction() as tx:
-            await tx.media.add(conversation.id, 1, attachments, self.world.clock.now())
+        await MediaWanted(self.world.backends.records, self.world.clock).wanted(conversation.id, 1, attachments)
         return conversation
 
     async def files(self, conversation: Conversation) -> Sequence[StoredMedia]:
@@ -232,3 +231,23 @@ async def test_what_may_not_be_kept_is_told_and_never_asked_for(scene: Scene) ->
     assert await scene.worker.work() == 0
     assert scene.told.states == [["refused"]]
     assert scene.platform.asked == []
+
+
+async def test_an_entry_that_is_recorded_again_wants_nothing_again(scene: Scene) -> None:
+    conversation = await scene.sent(Attachment("image", ref="a.jpg"))
+    await scene.worker.work()
+    files = MediaWanted(scene.world.backends.records, scene.world.clock)
+    await files.wanted(conversation.id, 1, (Attachment("image", ref="a.jpg"),))
+    assert await scene.worker.work() == 0
+    assert scene.told.states == [["waiting"], ["here"]]
+
+
+async def test_what_is_taken_back_while_it_is_being_fetched_is_not_kept(scene: Scene) -> None:
+    conversation = await scene.sent(Attachment("image", ref="a.jpg"))
+    scene.platform.down = [503]
+    await scene.worker.work()
+    async with scene.world.backends.records.transaction() as tx:
+        await tx.media.forget(conversation.id, 1)
+    scene.world.clock.advance(60)
+    assert await scene.worker.work() == 0
+    assert await scene.files(conversation) == []
