@@ -36,9 +36,9 @@ class MediaMarks(Protocol):
 
 
 class InboxesById(Protocol):
-    """What the worker needs of the inbox book."""
+    """`handover.inbox_book.InboxBook` in the service."""
 
-    async def get(self, id: str) -> Inbox:
+    async def get(self, inbox: str) -> Inbox:
         """Raises NotFound."""
         ...
 
@@ -55,6 +55,19 @@ class MediaPace:
 
 
 USUAL = MediaPace()
+
+
+class MediaWanted:
+    """What the way in says when a line brought files: they are wanted, and everything else happens here."""
+
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+
+    async def wanted(self, conversation: ConversationId, offset: int, files: tuple[Attachment, ...]) -> None:
+        """Want the files of the entry at ``offset``; the same entry again changes nothing."""
+        async with self._records.transaction() as tx:
+            await tx.media.add(conversation, offset, files, self._clock.now())
 
 
 class MediaWorker:

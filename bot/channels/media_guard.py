@@ -18,8 +18,8 @@ Lookup = Callable[[str], Awaitable[Sequence[str]]]
 _HTTPS = 443
 _LONGEST_URL = 4096
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: IPv4 addresses written as IPv6
-_NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")  # RFC 8215
-_COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291, long deprecated
+# What Python's own properties leave out: relays of 6to4, site-local addresses, NAT64 within a network (RFC 8215).
+_CLOSED = tuple(ipaddress.ip_network(one) for one in ("192.88.99.0/24", "fec0::/10", "64:ff9b:1::/48", "::/96"))
 
 
 class Forbidden(Exception):
@@ -80,23 +80,21 @@ def public(text: str) -> bool:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
+    if address in _NAT64:  # how a network without IPv4 writes every IPv4 address
+        return _open(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return all(_open(one) for one in (address, *_hidden(address)))
 
 
 def _open(one: Address) -> bool:
     closed = one.is_private or one.is_loopback or one.is_link_local or one.is_multicast or one.is_reserved
-    return one.is_global and not closed and not one.is_unspecified
+    return one.is_global and not closed and not one.is_unspecified and not any(one in net for net in _CLOSED)
 
 
 def _hidden(address: Address) -> list[Address]:
-    """The IPv4 addresses that an IPv6 one stands for; one that cannot be told counts as loopback."""
+    """The IPv4 addresses that an IPv6 one stands for."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    found: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64 or address in _COMPATIBLE:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    if address in _NAT64_LOCAL:
-        found.append(ipaddress.IPv4Address("127.0.0.1"))
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     return [one for one in found if one is not None]
 
 

@@ -7,19 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})  # shown by browsers without any script
-_ENDINGS = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/webp": ".webp",
-    "video/mp4": ".mp4",
-    "audio/ogg": ".ogg",
-    "audio/mpeg": ".mp3",
-    "audio/mp4": ".m4a",
-    "application/pdf": ".pdf",
-    "text/plain": ".txt",
-}
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"F4A ", b"F4B "})
 _FILM_BRANDS = frozenset(
     {*(b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"MSNV"), b"M4V ", b"f4v "}
@@ -46,11 +33,6 @@ def type_of(content: bytes) -> str | None:
         if fits(content[:16]):
             return media_type
     return "text/plain" if _is_text(content) else None
-
-
-def ending_of(media_type: str | None) -> str:
-    """What such a file's name ends in, "" for a type we do not keep."""
-    return _ENDINGS.get(media_type or "", "")
 
 
 def _is_text(content: bytes) -> bool:

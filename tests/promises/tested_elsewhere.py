@@ -11,6 +11,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/channels/test_telegram.py": (
         *("bot/channels/telegram_events.py", "bot/channels/telegram_files.py", "bot/channels/telegram_outcomes.py"),
     ),
+    "tests/contract/test_records_media.py": (
+        *("handover/record_ports_media.py", "handover/backends/records_sql/media.py"),
+        "handover/backends/records_sql/tables_of_media.py",
+    ),
     "tests/bot/channels/test_x.py": ("bot/channels/x_events.py", "bot/channels/x_outcomes.py"),
     "tests/bot/channels/test_line.py": ("bot/channels/line_events.py", "bot/channels/line_outcomes.py"),
     "tests/contract/test_records_copies.py": ("handover/backends/records_sql/copies.py",),

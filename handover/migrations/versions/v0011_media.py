@@ -39,18 +39,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
         sa.UniqueConstraint("conversation", "offset", "number", name=op.f("uq_media_conversation_offset_number")),
     )
-    waiting = sa.text("state = 'waiting'")
-    op.create_index("ix_media_due", "media", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
-    untold = sa.text("told <> state")
-    op.create_index(
-        "ix_media_untold", "media", ["conversation", "offset"], sqlite_where=untold, postgresql_where=untold
-    )
+    _indexes()
     op.create_table(
         "media_bytes",
         sa.Column("media", sa.String(length=64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["media"], ["media.id"], name=op.f("fk_media_bytes_media")),
         sa.PrimaryKeyConstraint("media", name=op.f("pk_media_bytes")),
+    )
+
+
+def _indexes() -> None:
+    waiting = sa.text("state = 'waiting'")
+    op.create_index("ix_media_due", "media", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
+    untold = sa.text("told <> state")
+    op.create_index(
+        "ix_media_untold", "media", ["conversation", "offset"], sqlite_where=untold, postgresql_where=untold
     )
 
 
