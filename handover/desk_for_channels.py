@@ -5,8 +5,10 @@ None of them is a turn or a message of the customer's; each may come twice and i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from handover.agents import OUTSIDE
 from handover.conversation import Control, Lifecycle, Move
@@ -54,6 +56,7 @@ class DeskForChannels:
                 return
             entry = await _entry(work, offset)
             await _reword(work, replace(entry, text="", html=None), entry.text)
+            await work.tx.media.forget(work_on, offset)
             await _keep(work, replace(mark, deleted_at=at, edited_at=None, media=()), "")
 
     async def reacted(self, inbox: str, message: str, who: str, emoji: str | None) -> None:
@@ -80,6 +83,14 @@ class DeskForChannels:
             if now is not mark.delivery or (now is state and (note or None) != mark.note):
                 await _keep(work, replace(mark, delivery=now, note=note[:500] or None, todo=todo[:500] or None))
         return now
+
+    async def media(self, conversation: ConversationId, offset: int, parts: Sequence[Mapping[str, Any]]) -> None:
+        """The files of a line, as `handover.mark_frames.MediaPart` has them; a deleted line has none."""
+        async with change(self._parts, conversation) as work:
+            mark = await work.tx.marks.get(conversation, offset)
+            now = tuple(dict(part) for part in parts)
+            if mark.deleted_at is None and now != mark.media:
+                await _keep(work, replace(mark, media=now))
 
     async def note(self, conversation: ConversationId, text: str, key: str | None = None) -> None:
         """Something agents should know that is no line: a private note by nobody at the desk. ``key``: only once."""
