@@ -74,7 +74,8 @@ def _with_room(piece: str, limit: int, unit: str) -> list[str]:
     if length(piece, unit) <= limit:
         return [piece]
     end = list(cut(piece, limit, unit))[-1]
-    return [piece[: piece.rindex(end)].rstrip(), end]
+    before = piece[: piece.rindex(end)].rstrip()
+    return [before, end] if before else [end]  # white space before it is none
 
 
 def length(text: str, unit: str) -> int:

@@ -47,8 +47,8 @@ def ability(limit: int = 20, unit: str = "characters", buttons: int = 3) -> Abil
 
 
 def graphemes(text: str) -> list[str]:
-    """Those of the words: a mark on white space goes where the white space goes at a cut."""
-    return [one for one in regex.findall(r"\X", text) if not one[0].isspace()]
+    """Those of the words: white space goes at a cut, and a mark that stood on it stands alone then."""
+    return [one for one in regex.findall(r"\X", text) if regex.sub(r"[\p{M}\p{Cf}]", "", one).strip()]
 
 
 def bare(text: str) -> str:
