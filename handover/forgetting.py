@@ -11,7 +11,6 @@ from typing import Any
 
 from handover.packet import LONGEST
 
-
 # Characters of a beginning by which longer words are known again, wherever they were cut.
 _TELLING = 60
 

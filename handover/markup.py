@@ -28,6 +28,9 @@ def to_html(text: str) -> str:
         _markdown.render(text),
         tags=TAGS,
         attributes={"a": {"href"}, "*": set()},
+        attribute_filter=lambda tag, attribute, value: (
+            value or None
+        ),  # a link to nowhere would lead to this page itself
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
     ).strip()

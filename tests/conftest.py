@@ -20,6 +20,19 @@ from tests.support.distributed import (
 )
 from tools.local_servers import PostgresServer, RedisServer
 
+# Whole modules, not single tests: whoever changes what they are about runs them by name.
+THOROUGH = (
+    *("tests/properties/", "tests/bot/nlu/test_graph.py", "tests/bot/channels/test_fixtures.py"),
+    *("tests/bot/test_cli_record.py", "tests/bot/test_relay_properties.py", "tests/bot/channels/test_media_fetch.py"),
+    *("tests/contract/test_records_copies.py", "tests/contract/test_records_migrate.py", "tests/tools/test_up.py"),
+    *("tests/handover/test_matching_machine.py", "tests/handover/test_followed_screens.py"),
+    *("tests/handover/test_shown.py", "tests/handover/test_calendar.py", "tests/handover/test_stalled_screens.py"),
+    *("tests/handover/test_dead_letters_api.py", "tests/handover/test_invariants.py", "tests/handover/test_waits.py"),
+    *("tests/handover/test_matcher.py", "tests/handover/test_desk_waits.py", "tests/handover/test_resuming.py"),
+    *("tests/bot/channels/test_messenger.py", "tests/bot/channels/test_instagram.py"),
+    *("tests/bot/channels/test_whatsapp.py", "tests/promises/test_imports.py", "tests/promises/test_error_shape.py"),
+    *("tests/actions/test_claims.py", "tests/chaos/"),
+)
 PATIENCE = 30_000  # milliseconds a page may take to show what it should: this machine may be busy
 
 
@@ -71,6 +84,13 @@ def any_record(request: pytest.FixtureRequest) -> Iterator[str]:
         yield "postgres"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with the browser come last: playwright's loop stays on the main thread, and asyncio wants that thread."""
+    """Tests with the browser come last: playwright's loop stays on the main thread, and asyncio wants that thread.
+
+    Those of THOROUGH modules are marked: `make check` leaves them out, `make test` runs them all.
+    """
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))

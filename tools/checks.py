@@ -68,6 +68,10 @@ class Checks:
     def quick_tests(self) -> list[Step]:
         return [self._python("tests without services (pytest)", "pytest", "-q", "-m", f"not ({SERVICES})")]
 
+    def inner_tests(self) -> list[Step]:
+        chosen = f"not ({SERVICES} or thorough)"
+        return [self._python("unit and contract tests (pytest)", "pytest", "-q", "-n", "2", "-m", chosen)]
+
     def server_tests(self) -> list[Step]:
         name = "tests with PostgreSQL and Redis (pytest -m servers)"
         return [self._python(name, "pytest", "-q", "-m", ON_SERVERS)]
@@ -132,7 +136,7 @@ class Checks:
 
     def inner_loop(self) -> list[Step]:
         """All of `make check`: no services, no Node, under two minutes."""
-        return [self.environments(), *self.lint(), *self.types(), *self.quick_tests()]
+        return [self.environments(), *self.lint(), *self.types(), *self.inner_tests()]
 
 
 def main() -> int:
