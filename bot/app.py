@@ -50,6 +50,7 @@ from handover.desk import open_desk
 from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
 from handover.login_api import Door, login_routes
+from handover.media_api import media_routes
 from handover.meters import Meters
 from handover.outbox import OutboxWorker
 from handover.places import PlaceLimits, Places
@@ -188,6 +189,7 @@ class _Service:
         app.include_router(console_routes(self._desk, self._accounts, door))
         app.include_router(waits_routes(self._desk.reading, door))
         app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
+        app.include_router(media_routes(self._backends.records, door))
         places = Places(PlaceLimits(settings.sockets_per_person, settings.sockets_per_address, settings.sockets_total))
         presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
         screens = ScreenParts(self._desk, self._accounts, presence, self._rounds)

@@ -5,8 +5,10 @@ None of them is a turn or a message of the customer's; each may come twice and i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from handover.agents import OUTSIDE
 from handover.conversation import Control, Lifecycle, Move
@@ -15,6 +17,7 @@ from handover.desk_offers import close_offer
 from handover.desk_parts import DeskParts, new_id
 from handover.entries import Author, AuthorKind, ConversationId, Entry, keepable
 from handover.errors import AlreadyThere, NotFound
+from handover.forgetting import Forgetting
 from handover.mark_frames import mark_frame
 from handover.outcomes import DeliveryState, forward
 from handover.record_ports_marks import EntryMark
@@ -22,7 +25,6 @@ from handover.screens import note_frame
 from handover.stored import LastEntry, Note
 
 DELETED = "[deleted by the customer]"
-_SHORTEST = 4  # characters; shorter words stand in too many places that are not theirs
 
 
 class DeskForChannels:
@@ -54,6 +56,7 @@ class DeskForChannels:
                 return
             entry = await _entry(work, offset)
             await _reword(work, replace(entry, text="", html=None), entry.text)
+            await work.tx.media.forget(work_on, offset)
             await _keep(work, replace(mark, deleted_at=at, edited_at=None, media=()), "")
 
     async def reacted(self, inbox: str, message: str, who: str, emoji: str | None) -> None:
@@ -73,13 +76,23 @@ class DeskForChannels:
     async def delivery(
         self, conversation: ConversationId, offset: int, state: DeliveryState, note: str = "", todo: str = ""
     ) -> DeliveryState:
-        """A line of ours is known to have come so far; returns where it stands, which never goes back."""
+        """A line of ours has come so far; returns where it stands, which never goes back. Raises NotFound."""
         async with change(self._parts, conversation) as work:
+            if not 1 <= offset <= work.conversation.last_offset:
+                raise NotFound("There is no such line here.")
             mark = await work.tx.marks.get(conversation, offset)
             now = state if mark.delivery is None else forward(mark.delivery, state)
             if now is not mark.delivery or (now is state and (note or None) != mark.note):
                 await _keep(work, replace(mark, delivery=now, note=note[:500] or None, todo=todo[:500] or None))
         return now
+
+    async def media(self, conversation: ConversationId, offset: int, parts: Sequence[Mapping[str, Any]]) -> None:
+        """The files of a line, as `handover.mark_frames.MediaPart` has them; a deleted line has none."""
+        async with change(self._parts, conversation) as work:
+            mark = await work.tx.marks.get(conversation, offset)
+            now = tuple(dict(part) for part in parts)
+            if mark.deleted_at is None and now != mark.media:
+                await _keep(work, replace(mark, media=now))
 
     async def note(self, conversation: ConversationId, text: str, key: str | None = None) -> None:
         """Something agents should know that is no line: a private note by nobody at the desk. ``key``: only once."""
@@ -118,7 +131,7 @@ class DeskForChannels:
             found = await tx.marks.quiet_outside(quiet)
         for conversation in found:
             async with change(self._parts, conversation.id) as work:
-                if work.conversation.agent == OUTSIDE and work.conversation.changed_at <= quiet:
+                if await work.tx.marks.quiet_outside(quiet, conversation.id):
                     await work.move(Move.RETURN, OUTSIDE)
                     await _note(work, "Nobody has answered in the other app for a while: the bot answers again.", None)
 
@@ -137,8 +150,10 @@ async def _entry(work: Change, offset: int) -> Entry:
 async def _reword(work: Change, entry: Entry, before: str) -> None:
     """The record says ``entry`` from now on, wherever it repeats ``before``."""
     await work.tx.marks.reword(entry)
-    if len(before) >= _SHORTEST:
-        await work.tx.marks.forget_words(work.conversation.id, [before], entry.text or DELETED)
+    deleted = not entry.text
+    if before:
+        what = Forgetting(entry.offset, before, entry.text or DELETED, deleted)
+        await work.tx.marks.forget(work.conversation.id, what)
     last = work.row.last
     if last is not None and last.author is AuthorKind.CUSTOMER and last.text == before[:200]:
         work.row = replace(work.row, last=LastEntry(last.offset, last.author, (entry.text or DELETED)[:200], last.at))

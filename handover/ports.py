@@ -11,8 +11,10 @@ from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
+from handover.record_ports_media import Media
 from handover.stored import Draft
 
 
@@ -41,8 +43,10 @@ class Transaction(Protocol):
     asides: Asides
     outbox: OutboxRows
     waits: Waits
+    inboxes: Inboxes
     intake: Intake
     marks: EntryMarks
+    media: Media
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

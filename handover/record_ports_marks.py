@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from handover.conversation import Conversation
 from handover.entries import ConversationId, Entry
+from handover.forgetting import Forgetting
 from handover.outcomes import DeliveryState
 
 
@@ -61,10 +61,10 @@ class EntryMarks(Protocol):
         """Write an entry's text and html anew; its buttons and payload go when the text is empty."""
         ...
 
-    async def forget_words(self, conversation: ConversationId, texts: Sequence[str], instead: str) -> None:
-        """Replace ``texts`` wherever the record repeats them: list row, packets, drafts, decisions, dialogue."""
+    async def forget(self, conversation: ConversationId, what: Forgetting) -> None:
+        """Apply ``what`` to packets, decisions and drafts; after a deletion the dialogue's state goes too."""
         ...
 
-    async def quiet_outside(self, since: datetime) -> list[Conversation]:
-        """Conversations that somebody outside has, and in which nothing was said after ``since``."""
+    async def quiet_outside(self, since: datetime, only: ConversationId | None = None) -> list[Conversation]:
+        """Conversations that somebody outside has had since then or longer, without a word of theirs after it."""
         ...

@@ -65,6 +65,18 @@ class StoredMedia:
     ref: str | None = None
     attempts: int = 0
 
+    def part(self) -> dict[str, object]:
+        """What the marks of its entry and every screen hold of it, as JSON."""
+        shown: dict[str, object] = {
+            "id": self.id,
+            "kind": self.kind,
+            "name": self.name,
+            "media_type": self.media_type,
+            "size": self.size,
+            "state": str(self.state),
+        }
+        return shown if self.why is None else {**shown, "why": self.why}
+
 
 class Media(Protocol):
     """The group ``tx.media``."""
@@ -102,6 +114,14 @@ class Media(Protocol):
 
     async def of_entry(self, conversation: ConversationId, offset: int) -> Sequence[StoredMedia]:
         """The files of one entry, in their order."""
+        ...
+
+    async def untold(self, limit: int) -> Sequence[tuple[ConversationId, int]]:
+        """Entries whose files changed since the desk was told of them with `told`, and new ones."""
+        ...
+
+    async def told(self, files: Sequence[StoredMedia]) -> None:
+        """The desk knows these in the states that they have here."""
         ...
 
     async def get(self, media: str) -> tuple[StoredMedia, bytes | None]:

@@ -49,21 +49,33 @@ class Piece:
 
 
 def parts(text: str, buttons: Sequence[Button], ability: Ability) -> list[Piece]:
-    """``text`` in pieces of at most ``ability.limit``; [] when there is nothing to say.
+    """``text`` in pieces of at most ``ability.limit``, the one with the buttons of at most ``ability.button_limit``.
 
-    A platform without buttons gets their titles as lines of the text. Joined, the pieces are the text but for the white
-    space at the cuts.
+    [] when there is nothing to say. A platform without buttons gets their titles as lines of the text, numbered when
+    there is a choice. Joined, the pieces are the text but for the white space at the cuts.
     """
     shown = tuple(buttons[: ability.buttons])
     if not ability.buttons and buttons:
-        text = "\n".join([text.rstrip(), "", *(f"• {button.title}" for button in buttons)]).lstrip("\n")
+        text = "\n".join([text.rstrip(), "", *_lines(buttons)]).lstrip("\n")
     pieces = list(cut(text, ability.limit, ability.unit))
-    return [Piece(piece, shown if last else ()) for last, piece in _with_last(pieces)]
+    if pieces and shown and ability.button_limit is not None:
+        pieces[-1:] = _with_room(pieces[-1], ability.button_limit, ability.unit)
+    return [*(Piece(piece) for piece in pieces[:-1]), *(Piece(piece, shown) for piece in pieces[-1:])]
 
 
-def _with_last(pieces: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    for number, piece in enumerate(pieces, 1):
-        yield number == len(pieces), piece
+def _lines(buttons: Sequence[Button]) -> list[str]:
+    if len(buttons) == 1:
+        return [f"• {buttons[0].title}"]
+    return [f"{number}. {button.title}" for number, button in enumerate(buttons, 1)]
+
+
+def _with_room(piece: str, limit: int, unit: str) -> list[str]:
+    """``piece`` in two when it is too long to stand over buttons: what goes before, and an end that is not."""
+    if length(piece, unit) <= limit:
+        return [piece]
+    end = list(cut(piece, limit, unit))[-1]
+    before = piece[: piece.rindex(end)].rstrip()
+    return [before, end] if before else [end]  # white space before it is none
 
 
 def length(text: str, unit: str) -> int:

@@ -71,11 +71,13 @@ async def test_edits_in_any_order_leave_the_newest_words(world: World) -> None:
         await world.desk.channels.edited("telegram.other", "m1", "x", AT)
 
 
-async def test_what_was_deleted_is_nowhere_in_the_record(world: World) -> None:
-    secret = "my card is 4000 1234 5678 9010"
+@pytest.mark.parametrize(
+    "secret", ["my card is 4000 1234 5678 9010", "7Q9", "4000 1234 " * 90, "Straße 4000 1234, und “mehr”\nals das"]
+)
+async def test_what_was_deleted_is_nowhere_in_the_record(world: World, secret: str) -> None:
     entry = await wrote(world, secret)
     await world.desk.customers.ask_for_human(entry.conversation, "h1")
-    assert secret in str(await world.desk.reading.packet(entry.conversation))
+    assert secret[:3] in str(await world.desk.reading.packet(entry.conversation))
     await world.desk.channels.deleted(INBOX, "m1", AT + timedelta(minutes=1))
     await world.desk.channels.deleted(INBOX, "m1", AT + timedelta(minutes=2))
     await world.desk.channels.edited(INBOX, "m1", secret, AT + timedelta(minutes=3))
@@ -85,7 +87,18 @@ async def test_what_was_deleted_is_nowhere_in_the_record(world: World) -> None:
     row = await world.desk.reading.row(entry.conversation)
     assert row.last_entry is not None
     assert row.last_entry.text == "[deleted by the customer]"
-    assert "4000 1234" not in await whole(world)
+    everything = await whole(world)
+    assert "4000 1234" not in everything
+    assert "7Q9" not in everything
+
+
+async def test_a_word_of_ours_stays_ours_when_a_customer_takes_it_back(world: World) -> None:
+    entry = await wrote(world, "asked")
+    await world.desk.customers.ask_for_human(entry.conversation, "h1")
+    await world.desk.channels.deleted(INBOX, "m1", AT + timedelta(minutes=1))
+    packet = await world.desk.reading.packet(entry.conversation)
+    assert packet is not None
+    assert (packet["reason"], packet["goal"]) == ("asked", None)
 
 
 async def whole(world: World) -> str:
@@ -112,6 +125,8 @@ async def test_a_delivery_only_moves_forward(world: World) -> None:
     for state in (DeliveryState.SENT, DeliveryState.READ, DeliveryState.QUEUED, DeliveryState.DELIVERED):
         await channels.delivery(entry.conversation, 1, state)
     assert (await world.desk.reading.marks(entry.conversation))[0].delivery is DeliveryState.READ
+    with pytest.raises(NotFound):
+        await channels.delivery(entry.conversation, 99, DeliveryState.SENT)
     await channels.delivery(entry.conversation, 1, DeliveryState.FAILED, "late", "nothing")
     assert (await world.desk.reading.marks(entry.conversation))[0].delivery is DeliveryState.READ
 
@@ -140,6 +155,7 @@ async def test_somebody_who_answers_elsewhere_silences_the_bot_until_it_is_quiet
     await wrote(world, "thanks, and when?", id="m2", at=AT + timedelta(minutes=1))
     assert await world.desk.bot.begin_turn(here, owner="x", seconds=30) is None
     world.clock.advance(world.policy.channels.external_quiet_seconds - 1)
+    await wrote(world, "hello?", id="m3", at=AT + timedelta(minutes=2))
     await world.desk.channels.tick()
     assert (await now(world, entry)).control is Control.HUMAN
     world.clock.advance(2)
@@ -147,7 +163,7 @@ async def test_somebody_who_answers_elsewhere_silences_the_bot_until_it_is_quiet
     assert (await now(world, entry)).control is Control.BOT
     again = await world.desk.bot.begin_turn(here, owner="x", seconds=30)
     assert again is not None
-    assert again.text == "thanks, and when?"
+    assert again.text == "thanks, and when?\nhello?"
 
 
 async def test_an_agent_takes_over_from_outside_and_keeps_what_they_have(world: World) -> None:

@@ -7,9 +7,17 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     # Types and frames: what they refuse is shown where they arrive.
     "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
     "tests/handover/test_inboxes.py": ("bot/channels/channel.py",),
+    "tests/handover/test_inbox_book.py": (
+        *("handover/record_ports_inboxes.py", "handover/backends/records_sql/inboxes.py"),
+        "handover/backends/records_sql/tables_of_inboxes.py",
+    ),
     "tests/bot/channels/test_fixtures.py": ("bot/channels/registry.py",),
     "tests/bot/channels/test_telegram.py": (
         *("bot/channels/telegram_events.py", "bot/channels/telegram_files.py", "bot/channels/telegram_outcomes.py"),
+    ),
+    "tests/contract/test_records_media.py": (
+        *("handover/record_ports_media.py", "handover/backends/records_sql/media.py"),
+        "handover/backends/records_sql/tables_of_media.py",
     ),
     "tests/bot/channels/test_x.py": ("bot/channels/x_events.py", "bot/channels/x_outcomes.py"),
     "tests/bot/channels/test_line.py": ("bot/channels/line_events.py", "bot/channels/line_outcomes.py"),
@@ -26,6 +34,14 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/handover/test_desk_for_channels.py": (
         *("handover/mark_frames.py", "handover/record_ports_marks.py", "handover/backends/records_sql/marks.py"),
         "handover/backends/records_sql/tables_of_marks.py",
+    ),
+    "tests/bot/channels/test_intake.py": (
+        *("bot/channels/applying.py", "bot/channels/arrivals.py", "bot/channels/button_keys.py"),
+        *("bot/channels/customer_words.py", "bot/channels/event_json.py", "bot/channels/gate.py"),
+        *("bot/channels/gate_meters.py", "bot/channels/greetings.py", "bot/channels/partners.py"),
+        *("bot/channels/people_here.py", "bot/channels/sorting.py", "bot/channels/what_happened.py"),
+        *("handover/record_ports_intake.py", "handover/backends/records_sql/intake.py"),
+        *("handover/backends/records_sql/tables_of_intake.py",),
     ),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,17 +15,11 @@ from handover.backends.records_sql.tables_of_marks import entry_marks as m
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.conversation import Conversation
 from handover.entries import ConversationId, Entry
+from handover.forgetting import Forgetting
 from handover.outcomes import DeliveryState
 from handover.record_ports_marks import EntryMark
 
 c, e = t.conversations, t.entries
-# Where the record repeats what somebody said: table, its key, and the columns with words, JSON or plain.
-_REPEATED: tuple[tuple[sa.Table, tuple[str, ...], tuple[str, ...]], ...] = (
-    (w.offers, ("id",), ("packet",)),
-    (w.drafts, ("id",), ("text",)),
-    (w.decisions, ("turn",), ("evidence", "slots", "because")),
-    (w.dialogues, ("conversation",), ("state",)),
-)
 
 
 class SqlEntryMarks:
@@ -82,35 +75,33 @@ class SqlEntryMarks:
         there = (e.c.conversation == entry.conversation, e.c.offset == entry.offset)
         await self._on.execute(e.update().where(*there), values)
 
-    async def forget_words(self, conversation: ConversationId, texts: Sequence[str], instead: str) -> None:
-        def without(value: str) -> str:
-            for text in texts:
-                value = value.replace(text, instead)
-            return value
+    async def forget(self, conversation: ConversationId, what: Forgetting) -> None:
+        o, d, f = w.offers, w.decisions, w.drafts
+        offers = sa.select(o.c.id, o.c.packet).where(o.c.conversation == conversation)
+        for offer in (await self._on.execute(offers)).all():
+            packet = what.packet(offer.packet)
+            await self._on.execute(o.update().where(o.c.id == offer.id), {"packet": packet})
+        answered = sa.and_(d.c.first_offset <= what.offset, d.c.last_offset >= what.offset)
+        decisions = sa.select(d.c.turn, d.c.evidence, d.c.slots, answered.label("answered"))
+        for one in (await self._on.execute(decisions.where(d.c.conversation == conversation))).all():
+            evidence = what.evidence(one.evidence) if one.answered else one.evidence
+            values = {"evidence": evidence, "slots": what.slots(one.slots)}
+            await self._on.execute(d.update().where(d.c.turn == one.turn), values)
+        drafts = sa.select(f.c.id, f.c.text).where(f.c.conversation == conversation)
+        for draft in (await self._on.execute(drafts)).all():
+            await self._on.execute(f.update().where(f.c.id == draft.id), {"text": what.words(draft.text)})
+        if what.deleted:
+            # The tracker's events hold words in many places. The bot begins anew with the history it is given.
+            await self._on.execute(w.dialogues.delete().where(w.dialogues.c.conversation == conversation))
 
-        for table, key, columns in _REPEATED:
-            query = sa.select(*(table.c[name] for name in (*key, *columns))).where(table.c.conversation == conversation)
-            for row in (await self._on.execute(query)).all():
-                was = {name: row._mapping[name] for name in columns}
-                now = {name: _rewritten(value, without) for name, value in was.items()}
-                if now != was:
-                    this = [table.c[name] == row._mapping[name] for name in key]
-                    await self._on.execute(table.update().where(*this), now)
-
-    async def quiet_outside(self, since: datetime) -> list[Conversation]:
-        query = SELECT_ROWS.where(c.c.agent == OUTSIDE, c.c.lifecycle == "active", c.c.changed_at <= since)
+    async def quiet_outside(self, since: datetime, only: ConversationId | None = None) -> list[Conversation]:
+        spoke = sa.exists().where(e.c.conversation == c.c.id, e.c.author_id == OUTSIDE, e.c.at > since)
+        s = t.stretches
+        began = sa.exists().where(s.c.conversation == c.c.id, s.c.epoch == c.c.epoch, s.c.began_at <= since)
+        query = SELECT_ROWS.where(c.c.agent == OUTSIDE, c.c.lifecycle == "active", ~spoke, began)
+        if only is not None:
+            query = query.where(c.c.id == only)
         return [to_row(row).conversation for row in await self._on.execute(query)]
-
-
-def _rewritten(value: Any, change: Callable[[str], str]) -> Any:
-    """``value``, JSON or text, with every string in it changed; keys stay."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_rewritten(one, change) for one in value]
-    if isinstance(value, dict):
-        return {name: _rewritten(one, change) for name, one in value.items()}
-    return value
 
 
 def _mark(row: Any) -> EntryMark:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
+from handover.backends.records_sql.inboxes import SqlInboxes
 from handover.backends.records_sql.intake import SqlIntake
 from handover.backends.records_sql.marks import SqlEntryMarks
+from handover.backends.records_sql.media import SqlMedia
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.people import SqlPeople
@@ -15,8 +17,10 @@ from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
+from handover.record_ports_media import Media
 
 
 class SqlTransaction:
@@ -33,8 +37,10 @@ class SqlTransaction:
         self.asides: Asides = SqlAsides(connection)
         self.outbox: OutboxRows = SqlOutboxRows(connection)
         self.waits: Waits = SqlWaits(connection)
+        self.inboxes: Inboxes = SqlInboxes(connection)
         self.intake: Intake = SqlIntake(connection)
         self.marks: EntryMarks = SqlEntryMarks(connection)
+        self.media: Media = SqlMedia(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)

@@ -223,33 +223,52 @@ def test_ruined_webhooks_crash_nothing(name: str, data: st.DataObject) -> None:
         assert True
 
 
-LISTS: dict[str, tuple[str, ...]] = {  # where a platform puts several events into one webhook
-    "messenger": ("entry", "0", "messaging"),
-    "instagram": ("entry", "0", "messaging"),
-    "whatsapp": ("entry", "0", "changes", "0", "value", "messages"),
-    "line": ("events",),
-    "x": ("direct_message_events",),
+# Where a platform puts several events into one webhook; Telegram posts one at a time.
+_VALUE = ("entry", "0", "changes", "0", "value")
+LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "messenger": (("entry", "0", "messaging"), ("entry", "0", "standby"), ("entry",)),
+    "instagram": (("entry", "0", "messaging"), ("entry", "0", "standby"), ("entry",)),
+    "whatsapp": ((*_VALUE, "messages"), (*_VALUE, "statuses"), ("entry", "0", "changes"), ("entry",)),
+    "line": (("events",),),
+    "x": (
+        ("direct_message_events",),
+        ("direct_message_indicate_typing_events",),
+        ("direct_message_mark_read_events",),
+    ),
 }
 PLAIN = {"messenger": "text", "instagram": "text", "whatsapp": "text", "line": "text", "x": "aaa_direct_message"}
+TOGETHER = [(row, path) for row in WEBHOOKS for path in LISTS.get(row["channel"], ())]
 
 
-def within(value: Any, path: tuple[str, ...]) -> Any:
-    for step in path:
-        value = value[int(step)] if step.isdigit() else value[step]
-    return value
+def items_at(value: Any, path: tuple[str, ...]) -> list[Any]:
+    """The list at ``path``, made where only its holder is there; [] when there is no such place."""
+    *way, last = path
+    for step in way:
+        if step.isdigit():
+            value = value[int(step)] if isinstance(value, list) and value else {}
+        else:
+            value = value.get(step, {})
+    found = value.setdefault(last, [])
+    assert isinstance(found, list)
+    return found
 
 
-@pytest.mark.parametrize("name", [name for name in CHANNELS if name in LISTS])
-def test_a_broken_event_loses_no_healthy_neighbour(name: str) -> None:
-    whole = json.loads((FIXTURES / name / f"{PLAIN[name]}.json").read_text(encoding="utf-8"))
-    items = within(whole, LISTS[name])
-    healthy = json.dumps(items[0])
-    words = parse(CHANNELS[name], whole)[0].text
-    for wrong in spoilt({"item": items[0]}):
-        items[:] = [json.loads(healthy), wrong["item"], json.loads(healthy)]
-        told = [event for event in parse(CHANNELS[name], whole) if event.kind is EventKind.MESSAGE]
-        assert [event.text for event in (told[0], told[-1])] == [words, words]
-        assert len(told) >= 2
+@pytest.mark.parametrize(
+    ("row", "path"), TOGETHER, ids=lambda part: named(part) if isinstance(part, dict) else part[-1]
+)
+def test_a_broken_event_loses_no_healthy_neighbour(row: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Whatever is wrong with this fixture's event, the plain messages before and after it in the webhook are read."""
+    name = row["channel"]
+    channel, events = CHANNELS[name], items_at(content(row), path)
+    plain = json.loads((FIXTURES / name / f"{PLAIN[name]}.json").read_text(encoding="utf-8"))
+    [words] = [event.text for event in parse(channel, plain)]
+    beside = items_at(plain, path)
+    healthy = json.dumps(beside)
+    others = len(parse(channel, plain)) - len(beside)  # those that stand at another place of the same webhook
+    for wrong in spoilt({"event": events[0]}) if events else ():
+        beside[:] = [*json.loads(healthy), wrong["event"], *json.loads(healthy)]
+        told = [event for event in parse(channel, plain) if event.kind is EventKind.MESSAGE and event.text == words]
+        assert len(told) >= 2 * len(json.loads(healthy)) + others
 
 
 def test_every_channel_says_what_it_can() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import regex
 from hypothesis import given
@@ -45,8 +47,8 @@ def ability(limit: int = 20, unit: str = "characters", buttons: int = 3) -> Abil
 
 
 def graphemes(text: str) -> list[str]:
-    """Those of the words: a mark on white space goes where the white space goes at a cut."""
-    return [one for one in regex.findall(r"\X", text) if not one[0].isspace()]
+    """Those of the words: white space goes at a cut, and a mark that stood on it stands alone then."""
+    return [one for one in regex.findall(r"\X", text) if regex.sub(r"[\p{M}\p{Cf}]", "", one).strip()]
 
 
 def bare(text: str) -> str:
@@ -124,7 +126,20 @@ def test_buttons_stand_under_the_last_piece() -> None:
 
 def test_a_platform_without_buttons_gets_their_titles_as_words() -> None:
     choices = [Button("Yes", "yes"), Button("No", "no")]
-    assert parts("Is that so?", choices, ability(100, buttons=0)) == [Piece("Is that so?\n\n• Yes\n• No")]
+    assert parts("Is that so?", choices, ability(100, buttons=0)) == [Piece("Is that so?\n\n1. Yes\n2. No")]
+    assert parts("Or", choices[:1], ability(100, buttons=0)) == [Piece("Or\n\n• Yes")]
+
+
+@given(text=TEXTS, limit=st.integers(60, 120), over=st.integers(30, 60), unit=st.sampled_from(UNITS))
+def test_what_stands_over_buttons_may_have_to_be_shorter(text: str, limit: int, over: int, unit: str) -> None:
+    able = replace(ability(limit, unit), button_limit=over)
+    choice = Button("Talk to a person", "ask_for_human")
+    pieces = parts(text, [choice], able)
+    assert bare("".join(piece.text for piece in pieces)) == bare(text)
+    assert all(piece.text.strip() and length(piece.text, unit) <= limit for piece in pieces)
+    assert [piece.buttons for piece in pieces] == [()] * (len(pieces) - 1) + [(choice,)] * bool(pieces)
+    assert all(length(piece.text, unit) <= over for piece in pieces[-1:])
+    assert len(pieces) <= len(list(cut(text, limit, unit))) + 1
 
 
 @pytest.mark.parametrize("text", ["*", "`", "[", "a@", "[a](", "_a"])
