@@ -46,18 +46,7 @@ def open_way_in(
     """The way in of ``channels``, whose inboxes are in ``book``."""
     meters = GateMeters(registry)
     arrivals = Arrivals(backends.records)
-    now, limits = desk.clock.monotonic, backends.limits
-    each = settings.handshakes_per_minute
-    gate = Gate(
-        channels,
-        book,
-        arrivals,
-        settings=GateSettings(settings.public_address(), settings.webhook_max_bytes),
-        clock=desk.clock,
-        meters=meters,
-        handshakes=limits.limit("handshakes", now, per_second=each / 60, burst=max(1.0, each)),
-        all_handshakes=limits.limit("all_handshakes", now, per_second=_ALL_PER_SECOND, burst=_ALL_AT_ONCE),
-    )
+    gate = _gate(settings, backends, desk, channels, book, arrivals, meters)
     parts = ApplyParts(
         records=backends.records,
         desk=desk,
@@ -81,3 +70,25 @@ def open_way_in(
         alone=backends.alone,
     )
     return WayIn(gate, intake, arrivals)
+
+
+def _gate(
+    settings: Settings,
+    backends: Backends,
+    desk: Desk,
+    channels: Mapping[str, Channel],
+    book: InboxBook,
+    arrivals: Arrivals,
+    meters: GateMeters,
+) -> Gate:
+    now, limits, each = desk.clock.monotonic, backends.limits, settings.handshakes_per_minute
+    return Gate(
+        channels,
+        book,
+        arrivals,
+        settings=GateSettings(settings.public_address(), settings.webhook_max_bytes),
+        clock=desk.clock,
+        meters=meters,
+        handshakes=limits.limit("handshakes", now, per_second=each / 60, burst=max(1.0, each)),
+        all_handshakes=limits.limit("all_handshakes", now, per_second=_ALL_PER_SECOND, burst=_ALL_AT_ONCE),
+    )
