@@ -38,6 +38,7 @@ from bot.visitors import Visitors
 from handover.accounts import Accounts, Passwords
 from handover.agent_screen import ScreenParts
 from handover.agent_socket import AgentDoorway
+from handover.aside_api import aside_routes
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.calendar_file import load_calendars
@@ -187,6 +188,7 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
+        app.include_router(aside_routes(self._backends.records, door))
         app.include_router(waits_routes(self._desk.reading, door))
         app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         app.include_router(media_routes(self._backends.records, door))
