@@ -13,6 +13,7 @@ from handover.entries import AgentId, Entry
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
+from handover.record_ports_parts import OutboxParts
 from handover.stored import Draft
 
 
@@ -40,6 +41,7 @@ class Transaction(Protocol):
     people: People
     asides: Asides
     outbox: OutboxRows
+    parts: OutboxParts
     waits: Waits
     intake: Intake
     marks: EntryMarks

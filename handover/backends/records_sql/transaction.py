@@ -9,6 +9,7 @@ from handover.backends.records_sql.intake import SqlIntake
 from handover.backends.records_sql.marks import SqlEntryMarks
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
+from handover.backends.records_sql.outbox_parts import SqlOutboxParts
 from handover.backends.records_sql.people import SqlPeople
 from handover.backends.records_sql.turns import SqlTurns
 from handover.backends.records_sql.unbroken import UnbrokenConnection
@@ -17,6 +18,7 @@ from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
+from handover.record_ports_parts import OutboxParts
 
 
 class SqlTransaction:
@@ -32,6 +34,7 @@ class SqlTransaction:
         self.people: People = SqlPeople(connection)
         self.asides: Asides = SqlAsides(connection)
         self.outbox: OutboxRows = SqlOutboxRows(connection)
+        self.parts: OutboxParts = SqlOutboxParts(connection)
         self.waits: Waits = SqlWaits(connection)
         self.intake: Intake = SqlIntake(connection)
         self.marks: EntryMarks = SqlEntryMarks(connection)
