@@ -15,6 +15,7 @@ from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
+from handover.record_ports_parts import OutboxParts
 from handover.stored import Draft
 
 
@@ -42,6 +43,7 @@ class Transaction(Protocol):
     people: People
     asides: Asides
     outbox: OutboxRows
+    parts: OutboxParts
     waits: Waits
     inboxes: Inboxes
     intake: Intake

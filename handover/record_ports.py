@@ -241,8 +241,8 @@ class OutboxRows(Protocol):
         self, conversation: ConversationId, inbox: str, offset: int, gate_epoch: int | None, at: datetime
     ) -> None: ...
 
-    async def due(self, at: datetime, limit: int) -> Sequence[Delivery]:
-        """Rows to send now, the first unsettled of each conversation only, so that order holds."""
+    async def due(self, at: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Delivery]:
+        """Rows to send now, the first unsettled of each conversation only; none of the inboxes ``without``."""
         ...
 
     async def claim(self, delivery: int, at: datetime, until: datetime) -> Delivery | None:

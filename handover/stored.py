@@ -203,7 +203,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A line that could not be delivered. ``note`` says why; ``overtaken`` that later lines have been sent since."""
+    """A line that could not be delivered. ``note`` says why; ``overtaken`` that later lines have been sent since.
+
+    ``unknown``: it may have been delivered, and later lines wait until somebody says. ``todo`` is what may be done.
+    """
 
     delivery: Delivery
     author: AuthorKind
@@ -214,6 +217,8 @@ class DeadLetter:
     overtaken: bool
     retried_by: str | None = None
     retried_at: datetime | None = None
+    unknown: bool = False
+    todo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +40,10 @@ class SqlOutboxRows:
         }
         await self._on.execute(b.insert(), values)
 
-    async def due(self, at: datetime, limit: int) -> Sequence[Delivery]:
+    async def due(self, at: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Delivery]:
         query = (
             sa.select(b)
-            .where(b.c.state == "queued", b.c.next_try_at <= at, ~_waits_for_another())
+            .where(b.c.state == "queued", b.c.next_try_at <= at, ~_waits_for_another(), b.c.inbox.not_in(without))
             .order_by(b.c.next_try_at, b.c.id)
             .limit(limit)
         )
@@ -97,9 +97,12 @@ class SqlOutboxRows:
 
 
 def _waits_for_another() -> sa.Exists:
-    """An earlier line of the same conversation is still to be sent."""
+    """An earlier line of the same conversation is still to be sent, or nobody knows whether it was."""
+    in_doubt = sa.and_(_earlier.c.state == "failed", _earlier.c.delivery == "unknown")
     return sa.exists().where(
-        _earlier.c.conversation == b.c.conversation, _earlier.c.offset < b.c.offset, _earlier.c.state == "queued"
+        _earlier.c.conversation == b.c.conversation,
+        _earlier.c.offset < b.c.offset,
+        sa.or_(_earlier.c.state == "queued", in_doubt),
     )
 
 
@@ -122,4 +125,6 @@ def _to_dead(r: Any) -> DeadLetter:
         overtaken=bool(r.overtaken),
         retried_by=r.retried_by,
         retried_at=r.retried_at,
+        unknown=r.delivery == "unknown",
+        todo=r.delivery_todo,
     )
