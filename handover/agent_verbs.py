@@ -94,3 +94,4 @@ class Verbs:
             # Only who may speak is seen writing: a colleague who reads along is nobody's business.
             typing = TypingFrame(author=AuthorPart(kind=AuthorKind.AGENT, name=agent.name))
             await self._desk.live.publish(told(customer_topic(conversation), typing))
+            self._desk.attention.writes(now)

@@ -13,7 +13,9 @@ import pytest
 
 from handover.clock import SystemClock
 from handover.desk import open_desk
-from handover.outbox import OutboxWorker, SendFailed
+from handover.outbox import OutboxWorker
+from handover.outbox_lines import Line, PartRow, Plan
+from handover.outcomes import Outcome, SendResult
 from handover.policy_settings import load_policy
 from tests.support.service import Service, bearer, running_service
 
@@ -24,8 +26,20 @@ RUDE = "[red]<script>alert(1)</script>\x1b[2J"
 class Refuses:
     """A channel that takes nothing."""
 
-    async def send(self, entry: object, row: object, key: str) -> str | None:
-        raise SendFailed("This number is not on the channel.", final=True)
+    idempotent = False
+
+    async def plan(self, line: Line) -> Plan:
+        refused = SendResult(Outcome.FINAL_PERSON, note="This number is not on the channel.", todo="Write a letter.")
+        return Plan(refused=refused)
+
+    async def pace(self, line: Line, plan: Plan) -> float:
+        raise AssertionError("nothing is sent")
+
+    async def send(self, line: Line, plan: Plan, part: PartRow, last: bool) -> SendResult:
+        raise AssertionError("nothing is sent")
+
+    async def stop(self, inbox: str, why: str) -> None:
+        raise AssertionError("nothing is wrong with the inbox")
 
 
 @pytest.fixture
@@ -38,7 +52,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
 async def _dead_letter(running: Service) -> None:
     """A greeting that a channel refused."""
     policy = load_policy()
-    desk = open_desk(running.backends, clock=SystemClock(), policy=policy, pushes=["telegram"])
+    desk = open_desk(running.backends, clock=SystemClock(), policy=policy)
     customer = await desk.customers.new_customer()
     await desk.customers.start("telegram", customer.id, greeting=RUDE)
     worker = OutboxWorker(running.backends.records, SystemClock(), {"telegram": Refuses()}, policy.outbox)
