@@ -123,6 +123,27 @@ async def test_who_does_not_have_the_conversation_cannot_speak_in_it(service: Se
         assert (await two.hears("error"))["code"] == "not_yours"
 
 
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        ({"name": "order_update", "language": "en", "parameters": ["Ann", "today"]}, "unavailable"),
+        ({"name": "", "language": "en"}, "bad_input"),
+        ({"name": "order_update", "language": "en_US_and_more_than_16"}, "too_large"),
+        ({"name": "order_update", "language": "en", "parameters": ["x"] * 21}, "bad_input"),
+        ({"name": "order_update", "language": "en", "parameters": [""]}, "bad_input"),
+    ],
+)
+async def test_a_template_that_cannot_go_is_refused_and_never_its_words_said(
+    service: Service, template: Json, code: str
+) -> None:
+    ada = await service.hire("Ada")
+    async with service.console(ada) as console, waiting_customer(service) as (_, conversation):
+        await _accepts(console, conversation)
+        words = {"conversation": conversation, "client_id": "t1", "text": "Your order is on its way.", "seen": 9}
+        await console.says(type="say", **words, template=template)
+        assert (await console.hears("error"))["code"] == code
+
+
 async def test_two_screens_of_one_agent_show_the_same(service: Service) -> None:
     ada = await service.hire("Ada")
     async with (
