@@ -16,7 +16,10 @@ from handover.stored import DeadLetter
 
 
 class DeadLetterRow(BaseModel):
-    """A line that no channel took. ``overtaken``: later lines of its conversation were delivered since."""
+    """A line that no channel took. ``overtaken``: later lines of its conversation were delivered since.
+
+    ``unknown``: it may have arrived, and later lines wait until somebody says. ``todo`` is what a person can do.
+    """
 
     id: int
     conversation: str
@@ -30,6 +33,8 @@ class DeadLetterRow(BaseModel):
     gave_up_at: datetime
     overtaken: bool
     retried_by: str | None = None
+    unknown: bool = False
+    todo: str = ""
 
 
 class OutboxState(BaseModel):
@@ -96,4 +101,6 @@ def _row(letter: DeadLetter) -> DeadLetterRow:
         gave_up_at=letter.settled_at,
         overtaken=letter.overtaken,
         retried_by=letter.retried_by,
+        unknown=letter.unknown,
+        todo=letter.todo,
     )

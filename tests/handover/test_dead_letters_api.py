@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handover.clock import SystemClock
 from handover.desk import open_desk
@@ -66,6 +67,16 @@ async def test_an_agent_sees_why_a_line_did_not_arrive_and_has_it_tried_again(se
     headers = bearer(await service.sign_in())
     assert (await service.http.post(f"/api/v1/outbox/{row['id']}/retry", headers=headers)).status_code == 204
     assert (await service.http.post(f"/api/v1/outbox/{row['id']}/retry", headers=headers)).status_code == 404
+
+
+async def test_a_line_that_may_have_arrived_says_so_and_what_can_be_done(service: Service) -> None:
+    row = (await _state(service))["rows"][0]
+    assert (row["unknown"], row["todo"]) == (False, "")
+    in_doubt = sa.text("UPDATE outbox SET delivery = 'unknown', delivery_todo = 'Ask the customer.'")
+    async with service.backends.records.transaction() as tx:
+        await tx.connection.execute(in_doubt)
+    row = (await _state(service))["rows"][0]
+    assert (row["unknown"], row["todo"]) == (True, "Ask the customer.")
 
 
 async def test_a_line_given_up_is_not_shown_again(service: Service) -> None:
