@@ -9,7 +9,7 @@ export interface Undelivered {
   busy: ReadonlySet<number>;
 }
 
-type Calls = Pick<typeof rest, "outbox" | "retryLine" | "dropLine">;
+type Calls = Pick<typeof rest, "outbox" | "retryLine" | "dropLine" | "lineArrived">;
 
 export class UndeliveredLines {
   readonly state = new Observed<Undelivered>({ outbox: null, problem: null, busy: new Set() });
@@ -41,6 +41,11 @@ export class UndeliveredLines {
 
   retry(letter: DeadLetter): Promise<boolean> {
     return this.settle(letter, () => this.calls.retryLine(letter.id));
+  }
+
+  /** Somebody has seen that the customer has it: it is not sent again, and what waits behind it goes on. */
+  arrived(letter: DeadLetter): Promise<boolean> {
+    return this.settle(letter, () => this.calls.lineArrived(letter.id));
   }
 
   giveUp(letter: DeadLetter): Promise<boolean> {
