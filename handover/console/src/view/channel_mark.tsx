@@ -20,11 +20,13 @@ export function ChannelMark({ client, row, whole = false }: MarkProps) {
   const inbox = inboxes.get(row.inbox)?.name;
   const name = channelName(channel, ability);
   return (
-    <span class="channel">
-      <ChannelIcon channel={channel} />
-      <span dir="auto">{whole && inbox && inbox !== name ? `${name} · ${inbox}` : name}</span>
+    <>
+      <span class="channel">
+        <ChannelIcon channel={channel} />
+        <span dir="auto">{whole && inbox && inbox !== name ? `${name} · ${inbox}` : name}</span>
+      </span>
       {whole && ability?.experimental && <span class="mark experimental">experimental</span>}
-    </span>
+    </>
   );
 }
 

@@ -11,7 +11,7 @@ import type { DeskState } from "../desk_state";
 import type { Tab } from "../drafts";
 import { nameOf } from "../reasons";
 import { LengthLine, ReachLine, useReach } from "./reach";
-import { TemplateForm } from "./template_form";
+import { TemplateOffer } from "./template_form";
 
 const LONGEST = 8_000; // characters; the service refuses more
 
@@ -71,7 +71,7 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
   };
   const writing: Writing = { client, conversation, tab, text, sending: sent !== undefined };
   return (
-    <div class={`composer ${tab}`}>
+    <div class={`composer ${tab}${lock ? " closed" : ""}`}>
       <div class="above">
         <Tabs tab={tab} setTab={choose} />
         {children}
@@ -92,7 +92,7 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
           <Foot {...writing} connected={desk.link !== "lost"} />
         </form>
       )}
-      {tab === "reply" && !locked && reach.closed && reach.ability?.templates && <TemplateForm client={client} conversation={conversation} />}
+      {tab === "reply" && !locked && reach.closed && reach.ability?.templates && <TemplateOffer client={client} conversation={conversation} />}
     </div>
   );
 }

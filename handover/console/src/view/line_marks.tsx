@@ -14,7 +14,12 @@ const DRAWN: Record<DeliveryState, ComponentChildren> = {
   ),
   sent: <path d="m5 12.5 4.5 4.5L19 7.5" />,
   delivered: <path d="m1.5 12.5 4.5 4.5L15.5 7.5M11.5 16l1 1L22 7.5" />,
-  read: <path d="m1.5 12.5 4.5 4.5L15.5 7.5M11.5 16l1 1L22 7.5" />,
+  read: (
+    <>
+      <path d="M2 12c2.6-4.4 6-6.5 10-6.5s7.4 2.1 10 6.5c-2.6 4.4-6 6.5-10 6.5S4.6 16.4 2 12Z" />
+      <circle cx="12" cy="12" r="3" />
+    </>
+  ),
   failed: <path d="M12 3.5 2.5 20h19ZM12 9.5v4.5M12 17h.01" />,
   unknown: <path d="M8.5 9a3.5 3.5 0 1 1 5 3.200c-1 .6-1.5 1.200-1.5 2.300M12 18.5h.01" />,
 };
@@ -37,7 +42,7 @@ export function Trouble({ mark }: { mark: EntryMarkFrame | undefined }) {
   if (mark?.delivery !== "failed" && mark?.delivery !== "unknown") return null;
   if (!mark.note && !mark.todo) return null;
   return (
-    <p class="trouble" dir="auto">
+    <p class={`trouble ${mark.delivery}`} dir="auto">
       {mark.note} {mark.todo && <strong>{mark.todo}</strong>}
     </p>
   );

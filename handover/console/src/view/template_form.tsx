@@ -1,4 +1,5 @@
 // After WhatsApp's window: a message that the platform has approved beforehand, by its name, and what it reads like.
+import { useState } from "preact/hooks";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { DeskClient } from "../desk_client";
 import { filledIn, templateIn, type Filled } from "../template";
@@ -8,7 +9,20 @@ interface FormProps {
   conversation: string;
 }
 
-export function TemplateForm({ client, conversation }: FormProps) {
+/** The form is long: it opens when it is wanted, and stays open while something is in it. */
+export function TemplateOffer({ client, conversation }: FormProps) {
+  const [open, setOpen] = useState(() => client.text(conversation, "template") !== "");
+  return (
+    <>
+      <button type="button" class="quiet small opens-template" aria-expanded={open} onClick={() => setOpen(!open)}>
+        Send a template
+      </button>
+      {open && <TemplateForm client={client} conversation={conversation} />}
+    </>
+  );
+}
+
+function TemplateForm({ client, conversation }: FormProps) {
   useObserved(client.texts);
   const key = `${conversation}:template`;
   const sending = useObserved(client.onTheirWay).has(key);
@@ -25,7 +39,6 @@ export function TemplateForm({ client, conversation }: FormProps) {
         if (ready.template) client.submitTemplate(conversation, ready.template, filled.text.trim());
       }}
     >
-      <h3>Send a template</h3>
       <div role="alert">{bounced && <p class="bounced">{bounced}</p>}</div>
       <Fields filled={filled} change={change} sending={sending} />
       <div class="foot">
@@ -55,7 +68,7 @@ function Fields({ filled, change, sending }: FieldsProps) {
           <input value={filled.name} maxLength={512} readOnly={sending} autocomplete="off" spellcheck={false} onInput={(event) => change({ name: event.currentTarget.value })} />
         </label>
         <label>
-          Language <span class="hint">for example en or pt_BR</span>
+          Language <span class="hint">such as pt_BR</span>
           <input value={filled.language} maxLength={16} readOnly={sending} autocomplete="off" spellcheck={false} onInput={(event) => change({ language: event.currentTarget.value })} />
         </label>
       </div>

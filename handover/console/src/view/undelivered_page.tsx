@@ -48,9 +48,10 @@ export function UndeliveredPage({ client, lines }: PageProps) {
   );
 }
 
-function summary({ dead, queued, oldest }: Outbox): string {
+function summary({ dead, queued, oldest, rows }: Outbox): string {
   const waits = queued ? ` ${count(queued, "line")} on the way${oldest ? `, the oldest since ${timeOf(oldest)}` : ""}.` : "";
-  return `${count(dead, "line")} could not be delivered.${waits}`;
+  const doubt = rows.some((row) => row.unknown) ? ", or may have been" : "";
+  return `${count(dead, "line")} could not be delivered${doubt}.${waits}`;
 }
 
 interface LetterProps {
