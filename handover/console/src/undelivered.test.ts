@@ -69,4 +69,18 @@ describe("lines that were not delivered", () => {
     expect(shown()).toEqual([5, 4]);
     expect(lines.state.value.problem).toBe("The service cannot be reached.");
   });
+
+  it("are shown as they were when they were last asked for, whichever answer comes last", async () => {
+    const old = await service.outbox();
+    let answer: (outbox: Outbox) => void = () => undefined;
+    const { outbox } = service;
+    service.outbox = () => new Promise((settle) => void (answer = settle));
+    const slow = lines.refresh();
+    service.outbox = outbox;
+    service.ids = [6, 5];
+    await lines.refresh();
+    answer(old);
+    await slow;
+    expect(shown()).toEqual([6, 5]);
+  });
 });

@@ -14,6 +14,9 @@ type Calls = Pick<typeof rest, "outbox" | "retryLine" | "dropLine" | "lineArrive
 export class UndeliveredLines {
   readonly state = new Observed<Undelivered>({ outbox: null, problem: null, busy: new Set() });
 
+  private asked = 0;
+  private answered = 0; // the newest question that has its answer
+
   constructor(private readonly calls: Calls = rest) {}
 
   get dead(): number {
@@ -23,9 +26,12 @@ export class UndeliveredLines {
   /** What is shown, asked for again from the newest on: as many pages as there are. */
   async refresh(): Promise<void> {
     const shown = this.state.value.outbox?.rows.length ?? 0;
+    const question = ++this.asked;
     await this.attempt(async () => {
       let outbox = await this.calls.outbox();
       while (outbox.next && outbox.rows.length < shown) outbox = under(outbox, await this.calls.outbox(outbox.next));
+      if (question < this.answered) return; // an older picture that came later
+      this.answered = question;
       this.state.update((now) => ({ ...now, outbox, problem: null }));
     });
   }
