@@ -20,7 +20,7 @@ from handover.agents import Agent
 from handover.conversation import Control
 from handover.desk import Desk
 from handover.entries import AgentId, AuthorKind, ConversationId, Entry
-from handover.errors import BadInput, Unavailable
+from handover.errors import BadInput
 from handover.frames import AuthorPart, TypingFrame
 from handover.presence import Presence
 from handover.screens import customer_topic, desk_topic, told
@@ -80,11 +80,9 @@ class Verbs:
     async def _say(self, agent: Agent, frame: Say) -> Entry:
         if not frame.text.strip():
             raise BadInput("A message needs words.", detail={"field": "text"})
-        if frame.template is not None:
-            # Never its words alone: the platform would refuse them, or a customer get what nobody chose.
-            raise Unavailable("Templates cannot be sent here yet.")
         conversation = ConversationId(frame.conversation)
-        entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen)
+        template = {} if frame.template is None else {"template": frame.template.model_dump(mode="json")}
+        entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen, **template)
         self._presence.said(conversation, agent.id)
         return entry
 
@@ -97,3 +95,4 @@ class Verbs:
             # Only who may speak is seen writing: a colleague who reads along is nobody's business.
             typing = TypingFrame(author=AuthorPart(kind=AuthorKind.AGENT, name=agent.name))
             await self._desk.live.publish(told(customer_topic(conversation), typing))
+            self._desk.attention.writes(now)

@@ -70,6 +70,12 @@ def dead_letter_routes(letters: DeadLetters, door: Door) -> APIRouter:
         asking = await door.agent(request)
         await letters.retry(_number(delivery), asking.agent.id)
 
+    @routes.post("/{delivery}/arrived", status_code=204)
+    async def arrived(delivery: str, request: Request) -> None:
+        """The customer has it: what may have been delivered was."""
+        asking = await door.agent(request)
+        await letters.arrived(_number(delivery), asking.agent.id)
+
     @routes.post("/{delivery}/drop", status_code=204)
     async def drop(delivery: str, request: Request) -> None:
         """Give one line up for good."""

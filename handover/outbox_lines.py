@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -80,8 +80,8 @@ class Line:
 class Plan:
     """How a line is to be sent: ``texts``, one a part, to ``person``.
 
-    ``refused``: not at all, and why. ``wait``: not now, but in so many seconds. ``late``: past the usual window, inside
-    the one for people. ``thread`` must come back with each send.
+    ``refused``: not at all, and why; ``dropped`` the same for what nobody misses, a notice that is too late. ``late``:
+    past the usual window, inside the one for people. ``thread`` must come back with each send.
     """
 
     person: str = ""
@@ -89,7 +89,7 @@ class Plan:
     late: bool = False
     thread: str | None = None
     refused: SendResult | None = None
-    wait: float = 0.0
+    dropped: str | None = None
 
 
 class ChannelSender(Protocol):
@@ -119,20 +119,6 @@ class Senders(Protocol):
     """Who sends for which inbox. A mapping by inbox id will do."""
 
     def get(self, inbox: str, /) -> ChannelSender | None: ...
-
-
-class Marks(Protocol):
-    """The desk's side: agents see how far a line has come. Hearing the same twice changes nothing."""
-
-    async def delivery(
-        self, conversation: ConversationId, offset: int, state: DeliveryState, note: str, todo: str
-    ) -> None: ...
-
-
-class Paused(Protocol):
-    async def __call__(self) -> Collection[str]:
-        """Ids of the inboxes from which nothing is sent now."""
-        ...
 
 
 _SHOWN = {PartState.SENDING: DeliveryState.QUEUED}

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
-from handover.record_ports_parts import OutboxParts
+from handover.record_ports_outbox import OutboxParts, OutboxRows
 from handover.stored import Draft
 
 

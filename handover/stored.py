@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -197,6 +198,7 @@ class Delivery:
     gate_epoch: int | None
     tries: int
     poison: int = 0
+    template: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> str:

@@ -201,7 +201,8 @@ class Ability:
 
     ``limit`` is the longest text of one send, in ``unit``: ``characters`` (code points), ``utf16`` or ``bytes``.
     ``window`` is how long after the customer's last message we may write; ``human_window`` how long a person may.
-    ``per_second`` is how fast an inbox may send; ``person_seconds`` the least pause between sends to one person.
+    ``per_second`` is how fast an inbox may send, ``burst`` how many at once (None: a second's worth);
+    ``person_seconds`` the least pause between sends to one person.
     ``button_limit``: the longest text of a send with buttons, where that is shorter than ``limit``.
     ``echoes``: what we send comes back as an event, ``correlates``: with our own key in it. ``idempotent``: the same
     key twice is one message, so an unknown outcome may be sent again.
@@ -218,6 +219,7 @@ class Ability:
     button_title: int = 20
     button_limit: int | None = None
     per_second: float = 10.0
+    burst: int | None = None
     person_seconds: float = 0.0
     echoes: bool = False
     correlates: bool = False

@@ -63,6 +63,7 @@ class X:
         unit="characters",
         fields=_FIELDS,
         per_second=15 / 900,  # 15 in 15 minutes for an account: X API, "Rate limits"
+        burst=15,
         echoes=True,
         receipts=frozenset({"read"}),
         media_hosts=(".twimg.com",),

@@ -1,4 +1,4 @@
-"""Parts of lines on their way to channels, in SQL; implements `handover.record_ports_parts.OutboxParts`."""
+"""Parts of lines on their way to channels, in SQL; implements `handover.record_ports_outbox.OutboxParts`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from handover.backends.records_sql import tables_of_work as w
 from handover.backends.records_sql.tables_of_parts import outbox_parts as p
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import ConversationId
+from handover.errors import NotFound
 from handover.outbox_lines import LineRow, PartRow, PartState
 from handover.outcomes import DeliveryState
 from handover.stored import Delivery
@@ -71,6 +72,18 @@ class SqlOutboxParts:
         }
         await self._on.execute(p.update().where(p.c.outbox == part.outbox, p.c.number == part.number), values)
 
+    async def again(self, outbox: int) -> None:
+        lost = p.c.state.in_([PartState.SENDING.value, PartState.UNKNOWN.value, PartState.FAILED.value])
+        fresh = {
+            "state": PartState.QUEUED.value,
+            "tries": 0,
+            "first_at": None,
+            "began_at": None,
+            "note": "",
+            "todo": "",
+        }
+        await self._on.execute(p.update().where(p.c.outbox == outbox, lost), fresh)
+
     async def hold(self, delivery: Delivery, until: datetime) -> bool:
         # Each claim counts a try, so the number of tries says whose claim it is.
         ours = b.update().where(b.c.id == delivery.id, b.c.state == "queued", b.c.tries == delivery.tries)
@@ -96,7 +109,10 @@ class SqlOutboxParts:
         return [_part(row) for row in await self._on.execute(query)]
 
     async def line(self, outbox: int) -> LineRow:
-        return _line((await self._on.execute(sa.select(b).where(b.c.id == outbox))).one())
+        found = (await self._on.execute(sa.select(b).where(b.c.id == outbox))).first()
+        if found is None:
+            raise NotFound("There is no such line.")
+        return _line(found)
 
     async def came(self, outbox: int, state: DeliveryState, note: str, todo: str) -> None:
         values = {"delivery": state.value, "delivery_note": note[:_NOTE], "delivery_todo": todo[:_NOTE], "untold": True}

@@ -17,12 +17,12 @@ from handover.backends.records_sql.turns import SqlTurns
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
-from handover.record_ports_parts import OutboxParts
+from handover.record_ports_outbox import OutboxParts, OutboxRows
 
 
 class SqlTransaction:

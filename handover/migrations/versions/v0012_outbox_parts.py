@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("delivery", sa.String(length=10), nullable=False, server_default="queued"))
     for name in ("delivery_note", "delivery_todo"):
         op.add_column("outbox", sa.Column(name, sa.String(length=500), nullable=False, server_default=""))
+    op.add_column("outbox", sa.Column("template", sa.JSON()))
     op.add_column("outbox", sa.Column("untold", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute("UPDATE outbox SET delivery = state WHERE state IN ('sent', 'failed')")
     where = sa.text("untold")
@@ -56,5 +57,5 @@ def _parts() -> None:
 def downgrade() -> None:
     op.drop_table("outbox_parts")
     op.drop_index("ix_outbox_untold", "outbox")
-    for column in ("untold", "delivery_todo", "delivery_note", "delivery"):
+    for column in ("untold", "template", "delivery_todo", "delivery_note", "delivery"):
         op.drop_column("outbox", column)
