@@ -19,7 +19,7 @@ from handover.outcomes import Outcome
 
 _LONGEST = 500  # characters of what is shown
 _SECRET_LIKE = re.compile(r"[A-Za-z0-9_|\-]{25,}")  # a piece of a token is longer than any word
-_IDS = ("id", "user_id", "userId")
+_IDS = ("user_id", "id", "userId")  # Instagram has both: the first is the account
 _NAMES = ("name", "username", "verified_name", "display_phone_number", "displayName")
 _LATER = "Try again in a few minutes."
 _COMPARE = "Compare what was put in here with the platform's own pages, and the permissions of the access."

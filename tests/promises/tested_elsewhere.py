@@ -12,6 +12,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "handover/backends/records_sql/tables_of_inboxes.py",
     ),
     "tests/bot/channels/test_fixtures.py": ("bot/channels/registry.py",),
+    "tests/bot/channels/test_inbox_api.py": ("bot/channels/inbox_parts.py", "bot/channels/inbox_wishes.py"),
     "tests/bot/channels/test_telegram.py": (
         *("bot/channels/telegram_events.py", "bot/channels/telegram_files.py", "bot/channels/telegram_outcomes.py"),
     ),
