@@ -74,6 +74,11 @@ class Courtesies:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
+    @property
+    def under_way(self) -> int:
+        """How many calls have not ended."""
+        return len(self._under_way)
+
     async def close(self) -> None:
         """Give up what is under way."""
         for task in self._under_way:
