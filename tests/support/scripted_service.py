@@ -35,6 +35,7 @@ from handover.frames import (
     TypingFrame,
     WaitingPart,
 )
+from tests.support.scripted_inboxes import Inboxes
 from tests.support.scripted_people import People
 
 Send = Callable[[Frame], None]
@@ -103,6 +104,7 @@ class ScriptedService:
         self.tokens: dict[str, str] = {}  # token → conversation
         self.agents: dict[str, AgentPart] = {}
         self.people = People(self.agents)
+        self.inboxes = Inboxes()
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it
