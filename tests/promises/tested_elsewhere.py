@@ -12,6 +12,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "handover/backends/records_sql/tables_of_inboxes.py",
     ),
     "tests/bot/channels/test_fixtures.py": ("bot/channels/registry.py",),
+    "tests/bot/channels/test_inbox_api.py": ("bot/channels/inbox_parts.py", "bot/channels/inbox_wishes.py"),
     "tests/bot/channels/test_courtesies.py": ("handover/attention.py",),
     "tests/handover/test_outbox_reports.py": (
         *("handover/record_ports_outbox.py", "handover/backends/records_sql/outbox_parts.py"),

@@ -39,6 +39,7 @@ from handover.frames import (
 from handover.inboxes import WEB, channel_of
 from handover.mark_frames import EntryMarkFrame
 from tests.support.scripted_channels import Platforms
+from tests.support.scripted_inboxes import Inboxes
 from tests.support.scripted_people import People
 
 Send = Callable[[Frame], None]
@@ -114,6 +115,7 @@ class ScriptedService:
         self.agents: dict[str, AgentPart] = {}
         self.people = People(self.agents)
         self.platforms = Platforms()
+        self.inboxes = Inboxes()
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it

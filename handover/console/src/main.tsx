@@ -11,6 +11,7 @@ import "./view/channels.css";
 import "./view/dialogs.css";
 import "./view/pages.css";
 import "./view/reports.css";
+import "./view/inboxes.css";
 import "./view/pages_narrow.css";
 import { App } from "./view/app";
 

@@ -80,7 +80,8 @@ export interface WaitsReport {
 
 type Parsed = Record<string, unknown>;
 
-async function call(method: "GET" | "POST" | "PATCH", path: string, body?: object): Promise<unknown> {
+/** The answer of the service, parsed; raises `Refused` for everything that is none. */
+export async function call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<unknown> {
   let answer: Response;
   try {
     answer = await fetch(`/api/v1/${path}`, {

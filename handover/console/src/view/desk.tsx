@@ -10,6 +10,7 @@ import { UndeliveredLines } from "../undelivered";
 import { Conversation } from "./conversation";
 import { shortcutsOf, useShortcuts } from "./desk_keys";
 import { OpenDialog, type Dialog } from "./dialogs";
+import { InboxesPage } from "./inboxes_page";
 import { Lists } from "./lists";
 import { useNotifications, useSound } from "./notifications";
 import { PacketPanel } from "./packet_panel";
@@ -68,6 +69,7 @@ const NONE: readonly Shortcut[] = [];
 
 function Page({ place, client, lines }: { place: Place; client: DeskClient; lines: UndeliveredLines }) {
   if (place === "team") return <TeamPage client={client} />;
+  if (place === "inboxes") return <InboxesPage client={client} />;
   return place === "waits" ? <WaitsPage /> : <UndeliveredPage client={client} lines={lines} />;
 }
 
