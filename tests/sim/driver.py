@@ -113,6 +113,10 @@ class Simulator:
         """Once, whatever the answer."""
         return self.do(self._poster.post(hook))
 
+    async def post_here(self, hook: Webhook) -> httpx2.Response:
+        """Once, for what runs in the simulator's own loop."""
+        return await self._poster.post(hook)
+
     def deliver(self, hook: Webhook, *, tries: int = 60) -> int:
         """Until the product takes it; its last status."""
         return self.do(self._poster.deliver(hook, tries=tries))
