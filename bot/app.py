@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 
-from bot.bursts import BurstSettings
 from bot.channels.customer_line import LineParts
+from bot.channels.platforms import open_platforms
 from bot.channels.web import INBOX, WebChannel
 from bot.copilot_http import CopilotHttp
 from bot.deltas import delta_routes
@@ -30,7 +30,7 @@ from bot.kept_running import keep_running
 from bot.pages import page_routes
 from bot.rasa_http import RasaHttp
 from bot.relay import Relay
-from bot.relay_settings import RelaySettings
+from bot.relay_settings import relay_settings_of
 from bot.repeats import open_repeats
 from bot.settings import Settings
 from bot.turn_meters import TurnMeters
@@ -38,7 +38,6 @@ from bot.visitors import Visitors
 from handover.accounts import Accounts, Passwords
 from handover.agent_screen import ScreenParts
 from handover.agent_socket import AgentDoorway
-from handover.aside_api import aside_routes
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.calendar_file import load_calendars
@@ -51,11 +50,9 @@ from handover.desk import open_desk
 from handover.errors import BadInput
 from handover.limits import Buckets, WaitingRoom
 from handover.login_api import Door, login_routes
-from handover.media_api import media_routes
 from handover.meters import Meters
-from handover.outbox import OutboxWorker
 from handover.places import PlaceLimits, Places
-from handover.policy_settings import PolicySettings, load_policy
+from handover.policy_settings import load_policy
 from handover.ports import Clock, Copilot
 from handover.presence import Presence
 from handover.rounds import Rounds
@@ -143,10 +140,22 @@ class _Service:
             tries_per_email=settings.tries_per_email,
             tries_per_address=settings.tries_per_address,
         )
-        self._relay = Relay(
+        self._relay = self._open_relay(backends, dialogue)
+        self._platforms = await open_platforms(
+            stack, settings, backends, self._desk,
+            relay=self._relay, outbox=self._policy.outbox, registry=self._meters.registry,
+        )  # fmt: skip
+        self._desk_meters = DeskMeters(self._meters.registry)
+        self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
+        self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
+        await self._first_start()
+
+    def _open_relay(self, backends: Backends, dialogue: Dialogue) -> Relay:
+        settings = self._settings
+        return Relay(
             self._desk,
             dialogue,
-            settings=_relay_settings(settings, self._policy),
+            settings=relay_settings_of(settings, self._policy),
             clock=self._clock,
             repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
             secret=settings.signing_secret(),
@@ -154,10 +163,6 @@ class _Service:
             lives=backends.lives,
             meters=TurnMeters(self._clock, self._meters.registry),
         )
-        self._desk_meters = DeskMeters(self._meters.registry)
-        self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
-        self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
-        await self._first_start()
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
         """Send every socket to another process, within two fifths of the time there is to stop."""
@@ -167,13 +172,13 @@ class _Service:
         """The work that goes on by itself."""
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": self._relay.run,
-            "outbox": OutboxWorker(self._backends.records, self._clock, {}, self._policy.outbox).run,
             "desk": self._tick,
             "rounds": self._rounds.run,
             "desk_meters": partial(
                 self._desk_meters.keep_looking, self._backends.records, self._backends.presence, self._clock
             ),
             "loop_meter": partial(self._desk_meters.feel_the_loop, self._clock),
+            **self._platforms.works,
         }
         return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
 
@@ -188,10 +193,10 @@ class _Service:
         app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
-        app.include_router(aside_routes(self._backends.records, door))
         app.include_router(waits_routes(self._desk.reading, door))
         app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
-        app.include_router(media_routes(self._backends.records, door))
+        for routes in self._platforms.routes(door):
+            app.include_router(routes)
         places = Places(PlaceLimits(settings.sockets_per_person, settings.sockets_per_address, settings.sockets_total))
         presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
         screens = ScreenParts(self._desk, self._accounts, presence, self._rounds)
@@ -255,19 +260,6 @@ def _rasa(settings: Settings) -> RasaHttp:
         return RasaHttp(settings.rasa_url, token=token, anywhere=settings.rasa_anywhere)
     except ValueError as why:
         raise BadInput(f"{why} Or set RASA_ANYWHERE=true.") from why
-
-
-def _relay_settings(settings: Settings, policy: PolicySettings) -> RelaySettings:
-    burst = BurstSettings(
-        usual=settings.burst_usual,
-        fragment=settings.burst_fragment,
-        cut=settings.burst_cut,
-        typing=settings.burst_typing,
-        cap=settings.burst_cap,
-    )
-    return RelaySettings(
-        policy=policy, turn_seconds=settings.turn_seconds, burst=burst, profile_fields=settings.profile_fields
-    )
 
 
 def _socket_limits(settings: Settings) -> SocketLimits:

@@ -65,6 +65,7 @@ class OneTurn:
         if brief is None:
             return None
         self._meters.took("wait", _waited(brief, self._clock))
+        self._desk.attention.writes(brief.conversation)
         began = self._clock.monotonic()
         answer: TurnResult | DialogueFailed | None = DialogueFailed("overloaded", "too many turns", retry=False)
         if not overloaded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.bursts import BurstSettings
+from bot.settings import Settings
 from handover.policy_settings import PolicySettings
 
 
@@ -35,3 +36,17 @@ class RelaySettings:
     def forgotten_after(self) -> float:
         """An unanswered message this old waits for nobody: its window has passed."""
         return self.burst.cap + 2.0
+
+
+def relay_settings_of(settings: Settings, policy: PolicySettings) -> RelaySettings:
+    """What the service's settings say about it."""
+    burst = BurstSettings(
+        usual=settings.burst_usual,
+        fragment=settings.burst_fragment,
+        cut=settings.burst_cut,
+        typing=settings.burst_typing,
+        cap=settings.burst_cap,
+    )
+    return RelaySettings(
+        policy=policy, turn_seconds=settings.turn_seconds, burst=burst, profile_fields=settings.profile_fields
+    )

@@ -12,14 +12,15 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AliasGenerator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from bot.channel_settings import ChannelSettings, http_address
 from handover.errors import BadInput
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Settings(BaseSettings):
+class Settings(ChannelSettings):
     """What an installation may choose. Field names in capitals are the names in the environment."""
 
     model_config = SettingsConfigDict(
@@ -105,22 +106,6 @@ class Settings(BaseSettings):
     visitors_per_minute: float = Field(60, gt=0, description="New visitors per minute from one network address.")
     recheck_seconds: float = Field(30, gt=0, description="Seconds between two looks at the record for anything missed.")
     shutdown_seconds: int = Field(10, ge=2, description="How long the service may take to stop, in seconds.")
-    public_url: str | None = Field(
-        None, description="Address by which platforms reach this service, as in https://help.example; never guessed."
-    )
-    webhook_max_bytes: int = Field(
-        3_145_728, ge=65_536, le=16_777_216, description="Largest webhook, in bytes; WhatsApp sends up to 3 MB."
-    )
-    channel_hold_seconds: float = Field(
-        1.0, ge=0, le=10, description="Seconds a platform's event waits for earlier ones that come late."
-    )
-    channel_key_days: int = Field(
-        30, ge=8, le=365, description="Days in which a platform's event is known again; they repeat for 7."
-    )
-    channel_aside_days: int = Field(14, ge=1, le=365, description="Days in which what no one could use is kept.")
-    handshakes_per_minute: float = Field(
-        10, gt=0, le=600, description="Handshakes of platforms that one network address may ask for in a minute."
-    )
     llm_provider: str = Field(
         "auto", pattern="^(auto|openai|offline)$", description="What the action server answers with (shown in /readyz)."
     )
@@ -147,12 +132,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r}: an origin is one exact lower-case address, no pattern")
         return origins
 
-    @field_validator("rasa_url", "actions_url", "service_url", "openai_base_url", "public_url")
+    @field_validator("rasa_url", "actions_url", "service_url", "openai_base_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
-            raise ValueError("must be an http or https address")
-        return value.rstrip("/") if value else value
+        return http_address(value) if value else value
 
     @field_validator("secret_key")
     @classmethod

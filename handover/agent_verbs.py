@@ -81,7 +81,8 @@ class Verbs:
         if not frame.text.strip():
             raise BadInput("A message needs words.", detail={"field": "text"})
         conversation = ConversationId(frame.conversation)
-        entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen)
+        template = {} if frame.template is None else {"template": frame.template.model_dump(mode="json")}
+        entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen, **template)
         self._presence.said(conversation, agent.id)
         return entry
 
@@ -94,3 +95,4 @@ class Verbs:
             # Only who may speak is seen writing: a colleague who reads along is nobody's business.
             typing = TypingFrame(author=AuthorPart(kind=AuthorKind.AGENT, name=agent.name))
             await self._desk.live.publish(told(customer_topic(conversation), typing))
+            self._desk.attention.writes(now)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from handover.entries import ConversationId
 from handover.errors import NotFound
+from handover.outbox_reports import it_arrived, send_again
 from handover.ports import Clock, Records
 from handover.stored import Backlog, DeadLetter
 
@@ -30,7 +31,12 @@ class DeadLetters:
     async def retry(self, delivery: int, by: str) -> ConversationId:
         """Send the line anew, with its old key; the gate is asked again. Raises NotFound when it is not dead."""
         async with self.records.transaction() as tx:
-            return _there(await tx.outbox.revive(delivery, by, self.clock.now()))
+            return _there(await send_again(tx, self.clock, delivery, by))
+
+    async def arrived(self, delivery: int, by: str) -> ConversationId:
+        """The line was delivered after all. Raises NotFound when it is not dead."""
+        async with self.records.transaction() as tx:
+            return _there(await it_arrived(tx, self.clock, delivery, by))
 
     async def drop(self, delivery: int, by: str) -> ConversationId:
         """The line is not to be sent any more. Raises NotFound when it is not dead."""

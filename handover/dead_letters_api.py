@@ -16,7 +16,10 @@ from handover.stored import DeadLetter
 
 
 class DeadLetterRow(BaseModel):
-    """A line that no channel took. ``overtaken``: later lines of its conversation were delivered since."""
+    """A line that no channel took. ``overtaken``: later lines of its conversation were delivered since.
+
+    ``unknown``: it may have arrived, and later lines wait until somebody says. ``todo`` is what a person can do.
+    """
 
     id: int
     conversation: str
@@ -30,6 +33,8 @@ class DeadLetterRow(BaseModel):
     gave_up_at: datetime
     overtaken: bool
     retried_by: str | None = None
+    unknown: bool = False
+    todo: str = ""
 
 
 class OutboxState(BaseModel):
@@ -65,6 +70,12 @@ def dead_letter_routes(letters: DeadLetters, door: Door) -> APIRouter:
         asking = await door.agent(request)
         await letters.retry(_number(delivery), asking.agent.id)
 
+    @routes.post("/{delivery}/arrived", status_code=204)
+    async def arrived(delivery: str, request: Request) -> None:
+        """The customer has it: what may have been delivered was."""
+        asking = await door.agent(request)
+        await letters.arrived(_number(delivery), asking.agent.id)
+
     @routes.post("/{delivery}/drop", status_code=204)
     async def drop(delivery: str, request: Request) -> None:
         """Give one line up for good."""
@@ -96,4 +107,6 @@ def _row(letter: DeadLetter) -> DeadLetterRow:
         gave_up_at=letter.settled_at,
         overtaken=letter.overtaken,
         retried_by=letter.retried_by,
+        unknown=letter.unknown,
+        todo=letter.todo,
     )

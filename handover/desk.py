@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from handover.attention import Attention
 from handover.backends import Backends
 from handover.calendar import Calendars
 from handover.desk_for_agents import DeskForAgents
@@ -33,6 +33,7 @@ class Desk:
     live: LiveFeed
     clock: Clock
     summaries: Summaries
+    attention: Attention = field(default_factory=Attention)
 
     async def close(self) -> None:
         """Give up background work; nothing of the record depends on it."""
@@ -45,13 +46,9 @@ def open_desk(
     clock: Clock,
     policy: PolicySettings,
     copilot: Copilot | None = None,
-    pushes: Collection[str] = (),
     calendars: Calendars | None = None,
 ) -> Desk:
-    """A desk on ``backends``. ``pushes`` names the inboxes whose channel has a sender (see `handover.outbox`).
-
-    Without ``calendars`` the desk is always open by plan.
-    """
+    """A desk on ``backends``. Without ``calendars`` the desk is always open by plan."""
     offers = policy.offers
     summaries = Summaries(backends.records, copilot, offers.summary_seconds, offers.packet_entries)
     matching = Matching()
@@ -64,7 +61,6 @@ def open_desk(
         summaries=summaries,
         matching=matching,
         copilot=copilot,
-        pushes=frozenset(pushes),
         calendars=calendars or Calendars(),
     )
     matching.serve(parts)

@@ -5,10 +5,11 @@ Every verb of the desk goes through here, so there is one place where offsets, e
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from handover import desk_waits, screens
 from handover.agents import OUTSIDE, Agent
@@ -16,6 +17,7 @@ from handover.conversation import Control, Conversation, Lifecycle, Move, move
 from handover.desk_parts import DeskParts
 from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind, keepable
 from handover.frames import EntryFrame, Frame, WaitingPart
+from handover.inboxes import WEB, channel_of
 from handover.markup import to_html
 from handover.ports import Transaction
 from handover.stored import ConversationRow, LastEntry, Offer, Stretch
@@ -34,6 +36,7 @@ class Change:
     row: ConversationRow
     entries: list[Entry] = field(default_factory=list)
     frames: list[tuple[str, Frame]] = field(default_factory=list)
+    templates: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by the offset of the line they stand for
     offered: Offer | None = None
     rings_anew: bool = False
 
@@ -136,14 +139,15 @@ class Change:
             self.tx.after_commit(screens.told(topic, frame))
 
     async def _queue_for_channel(self) -> None:
-        if self.conversation.inbox not in self.parts.pushes:
-            return
+        if channel_of(self.conversation.inbox) == WEB:
+            return  # a page fetches by itself
         for entry in self.entries:
             if entry.author.kind is AuthorKind.CUSTOMER or entry.author.id == OUTSIDE:
                 continue  # they have it already
             # A bot line goes only while the control it was decided under, or led to, still stands.
             gate = self.conversation.epoch if entry.author.kind is AuthorKind.BOT else None
-            await self.tx.outbox.add(entry.conversation, self.conversation.inbox, entry.offset, gate, self.at)
+            template = self.templates.get(entry.offset)
+            await self.tx.outbox.add(entry.conversation, self.conversation.inbox, entry.offset, gate, self.at, template)
 
     def _moved(self) -> bool:
         now, then = self.conversation, self.before.conversation

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from handover import desk_taking, screens
 from handover.agents import Agent, AvailabilityState
@@ -36,8 +38,18 @@ class DeskForAgents:
         """It does not ring here again before all others were asked; what was passed to this agent goes on at once."""
         await desk_taking.decline(self._parts, agent, conversation, reason)
 
-    async def say(self, agent: Agent, conversation: ConversationId, client_id: str, text: str, seen: int) -> Entry:
+    async def say(
+        self,
+        agent: Agent,
+        conversation: ConversationId,
+        client_id: str,
+        text: str,
+        seen: int,
+        template: Mapping[str, Any] | None = None,
+    ) -> Entry:
         """Words for the customer. ``seen`` is the last offset the agent saw.
+
+        ``template``, {name, language, parameters}, is what a platform that takes only templates is sent for ``text``.
 
         Raises StaleView carrying the entries the agent had not seen, NotYours. A resend returns the first entry.
         """
@@ -57,6 +69,8 @@ class DeskForAgents:
             if work.conversation.lifecycle is Lifecycle.SNOOZED:
                 await _wake_own(work, agent)
             entry = await work.append(Author(AuthorKind.AGENT, agent.name, agent.id), text, client_id=client_id)
+            if template is not None:
+                work.templates[entry.offset] = template
             work.row = replace(work.row, answered=entry.offset, reply_due=None)
         return entry
 

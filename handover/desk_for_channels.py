@@ -76,12 +76,16 @@ class DeskForChannels:
     async def delivery(
         self, conversation: ConversationId, offset: int, state: DeliveryState, note: str = "", todo: str = ""
     ) -> DeliveryState:
-        """A line of ours has come so far; returns where it stands, which never goes back. Raises NotFound."""
+        """A line of ours has come so far; returns where it stands. Raises NotFound.
+
+        It never goes back, but for a line that failed and is sent anew (QUEUED).
+        """
         async with change(self._parts, conversation) as work:
             if not 1 <= offset <= work.conversation.last_offset:
                 raise NotFound("There is no such line here.")
             mark = await work.tx.marks.get(conversation, offset)
-            now = state if mark.delivery is None else forward(mark.delivery, state)
+            anew = mark.delivery is None or state is DeliveryState.QUEUED
+            now = state if anew or mark.delivery is None else forward(mark.delivery, state)
             if now is not mark.delivery or (now is state and (note or None) != mark.note):
                 await _keep(work, replace(mark, delivery=now, note=note[:500] or None, todo=todo[:500] or None))
         return now

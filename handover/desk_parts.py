@@ -28,8 +28,6 @@ class Matches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeskParts:
-    """``pushes`` names the inboxes whose channel must be sent to; the others fetch."""
-
     records: Records
     live: LiveFeed
     presence: Presence
@@ -38,7 +36,6 @@ class DeskParts:
     summaries: Summaries
     matching: Matches
     copilot: Copilot | None = None
-    pushes: frozenset[str] = frozenset()
     calendars: Calendars = field(default_factory=Calendars)
     lately: Lately = field(default_factory=Lately)
     line: Line = field(default_factory=Line)

@@ -1,8 +1,8 @@
-"""The gate: the only code that calls a channel's send. It re-checks the epoch, retries, and settles each line once.
+"""The gate: the only code that has a channel send. It claims lines, several at once, each conversation's in order.
 
-The web channel fetches by itself and has no rows here. A channel that gets a line twice (we died between its answer
-and our note of it) sees the same ``key`` both times. A line that cannot be delivered is a dead letter: it stays,
-people see it with the reason, and may have it tried again (`handover.dead_letters`).
+The web fetches by itself and has no rows here. How one line goes out in its parts is in `handover.outbox_sending`. A
+line that cannot be delivered is a dead letter: it stays, people see it with the reason, and may have it sent again
+(`handover.dead_letters`).
 """
 
 from __future__ import annotations
@@ -10,92 +10,143 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from handover.entries import AuthorKind, Entry
+from handover.entries import ConversationId
+from handover.errors import NotFound, SwitchboardError
+from handover.outbox_lines import Line, Senders
+from handover.outbox_sending import LineSending, may_go
+from handover.outcomes import DeliveryState
 from handover.policy_settings import OutboxSettings
 from handover.ports import Clock, Records
-from handover.stored import ConversationRow, Delivery
+from handover.stored import Delivery
 
 log = logging.getLogger(__name__)
 
-
-class SendFailed(Exception):
-    """A channel did not take a line. ``final`` says that trying again cannot help; ``retry_after`` is in seconds."""
-
-    def __init__(self, message: str, *, final: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.final = final
-        self.retry_after = retry_after
+# Lines that are being sent at one moment, in all and of one inbox: a platform that hangs must not hold up the others.
+_AT_ONCE, _AT_ONCE_OF_ONE = 40, 10
 
 
-class ChannelSender(Protocol):
-    async def send(self, entry: Entry, row: ConversationRow, key: str) -> str | None:
-        """Deliver one line; returns the provider's id for it if there is one. Raises SendFailed."""
+class Told(Protocol):
+    """Who is told how far lines have come; `DeskForChannels` in the service. The same twice changes nothing."""
+
+    async def delivery(
+        self, conversation: ConversationId, offset: int, state: DeliveryState, note: str = "", todo: str = ""
+    ) -> object:
+        """Raises NotFound when there is no such line."""
         ...
+
+
+async def nothing_paused() -> Collection[str]:
+    """For a service whose inboxes cannot be paused."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxWorker:
     """Sends what is due. Any number of workers may run: a line is claimed before it is sent.
 
-    ``chance`` gives numbers from 0 to 1: pauses are spread, so that lines that failed together do not come together.
+    ``paused`` names the inboxes from which nothing is sent now. ``chance`` gives numbers from 0 to 1: pauses are
+    spread, so that lines that failed together do not come together.
     """
 
     records: Records
     clock: Clock
-    senders: Mapping[str, ChannelSender]
+    senders: Senders
     settings: OutboxSettings
+    told: Told | None = None
+    paused: Callable[[], Awaitable[Collection[str]]] = nothing_paused
     chance: Callable[[], float] = random.random
 
     async def run(self, *, idle_seconds: float = 0.2) -> None:
-        """Until cancelled."""
-        while True:
-            if not await self.send_due():
-                await self.clock.sleep(idle_seconds)
+        """Until cancelled. What is cut off in the middle of a send is of unknown outcome, and is taken up as that."""
+        under_way: dict[asyncio.Task[None], Delivery] = {}
+        try:
+            while True:
+                found = await self._begin(under_way)
+                told = await self.tell()
+                if not found and not told:
+                    await self.clock.sleep(idle_seconds)
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _begin(self, under_way: dict[asyncio.Task[None], Delivery]) -> int:
+        """Start what is due and has room; returns how many lines that were."""
+        for task in [task for task in under_way if task.done()]:
+            line = under_way.pop(task)
+            if (why := task.exception()) is not None:
+                log.error("line %s could not be worked on, and is tried again later", line.key, exc_info=why)
+        busy = Counter(line.inbox for line in under_way.values())
+        room = _AT_ONCE - len(under_way)
+        if room <= 0:
+            return 0
+        full = {inbox for inbox, lines in busy.items() if lines >= _AT_ONCE_OF_ONE}
+        working = {line.id for line in under_way.values()}
+        begun = 0
+        for due in await self._due(room, full):
+            if due.id in working or busy[due.inbox] >= _AT_ONCE_OF_ONE:
+                continue
+            busy[due.inbox] += 1
+            under_way[asyncio.create_task(self._deliver(due))] = due
+            begun += 1
+        return begun
 
     async def send_due(self, limit: int = 50) -> int:
         """Try every line that is due, each conversation's in order; returns how many were tried or withdrawn."""
-        async with self.records.reading() as tx:
-            due = await tx.outbox.due(self.clock.now(), limit)
+        due = await self._due(limit, ())
         for delivery in due:
             await self._deliver(delivery)
+        await self.tell()
         return len(due)
 
+    async def tell(self, limit: int = 100) -> int:
+        """Say how far lines have come, as far as nobody was told yet; returns of how many."""
+        if self.told is None:
+            return 0
+        async with self.records.reading() as tx:
+            lines = await tx.parts.untold(limit)
+        for line in lines:
+            try:
+                await self.told.delivery(line.conversation, line.offset, line.delivery, line.note, line.todo)
+            except NotFound:
+                log.warning("nobody can be told of line %s:%s", line.conversation, line.offset)
+            except SwitchboardError:
+                log.exception("telling how far line %s:%s has come is put off", line.conversation, line.offset)
+                continue
+            async with self.records.transaction() as tx:
+                await tx.parts.told(line)
+        return len(lines)
+
+    async def _due(self, limit: int, full: Collection[str]) -> list[Delivery]:
+        without = {*full, *await self.paused()}
+        async with self.records.reading() as tx:
+            return list(await tx.outbox.due(self.clock.now(), limit, without=without))
+
     async def _deliver(self, due: Delivery) -> None:
-        claimed = await self._claim(due)
-        if claimed is None:
-            return
-        delivery, entry, row = claimed
-        try:
-            provider_id = await self._send(delivery, entry, row)
-        except SendFailed as error:
-            await self._failed(delivery, error)
-            return
-        async with self.records.transaction() as tx:
-            await tx.outbox.settle(delivery.id, "sent", self.clock.now(), provider_id)
-
-    async def _send(self, delivery: Delivery, entry: Entry, row: ConversationRow) -> str | None:
-        """Raises SendFailed, also for a sender that is broken: one bad line must not stop all the others."""
-        sender = self.senders.get(delivery.inbox)
+        sender = self.senders.get(due.inbox)
         if sender is None:
-            raise SendFailed(f"No channel sends for inbox {delivery.inbox}.")
-        try:
-            # Longer than its lease, and another worker would send the same line beside us.
-            async with asyncio.timeout(self.settings.lease_seconds * 0.8):
-                return await sender.send(entry, row, delivery.key)
-        except SendFailed:
-            raise
-        except TimeoutError as slow:
-            raise SendFailed("The channel gave no answer in time.") from slow
-        except Exception as broken:
-            log.exception("the sender of inbox %s broke on line %s", delivery.inbox, delivery.key)
-            raise SendFailed(f"The channel's sender broke: {type(broken).__name__}.") from broken
+            await self._nobody_sends(due)
+            return
+        line = await self._claim(due)
+        if line is not None:
+            sending = LineSending(self.records, self.clock, self.settings, self.chance, line, sender)
+            await sending.deliver()
 
-    async def _claim(self, due: Delivery) -> tuple[Delivery, Entry, ConversationRow] | None:
+    async def _nobody_sends(self, due: Delivery) -> None:
+        """An inbox of a channel that is not here loses nothing: its lines wait."""
+        now = self.clock.now()
+        later = now + timedelta(seconds=self.settings.longest_pause_seconds)
+        async with self.records.transaction() as tx:
+            if await tx.outbox.claim(due.id, now, later) is not None:
+                await tx.outbox.retry(due.id, later, f"No channel sends for inbox {due.inbox}.")
+
+    async def _claim(self, due: Delivery) -> Line | None:
         """The line, if it is ours to send and still allowed; a bot's line of a control that is over is withdrawn."""
         now = self.clock.now()
         async with self.records.transaction() as tx:
@@ -105,22 +156,14 @@ class OutboxWorker:
             if mine is None:
                 return None
             if mine.poison >= self.settings.poison:
-                note = f"The sender ended {mine.poison} times in the middle of this line."
+                note = f"Sending this line went wrong {mine.poison} times on our side."
                 await tx.outbox.settle(mine.id, "failed", now, note)
+                await tx.parts.came(
+                    mine.id, DeliveryState.FAILED, note, "Send it again; tell the developers if it fails."
+                )
                 return None
             entry = (await tx.entries.after(mine.conversation, mine.offset - 1, 1))[0]
-            if entry.author.kind is AuthorKind.BOT and mine.gate_epoch != row.conversation.epoch:
+            if not may_go(entry, mine, row):
                 await tx.outbox.settle(mine.id, "withdrawn", now, "control had moved on")
                 return None
-        return mine, entry, row
-
-    async def _failed(self, delivery: Delivery, error: SendFailed) -> None:
-        now = self.clock.now()
-        async with self.records.transaction() as tx:
-            if error.final or delivery.tries >= self.settings.tries:
-                await tx.outbox.settle(delivery.id, "failed", now, str(error))
-                return
-            doubled = self.settings.first_pause_seconds * 2 ** (delivery.tries - 1)
-            pause = min(doubled, self.settings.longest_pause_seconds) * (0.5 + self.chance() / 2)
-            wait = max(pause, error.retry_after or 0)
-            await tx.outbox.retry(delivery.id, now + timedelta(seconds=wait), str(error))
+        return Line(mine, entry, row)

@@ -72,6 +72,8 @@ class OutboxSettings(_Part):
     tries: Count
     first_pause_seconds: Seconds
     longest_pause_seconds: Seconds
+    retry_seconds: Seconds
+    unknown_seconds: Seconds
     poison: Count
 
 

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
+from handover.record_ports_outbox import OutboxParts, OutboxRows
 from handover.stored import Draft
 
 
@@ -42,6 +43,7 @@ class Transaction(Protocol):
     people: People
     asides: Asides
     outbox: OutboxRows
+    parts: OutboxParts
     waits: Waits
     inboxes: Inboxes
     intake: Intake

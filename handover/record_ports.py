@@ -10,11 +10,8 @@ from handover.agents import Agent
 from handover.conversation import Conversation
 from handover.entries import AgentId, ConversationId, CustomerId, Entry, TurnId
 from handover.stored import (
-    Backlog,
     ConversationRow,
     Customer,
-    DeadLetter,
-    Delivery,
     Draft,
     HandBack,
     Note,
@@ -234,38 +231,6 @@ class Asides(Protocol):
     async def rate(self, rating: Rating) -> None: ...
 
     async def ratings(self, conversation: ConversationId) -> list[Rating]: ...
-
-
-class OutboxRows(Protocol):
-    async def add(
-        self, conversation: ConversationId, inbox: str, offset: int, gate_epoch: int | None, at: datetime
-    ) -> None: ...
-
-    async def due(self, at: datetime, limit: int) -> Sequence[Delivery]:
-        """Rows to send now, the first unsettled of each conversation only, so that order holds."""
-        ...
-
-    async def claim(self, delivery: int, at: datetime, until: datetime) -> Delivery | None:
-        """The line, when nobody else holds it; counts a try, and one before it that never ended."""
-        ...
-
-    async def settle(self, delivery: int, state: str, at: datetime, note: str | None = None) -> None: ...
-
-    async def retry(self, delivery: int, at: datetime, note: str) -> None: ...
-
-    async def dead(self, *, before: int | None, limit: int) -> list[DeadLetter]:
-        """Lines that could not be delivered, the newest first; ``before`` is the id of the last one seen."""
-        ...
-
-    async def revive(self, delivery: int, by: str, at: datetime) -> ConversationId | None:
-        """Queue a dead line anew; None when it is not dead (any more)."""
-        ...
-
-    async def drop(self, delivery: int, by: str, at: datetime) -> ConversationId | None:
-        """Give a dead line up for good; None when it is not dead (any more)."""
-        ...
-
-    async def backlog(self) -> Backlog: ...
 
 
 class Waits(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +42,7 @@ class ConversationRow:
     ``answered`` is the last customer offset somebody answered for; ``stretch_start`` the last offset before the
     present stretch began; ``told`` the last offset Rasa's tracker knows of; ``seen`` the last the customer saw.
     ``slots`` is what it takes of its agent's capacity now; ``reply_due`` when the agent must have replied first.
+    ``customer_at`` is the platform's time of the customer's newest message; None for the web, which names none.
     """
 
     conversation: Conversation
@@ -60,6 +62,7 @@ class ConversationRow:
     reply_due: datetime | None = None
     team: str | None = None
     needs: frozenset[str] = frozenset()
+    customer_at: datetime | None = None
 
 
 class TurnState(StrEnum):
@@ -195,6 +198,7 @@ class Delivery:
     gate_epoch: int | None
     tries: int
     poison: int = 0
+    template: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> str:
@@ -203,7 +207,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A line that could not be delivered. ``note`` says why; ``overtaken`` that later lines have been sent since."""
+    """A line that could not be delivered. ``note`` says why; ``overtaken`` that later lines have been sent since.
+
+    ``unknown``: it may have been delivered, and later lines wait until somebody says. ``todo`` is what may be done.
+    """
 
     delivery: Delivery
     author: AuthorKind
@@ -214,6 +221,8 @@ class DeadLetter:
     overtaken: bool
     retried_by: str | None = None
     retried_at: datetime | None = None
+    unknown: bool = False
+    todo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ class Applying:
         if event.attachments and not gone:
             await parts.files.wanted(conversation, recorded.entry.offset, event.attachments)
         await self._remember(heard, event)
+        if event.kind is EventKind.POSTBACK:  # who pressed a button is shown at once that it was seen
+            parts.desk.attention.reads(here.conversation)
 
     async def _said_elsewhere(self, heard: Heard, event: Event, identity: Identity) -> None:
         """Another app has the conversation: the words are kept, and the bot is silent."""

@@ -1,6 +1,6 @@
 """A channel that pushes, for the website's own inbox: so that the outbox and its crash points are part of a run.
 
-The product has no such channel yet. Put around the queries of a transaction, this queues every line that is not the
+Put around the queries of a transaction, this queues every line that is not the
 customer's own, as `handover.desk_change` does for inboxes that push; a worker beside the service's own sends them to a
 journal. The service's own worker has no sender for this inbox, so it is shown nothing that is due.
 """
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.entries import AuthorKind, Entry
-from handover.outbox import SendFailed
+from handover.outbox_lines import Line, PartRow, Plan
+from handover.outcomes import Outcome, SendResult
 from handover.stored import ConversationRow, Delivery
 from tests.chaos.crash_points import CrashPlan
 from tests.chaos.journal import Journal
@@ -53,7 +54,7 @@ class _Conversations(Wrapped):
 
 
 class _NothingDue(Wrapped):
-    async def due(self, at: datetime, limit: int) -> Sequence[Delivery]:
+    async def due(self, at: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Delivery]:
         return []
 
 
@@ -65,22 +66,37 @@ def pushes(tx: SqlTransaction) -> None:
 
 
 class PushingChannel:
-    """Takes lines into a journal; is slow at times, fails at times, and has a crash point on each side of taking."""
+    """Takes lines into a journal; is slow at times, fails at times, and has a crash point on each side of taking.
+
+    The same key twice is one message to it, so nothing is ever left in doubt.
+    """
+
+    idempotent = True
 
     def __init__(self, file: Path, plan: CrashPlan, rng: random.Random) -> None:
         self._journal = Journal(file)
         self._plan = plan
         self._rng = rng
 
-    async def send(self, entry: Entry, row: ConversationRow, key: str) -> str | None:
+    async def plan(self, line: Line) -> Plan:
+        return Plan(str(line.row.customer.id), (line.entry.text,))
+
+    async def pace(self, line: Line, plan: Plan) -> float:
+        return 0.0
+
+    async def stop(self, inbox: str, why: str) -> None:
+        raise AssertionError(f"{inbox}: {why}")
+
+    async def send(self, line: Line, plan: Plan, part: PartRow, last: bool) -> SendResult:
+        entry, key = line.entry, line.delivery.key
         self._plan.passes("before_send")
         await asyncio.sleep(self._rng.random() * 0.02)
         if self._rng.random() < 0.05:
-            raise SendFailed("The provider is busy.")
+            return SendResult(Outcome.RETRY, note="The provider is busy.")
         self._journal.note(
             "channel", "delivered", conversation=entry.conversation, offset=entry.offset, key=key,
             author=entry.author.kind.value, epoch=entry.epoch, text=entry.text,
         )  # fmt: skip
         self._journal.flush()
         self._plan.passes("between_send_and_settle")
-        return key
+        return SendResult(Outcome.SENT, key)

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handover.clock import SystemClock
 from handover.desk import open_desk
-from handover.outbox import OutboxWorker, SendFailed
+from handover.outbox import OutboxWorker
+from handover.outbox_lines import Line, PartRow, Plan
+from handover.outcomes import Outcome, SendResult
 from handover.policy_settings import load_policy
 from tests.support.service import Service, bearer, running_service
 
@@ -24,8 +27,20 @@ RUDE = "[red]<script>alert(1)</script>\x1b[2J"
 class Refuses:
     """A channel that takes nothing."""
 
-    async def send(self, entry: object, row: object, key: str) -> str | None:
-        raise SendFailed("This number is not on the channel.", final=True)
+    idempotent = False
+
+    async def plan(self, line: Line) -> Plan:
+        refused = SendResult(Outcome.FINAL_PERSON, note="This number is not on the channel.", todo="Write a letter.")
+        return Plan(refused=refused)
+
+    async def pace(self, line: Line, plan: Plan) -> float:
+        raise AssertionError("nothing is sent")
+
+    async def send(self, line: Line, plan: Plan, part: PartRow, last: bool) -> SendResult:
+        raise AssertionError("nothing is sent")
+
+    async def stop(self, inbox: str, why: str) -> None:
+        raise AssertionError("nothing is wrong with the inbox")
 
 
 @pytest.fixture
@@ -38,7 +53,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
 async def _dead_letter(running: Service) -> None:
     """A greeting that a channel refused."""
     policy = load_policy()
-    desk = open_desk(running.backends, clock=SystemClock(), policy=policy, pushes=["telegram"])
+    desk = open_desk(running.backends, clock=SystemClock(), policy=policy)
     customer = await desk.customers.new_customer()
     await desk.customers.start("telegram", customer.id, greeting=RUDE)
     worker = OutboxWorker(running.backends.records, SystemClock(), {"telegram": Refuses()}, policy.outbox)
@@ -53,7 +68,7 @@ async def _state(service: Service) -> dict[str, Any]:
 
 
 async def test_strangers_see_nothing_of_it(service: Service) -> None:
-    for method, path in (("GET", ""), ("POST", "/1/retry"), ("POST", "/1/drop")):
+    for method, path in (("GET", ""), ("POST", "/1/retry"), ("POST", "/1/drop"), ("POST", "/1/arrived")):
         answer = await service.http.request(method, f"/api/v1/outbox{path}")
         assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
 
@@ -66,6 +81,20 @@ async def test_an_agent_sees_why_a_line_did_not_arrive_and_has_it_tried_again(se
     headers = bearer(await service.sign_in())
     assert (await service.http.post(f"/api/v1/outbox/{row['id']}/retry", headers=headers)).status_code == 204
     assert (await service.http.post(f"/api/v1/outbox/{row['id']}/retry", headers=headers)).status_code == 404
+
+
+async def test_a_line_that_may_have_arrived_says_so_and_what_can_be_done(service: Service) -> None:
+    row = (await _state(service))["rows"][0]
+    assert (row["unknown"], row["todo"]) == (False, "Write a letter.")
+    in_doubt = sa.text("UPDATE outbox SET delivery = 'unknown', delivery_todo = 'Ask the customer.'")
+    async with service.backends.records.transaction() as tx:
+        await tx.connection.execute(in_doubt)
+    row = (await _state(service))["rows"][0]
+    assert (row["unknown"], row["todo"]) == (True, "Ask the customer.")
+    headers = bearer(await service.sign_in())
+    assert (await service.http.post(f"/api/v1/outbox/{row['id']}/arrived", headers=headers)).status_code == 204
+    assert (await _state(service))["rows"] == []
+    assert (await service.http.post(f"/api/v1/outbox/{row['id']}/arrived", headers=headers)).status_code == 404
 
 
 async def test_a_line_given_up_is_not_shown_again(service: Service) -> None:

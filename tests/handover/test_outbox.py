@@ -3,56 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from handover.dead_letters import DeadLetters
-from handover.entries import Entry
 from handover.errors import NotFound
-from handover.outbox import OutboxWorker, SendFailed
-from handover.stored import Backlog, ConversationRow
-from tests.support.desk_world import ASKED, World, open_world
-
-
-@dataclass
-class ScriptedChannel:
-    """Takes the steps it was given, one per send: None takes the line, an exception refuses it."""
-
-    steps: list[SendFailed | None] = field(default_factory=list)
-    sent: list[tuple[str, str]] = field(default_factory=list)
-
-    async def send(self, entry: Entry, row: ConversationRow, key: str) -> str | None:
-        assert self.steps, f"nobody expected {entry.text!r}"
-        step = self.steps.pop(0)
-        if step is not None:
-            raise step
-        self.sent.append((key, entry.text))
-        return f"id-{entry.offset}"
-
-
-@dataclass
-class Pushing:
-    world: World
-    channel: ScriptedChannel
-    worker: OutboxWorker
-
-    async def states(self) -> list[tuple[int, str, int]]:
-        async with self.world.backends.records.reading() as tx:
-            query = sa.text('SELECT "offset", state, tries FROM outbox ORDER BY id')
-            return [tuple(row) for row in await tx.connection.execute(query)]
+from handover.outbox import OutboxWorker
+from handover.outbox_lines import Line, Plan
+from handover.stored import Backlog
+from tests.support.desk_world import ASKED
+from tests.support.pushing_world import Pushing, ScriptedChannel, busy, final, open_pushing
 
 
 @pytest.fixture
 async def pushing(tmp_path: Path) -> AsyncIterator[Pushing]:
-    async with open_world(tmp_path, pushes=["telegram"]) as world:
-        channel = ScriptedChannel()
-        worker = OutboxWorker(world.backends.records, world.clock, {"telegram": channel}, world.policy.outbox)
-        yield Pushing(world, channel, worker)
-        assert channel.steps == []
+    async with open_pushing(tmp_path) as opened:
+        yield opened
 
 
 async def test_the_bot_s_words_go_out_once_and_the_customer_s_own_never(pushing: Pushing) -> None:
@@ -62,7 +31,7 @@ async def test_the_bot_s_words_go_out_once_and_the_customer_s_own_never(pushing:
     while await pushing.worker.send_due():
         pass
     assert [text for _, text in pushing.channel.sent] == ["I am an automated assistant.", "Hello!"]
-    assert pushing.channel.sent[1][0] == f"{conversation.id}:3"
+    assert pushing.channel.sent[1][0] == f"{conversation.id}:3:0"
     assert await pushing.states() == [(1, "sent", 1), (3, "sent", 1)]
 
 
@@ -99,7 +68,7 @@ async def test_the_last_words_before_a_handover_still_go_out(pushing: Pushing) -
 async def test_a_line_that_fails_is_tried_again_later_and_nothing_overtakes_it(pushing: Pushing) -> None:
     conversation = await pushing.world.conversation("hi", inbox="telegram")
     await pushing.world.bot_turn(conversation.id, "Hello!")
-    pushing.channel.steps = [SendFailed("busy", retry_after=5)]
+    pushing.channel.steps = [busy(5)]
     assert await pushing.worker.send_due() == 1
     assert await pushing.worker.send_due() == 0
     pushing.world.clock.advance(5)
@@ -109,14 +78,14 @@ async def test_a_line_that_fails_is_tried_again_later_and_nothing_overtakes_it(p
     assert await pushing.states() == [(1, "sent", 2), (3, "sent", 1)]
 
 
-@pytest.mark.parametrize("final", [True, False])
-async def test_a_line_that_cannot_be_sent_is_settled_as_failed(pushing: Pushing, final: bool) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_line_that_cannot_be_sent_is_settled_as_failed(pushing: Pushing, at_once: bool) -> None:
     await pushing.world.conversation(inbox="telegram")
-    tries = 1 if final else pushing.world.policy.outbox.tries
-    pushing.channel.steps = [SendFailed("no such number", final=final) for _ in range(tries)]
+    tries = 1 if at_once else pushing.world.policy.outbox.tries
+    pushing.channel.steps = [final() if at_once else busy() for _ in range(tries)]
     for _ in range(tries):
         await pushing.worker.send_due()
-        pushing.world.clock.advance(pushing.world.policy.outbox.longest_pause_seconds)
+        pushing.world.clock.advance(60)
     assert await pushing.worker.send_due() == 0
     assert await pushing.states() == [(1, "failed", tries)]
 
@@ -133,7 +102,7 @@ async def test_a_line_of_a_worker_that_died_comes_due_again_with_the_same_key(pu
     pushing.world.clock.advance(60)
     pushing.channel.steps = [None]
     await pushing.worker.send_due()
-    assert pushing.channel.sent[0][0] == f"{conversation.id}:1" == due.key
+    assert pushing.channel.sent[0][0] == f"{conversation.id}:1:0" == f"{due.key}:0"
 
 
 async def test_an_inbox_without_a_sender_loses_nothing(pushing: Pushing) -> None:
@@ -166,9 +135,9 @@ async def _claimed_by_one_that_dies(pushing: Pushing) -> None:
 
 
 async def test_a_sender_with_a_fault_of_its_own_costs_a_try_and_stops_nobody_else(pushing: Pushing) -> None:
-    class Broken:
-        async def send(self, entry: Entry, row: ConversationRow, key: str) -> str | None:
-            raise ZeroDivisionError(key)
+    class Broken(ScriptedChannel):
+        async def plan(self, line: Line) -> Plan:
+            raise ZeroDivisionError(line.delivery.key)
 
     await pushing.world.conversation(inbox="telegram")
     await pushing.world.conversation(inbox="telegram")
@@ -182,7 +151,7 @@ async def test_pauses_are_spread_so_that_lines_do_not_come_back_all_at_once(
     pushing: Pushing, chance: float, seconds: float
 ) -> None:
     await pushing.world.conversation(inbox="telegram")
-    pushing.channel.steps = [SendFailed("busy")]
+    pushing.channel.steps = [busy()]
     worker = replace(pushing.worker, chance=lambda: chance)
     await worker.send_due()
     pushing.world.clock.advance(seconds - 0.01)
@@ -194,7 +163,7 @@ async def test_pauses_are_spread_so_that_lines_do_not_come_back_all_at_once(
 
 async def test_a_dead_line_tried_again_keeps_its_key_and_goes_before_what_still_waits(pushing: Pushing) -> None:
     conversation = await pushing.world.conversation("hi", inbox="telegram")
-    pushing.channel.steps = [SendFailed("no such number", final=True)]
+    pushing.channel.steps = [final()]
     await pushing.worker.send_due()
     await pushing.world.bot_turn(conversation.id, "Hello!")
     letters = DeadLetters(pushing.world.backends.records, pushing.world.clock)
@@ -204,7 +173,7 @@ async def test_a_dead_line_tried_again_keeps_its_key_and_goes_before_what_still_
     pushing.channel.steps = [None, None]
     while await pushing.worker.send_due():
         pass
-    assert [key for key, _ in pushing.channel.sent] == [f"{conversation.id}:1", f"{conversation.id}:3"]
+    assert [key for key, _ in pushing.channel.sent] == [f"{conversation.id}:1:0", f"{conversation.id}:3:0"]
     with pytest.raises(NotFound):
         await letters.retry(dead.delivery.id, "mia")
 
@@ -212,7 +181,7 @@ async def test_a_dead_line_tried_again_keeps_its_key_and_goes_before_what_still_
 async def test_a_dead_line_of_a_bot_that_lost_control_is_withdrawn_when_it_is_tried_again(pushing: Pushing) -> None:
     world = pushing.world
     conversation = await world.conversation(inbox="telegram")
-    pushing.channel.steps = [SendFailed("no such number", final=True)]
+    pushing.channel.steps = [final()]
     await pushing.worker.send_due()
     letters = DeadLetters(world.backends.records, world.clock)
     await world.desk.agents.take(await world.agent("Mia"), conversation.id, conversation.epoch)

@@ -31,7 +31,7 @@ ALLOWED = {
     "redis": ("handover/backends/live_redis", "bot/rasa_store/lock_store"),
     "openai": ("actions/llm",),
     "httpx2": (
-        *("bot/rasa_http", "bot/copilot_http", "bot/health", "bot/channels/media_fetch"),
+        *("bot/rasa_http", "bot/copilot_http", "bot/health", "bot/channels/calling", "bot/channels/media_fetch"),
         *("actions/llm", "actions/stream", "actions/fence", "actions/wiring"),
     ),
     "httpx": (),

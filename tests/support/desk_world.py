@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -168,7 +168,6 @@ async def open_world(
     folder: Path | None = None,
     *,
     copilot: Copilot | None = None,
-    pushes: Collection[str] = (),
     url: str | None = None,
     redis_url: str | None = None,
     clock: HandClock | None = None,
@@ -180,7 +179,7 @@ async def open_world(
         assert folder is not None
         url = await fresh_record(folder)
     async with open_backends(url, redis_url) as backends:
-        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, pushes=pushes, calendars=calendars)
+        desk = open_desk(backends, clock=clock, policy=POLICY, copilot=copilot, calendars=calendars)
         try:
             yield World(desk, backends, clock)
         finally:

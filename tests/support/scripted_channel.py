@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.channels.channel import (
@@ -133,6 +133,15 @@ class ScriptedBook:
     inboxes: list[Inbox]
     webhooks: list[str] = field(default_factory=list)
     handshakes: list[str] = field(default_factory=list)
+
+    async def all(self) -> list[Inbox]:
+        return list(self.inboxes)
+
+    async def pause(self, inbox: str, why: str) -> bool:
+        """Paused at a moment that means nothing."""
+        at = datetime(2026, 1, 5, tzinfo=UTC)
+        self.inboxes = [replace(one, paused_at=at, paused_why=why) if one.id == inbox else one for one in self.inboxes]
+        return True
 
     async def get(self, inbox: str) -> Inbox:
         for one in self.inboxes:

@@ -12,6 +12,7 @@ from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
 from handover.backends.records_sql.rows import SELECT_ROWS, to_row
 from handover.backends.records_sql.tables_of_marks import entry_marks as m
+from handover.backends.records_sql.tables_of_parts import outbox_parts as p
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.conversation import Conversation
 from handover.entries import ConversationId, Entry
@@ -65,8 +66,15 @@ class SqlEntryMarks:
         query = sa.select(e.c.conversation, e.c.offset).where(
             e.c.inbox == inbox, e.c.provider_message_id == provider_message_id
         )
-        found = (await self._on.execute(query)).first()
+        found = (await self._on.execute(query)).first() or await self._sent_line(inbox, provider_message_id)
         return None if found is None else (ConversationId(found.conversation), found.offset)
+
+    async def _sent_line(self, inbox: str, provider_message_id: str) -> sa.Row[Any] | None:
+        """A line of ours, by the id that the platform gave one of its parts."""
+        o = w.outbox
+        query = sa.select(o.c.conversation, o.c.offset).select_from(o.join(p, p.c.outbox == o.c.id))
+        mine = query.where(p.c.inbox == inbox, p.c.provider_id == provider_message_id)
+        return (await self._on.execute(mine)).first()
 
     async def reword(self, entry: Entry) -> None:
         values: dict[str, Any] = {"text": entry.text, "html": entry.html}

@@ -1,8 +1,8 @@
-"""Lines on their way to channels that push, in SQL; implements `handover.record_ports.OutboxRows`."""
+"""Lines on their way to channels that push, in SQL; implements `handover.record_ports_outbox.OutboxRows`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,13 @@ class SqlOutboxRows:
         self._on = connection
 
     async def add(
-        self, conversation: ConversationId, inbox: str, offset: int, gate_epoch: int | None, at: datetime
+        self,
+        conversation: ConversationId,
+        inbox: str,
+        offset: int,
+        gate_epoch: int | None,
+        at: datetime,
+        template: Mapping[str, Any] | None = None,
     ) -> None:
         values = {
             "conversation": conversation,
@@ -37,13 +43,14 @@ class SqlOutboxRows:
             "queued_at": at,
             "sending": False,
             "poison": 0,
+            "template": None if template is None else dict(template),
         }
         await self._on.execute(b.insert(), values)
 
-    async def due(self, at: datetime, limit: int) -> Sequence[Delivery]:
+    async def due(self, at: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Delivery]:
         query = (
             sa.select(b)
-            .where(b.c.state == "queued", b.c.next_try_at <= at, ~_waits_for_another())
+            .where(b.c.state == "queued", b.c.next_try_at <= at, ~_waits_for_another(), b.c.inbox.not_in(without))
             .order_by(b.c.next_try_at, b.c.id)
             .limit(limit)
         )
@@ -62,8 +69,8 @@ class SqlOutboxRows:
         values = {"state": state, "settled_at": at, "note": _cut(note), "sending": False}
         await self._on.execute(b.update().where(b.c.id == delivery, b.c.state == "queued"), values)
 
-    async def retry(self, delivery: int, at: datetime, note: str) -> None:
-        values = {"next_try_at": at, "note": _cut(note), "sending": False}
+    async def retry(self, delivery: int, at: datetime, note: str, *, unended: bool = False) -> None:
+        values = {"next_try_at": at, "note": _cut(note), "sending": unended}
         await self._on.execute(b.update().where(b.c.id == delivery, b.c.state == "queued"), values)
 
     async def dead(self, *, before: int | None, limit: int) -> list[DeadLetter]:
@@ -78,8 +85,17 @@ class SqlOutboxRows:
         return [_to_dead(r) for r in await self._on.execute(query.order_by(b.c.id.desc()).limit(limit))]
 
     async def revive(self, delivery: int, by: str, at: datetime) -> ConversationId | None:
-        again = {"state": "queued", "settled_at": None, "tries": 0, "poison": 0, "sending": False, "next_try_at": at}
+        # The number of tries only grows: it is how a claim tells whose it is.
+        again = {"state": "queued", "settled_at": None, "poison": 0, "sending": False, "next_try_at": at}
         return await self._of_the_dead(delivery, again | {"retried_by": by, "retried_at": at})
+
+    async def arrived(self, delivery: int, by: str | None, at: datetime) -> ConversationId | None:
+        decided = {} if by is None else {"retried_by": by, "retried_at": at}
+        return await self._of_the_dead(delivery, {"state": "sent", **decided})
+
+    async def undone(self, delivery: int, at: datetime, note: str) -> None:
+        values = {"state": "failed", "settled_at": at, "note": _cut(note)}
+        await self._on.execute(b.update().where(b.c.id == delivery, b.c.state == "sent"), values)
 
     async def drop(self, delivery: int, by: str, at: datetime) -> ConversationId | None:
         return await self._of_the_dead(delivery, {"state": "withdrawn", "retried_by": by, "retried_at": at})
@@ -108,7 +124,7 @@ def _cut(note: str | None) -> str | None:
 
 
 def _to_delivery(r: Any) -> Delivery:
-    return Delivery(r.id, r.conversation, r.inbox, r.offset, r.gate_epoch, r.tries, r.poison)
+    return Delivery(r.id, r.conversation, r.inbox, r.offset, r.gate_epoch, r.tries, r.poison, r.template)
 
 
 def _to_dead(r: Any) -> DeadLetter:
@@ -122,4 +138,6 @@ def _to_dead(r: Any) -> DeadLetter:
         overtaken=bool(r.overtaken),
         retried_by=r.retried_by,
         retried_at=r.retried_at,
+        unknown=r.delivery == "unknown",
+        todo=r.delivery_todo,
     )

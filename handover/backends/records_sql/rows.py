@@ -8,12 +8,16 @@ import sqlalchemy as sa
 
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.tables_of_marks import entry_marks as m
 from handover.conversation import Control, Conversation, Lifecycle
 from handover.entries import AuthorKind
 from handover.evidence import Reason
 from handover.stored import ConversationRow, Customer, LastEntry
 
 c, p, a = t.conversations, t.customers, t.agents
+
+# A line of ours has no platform time, so the newest of all lines is the customer's.
+_CUSTOMER_AT = sa.select(sa.func.max(m.c.sent_at)).where(m.c.conversation == c.c.id).scalar_subquery()
 
 # One query brings all a list row and a verb need: the conversation, its customer and its agent.
 SELECT_ROWS = sa.select(
@@ -26,6 +30,7 @@ SELECT_ROWS = sa.select(
     a.c.role.label("a_role"),
     a.c.availability.label("a_availability"),
     a.c.capacity.label("a_capacity"),
+    _CUSTOMER_AT.label("customer_at"),
 ).select_from(c.join(p, p.c.id == c.c.customer).outerjoin(a, a.c.id == c.c.agent))
 
 
@@ -68,6 +73,7 @@ def to_row(r: Any) -> ConversationRow:
         reply_due=r.reply_due,
         team=r.team,
         needs=frozenset(r.needs),
+        customer_at=r.customer_at,
     )
 
 

@@ -193,6 +193,13 @@ outbox = sa.Table(
     sa.Column("poison", sa.Integer, nullable=False, server_default="0"),
     sa.Column("retried_by", Id),
     sa.Column("retried_at", Moment),
+    # What is sent in place of the words where a platform takes only templates.
+    sa.Column("template", sa.JSON(none_as_null=True)),
+    # How far the line has come (see `handover.outcomes`), why, what to do; and whether the desk is still to be told.
+    sa.Column("delivery", sa.String(10), nullable=False, server_default="queued"),
+    sa.Column("delivery_note", sa.String(500), nullable=False, server_default=""),
+    sa.Column("delivery_todo", sa.String(500), nullable=False, server_default=""),
+    sa.Column("untold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("conversation", "offset"),
     sa.ForeignKeyConstraint(["conversation", "offset"], ["entries.conversation", "entries.offset"]),
     sa.CheckConstraint("state IN ('queued', 'sent', 'withdrawn', 'failed')", name="state"),
@@ -204,4 +211,5 @@ outbox = sa.Table(
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     ),
+    sa.Index("ix_outbox_untold", "id", sqlite_where=sa.text("untold"), postgresql_where=sa.text("untold")),
 )

@@ -11,16 +11,18 @@ from handover.backends.records_sql.marks import SqlEntryMarks
 from handover.backends.records_sql.media import SqlMedia
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
+from handover.backends.records_sql.outbox_parts import SqlOutboxParts
 from handover.backends.records_sql.people import SqlPeople
 from handover.backends.records_sql.turns import SqlTurns
 from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
-from handover.record_ports import Asides, Conversations, Entries, Offers, OutboxRows, People, Turns, Waits
+from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
+from handover.record_ports_outbox import OutboxParts, OutboxRows
 
 
 class SqlTransaction:
@@ -36,6 +38,7 @@ class SqlTransaction:
         self.people: People = SqlPeople(connection)
         self.asides: Asides = SqlAsides(connection)
         self.outbox: OutboxRows = SqlOutboxRows(connection)
+        self.parts: OutboxParts = SqlOutboxParts(connection)
         self.waits: Waits = SqlWaits(connection)
         self.inboxes: Inboxes = SqlInboxes(connection)
         self.intake: Intake = SqlIntake(connection)
