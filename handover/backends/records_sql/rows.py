@@ -8,12 +8,19 @@ import sqlalchemy as sa
 
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.tables_of_contacts import contact_members
+from handover.backends.records_sql.tables_of_intake import identities
 from handover.conversation import Control, Conversation, Lifecycle
 from handover.entries import AuthorKind
 from handover.evidence import Reason
 from handover.stored import ConversationRow, Customer, LastEntry
 
 c, p, a = t.conversations, t.customers, t.agents
+
+# Nothing reaches them in this conversation's inbox.
+_BLOCKED = sa.exists().where(
+    identities.c.customer == c.c.customer, identities.c.inbox == c.c.inbox, identities.c.blocked_at.is_not(None)
+)
 
 # One query brings all a list row and a verb need: the conversation, its customer and its agent.
 SELECT_ROWS = sa.select(
@@ -26,7 +33,13 @@ SELECT_ROWS = sa.select(
     a.c.role.label("a_role"),
     a.c.availability.label("a_availability"),
     a.c.capacity.label("a_capacity"),
-).select_from(c.join(p, p.c.id == c.c.customer).outerjoin(a, a.c.id == c.c.agent))
+    contact_members.c.contact.label("contact"),
+    _BLOCKED.label("blocked"),
+).select_from(
+    c.join(p, p.c.id == c.c.customer)
+    .outerjoin(a, a.c.id == c.c.agent)
+    .outerjoin(contact_members, contact_members.c.customer == c.c.customer)
+)
 
 
 def to_row(r: Any) -> ConversationRow:
@@ -68,6 +81,8 @@ def to_row(r: Any) -> ConversationRow:
         reply_due=r.reply_due,
         team=r.team,
         needs=frozenset(r.needs),
+        contact=r.contact,
+        blocked=bool(r.blocked),
     )
 
 
