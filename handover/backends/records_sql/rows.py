@@ -59,14 +59,11 @@ def to_row(r: Any) -> ConversationRow:
         waiting_since=r.waiting_since,
         snoozed_until=r.snoozed_until,
     )
-    agent = None
-    if r.agent is not None:
-        agent = Agent(r.agent, r.a_email, r.a_name, r.a_role, r.a_availability, r.a_capacity)
     known = r.last_author is not None
     return ConversationRow(
         conversation=conversation,
         customer=Customer(r.customer, r.p_name, r.p_email, dict(r.p_profile)),
-        agent=agent,
+        agent=_agent(r),
         last=LastEntry(r.last_offset, AuthorKind(r.last_author), r.last_text, r.last_at) if known else None,
         reason=None if r.reason is None else Reason(r.reason),
         rating=r.rating,
@@ -84,6 +81,12 @@ def to_row(r: Any) -> ConversationRow:
         contact=r.contact,
         blocked=bool(r.blocked),
     )
+
+
+def _agent(r: Any) -> Agent | None:
+    if r.agent is None:
+        return None
+    return Agent(r.agent, r.a_email, r.a_name, r.a_role, r.a_availability, r.a_capacity)
 
 
 def to_values(row: ConversationRow) -> dict[str, Any]:
