@@ -22,8 +22,11 @@ class Inboxes(Protocol):
         """False when an enabled inbox of this channel answers as the same account already."""
         ...
 
-    async def get(self, inbox: str) -> KeptInbox:
-        """Raises NotFound. A removed inbox is there too, not enabled and without secrets."""
+    async def get(self, inbox: str, *, held: bool = False) -> KeptInbox:
+        """Raises NotFound. A removed inbox is there too, not enabled and without secrets.
+
+        ``held``: nobody else changes it before this transaction ends.
+        """
         ...
 
     async def all(self) -> list[KeptInbox]:
@@ -51,5 +54,5 @@ class Inboxes(Protocol):
         ...
 
     async def backlog(self) -> dict[str, dict[str, int]]:
-        """How many lines are on their way, by inbox and by the state that the outbox keeps."""
+        """How many lines are ``queued`` and how many ``failed`` and wait for people, by inbox and by that state."""
         ...

@@ -13,9 +13,10 @@ from handover.agent_frames import (
     PacketFrame,
 )
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
-from handover.agents import Agent
+from handover.agents import OUTSIDE, Agent
 from handover.entries import AgentId, ConversationId
 from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
+from handover.inboxes import channel_of
 from handover.ports import Told
 from handover.stored import ConversationRow, Draft, Note, Offer
 
@@ -88,6 +89,9 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         team=row.team,
         needs=tuple(sorted(row.needs)) or None,
         reply_due=row.reply_due,
+        channel=channel_of(now.inbox),
+        external=now.agent == OUTSIDE,
+        customer_at=row.customer_at,
     )
 
 

@@ -43,6 +43,7 @@ class ConversationRow:
     present stretch began; ``told`` the last offset Rasa's tracker knows of; ``seen`` the last the customer saw.
     ``slots`` is what it takes of its agent's capacity now; ``reply_due`` when the agent must have replied first.
     ``contact`` is what an agent joined the customer into; ``blocked``: nothing reaches the customer in this inbox.
+    ``customer_at`` is the platform's time of the customer's newest message; None for the web, which names none.
     """
 
     conversation: Conversation
@@ -64,6 +65,7 @@ class ConversationRow:
     needs: frozenset[str] = frozenset()
     contact: str | None = None
     blocked: bool = False
+    customer_at: datetime | None = None
 
 
 class TurnState(StrEnum):

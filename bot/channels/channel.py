@@ -148,6 +148,7 @@ class Call:
     """An HTTP request to a platform, without its host. ``base`` names the base URL, e.g. ``graph``, ``telegram``.
 
     ``json`` or ``form`` is the body. Secrets may stand in ``path`` and ``headers``: neither is ever logged.
+    ``what`` says for people what a request that prepares a platform does.
     """
 
     base: str
@@ -156,6 +157,7 @@ class Call:
     json: Mapping[str, Any] | None = None
     form: Sequence[tuple[str, str]] | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    what: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ class Field:
 class Ability:
     """What a channel can do, for the sender and for the console.
 
+    ``account`` says how `handover.inboxes.Inbox.account` is called there and where people find it.
     ``limit`` is the longest text of one send, in ``unit``: ``characters`` (code points), ``utf16`` or ``bytes``.
     ``window`` is how long after the customer's last message we may write; ``human_window`` how long a person may.
     ``per_second`` is how fast an inbox may send, ``burst`` how many at once (None: a second's worth);
@@ -212,6 +215,7 @@ class Ability:
     limit: int
     unit: str
     fields: tuple[Field, ...]
+    account: Field = Field("account", "Account", "The platform's own id of what this inbox answers as.")
     window: timedelta | None = None
     human_window: timedelta | None = None
     templates: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.channels.channel import Ability, Answer, Attachment, Call, Event, Field, Part, Unanswered
-from bot.channels.meta import SignedByMeta, graph_call, of_account
+from bot.channels.meta import SHOW_THE_WAY, TOLD_OF_EDITS, TOLD_OF_EVENTS, SignedByMeta, graph_call, of_account
 from bot.channels.meta_events import messaging_events
 from bot.channels.meta_messages import (
     LONGEST_TITLE,
@@ -63,6 +63,11 @@ class Instagram(SignedByMeta):
         limit=1000,
         unit="bytes",
         fields=_FIELDS,
+        account=Field(
+            "account",
+            "Account id",
+            "Digits only: Meta's dashboard → Instagram → API setup shows it beside the account's name.",
+        ),
         window=timedelta(hours=24),
         human_window=timedelta(days=7),
         buttons=MOST_QUICK_REPLIES,
@@ -112,20 +117,22 @@ class Instagram(SignedByMeta):
         """
         if _through_a_page(inbox):
             return (
-                self._call(inbox, "subscribed_apps", json={"subscribed_fields": "messages"}),
-                graph_call(inbox, "me/messenger_profile", json=account_profile(), platform="instagram"),
+                self._call(inbox, "subscribed_apps", TOLD_OF_EVENTS, json={"subscribed_fields": "messages"}),
+                graph_call(
+                    inbox, "me/messenger_profile", json=account_profile(), what=SHOW_THE_WAY, platform="instagram"
+                ),
             )
         return (
-            self._call(inbox, "subscribed_apps", json={"subscribed_fields": SUBSCRIBED}),
-            self._call(inbox, "messenger_profile", json=account_profile()),
-            self._call(inbox, "subscribed_apps", json={"subscribed_fields": SUBSCRIBED_NEWER}),
+            self._call(inbox, "subscribed_apps", TOLD_OF_EVENTS, json={"subscribed_fields": SUBSCRIBED}),
+            self._call(inbox, "messenger_profile", SHOW_THE_WAY, json=account_profile()),
+            self._call(inbox, "subscribed_apps", TOLD_OF_EDITS, json={"subscribed_fields": SUBSCRIBED_NEWER}),
         )
 
-    def _call(self, inbox: Inbox, what: str, *, json: Mapping[str, object]) -> Call:
+    def _call(self, inbox: Inbox, edge: str, what: str = "", *, json: Mapping[str, object]) -> Call:
         """A request about our account: by its id with Instagram Login, else about the token's own page."""
         if _through_a_page(inbox):
-            return graph_call(inbox, f"me/{what}", json=json)
-        return graph_call(inbox, f"{of_account(inbox)}/{what}", base="instagram", json=json)
+            return graph_call(inbox, f"me/{edge}", json=json, what=what)
+        return graph_call(inbox, f"{of_account(inbox)}/{edge}", base="instagram", json=json, what=what)
 
 
 def _through_a_page(inbox: Inbox) -> bool:

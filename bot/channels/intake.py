@@ -231,14 +231,14 @@ class Intake:
         try:
             await self._applying.apply(heard, from_data(heard.data))
         except Unavailable:
-            log.warning("record_unavailable", event=heard.id)
+            log.warning("record_unavailable", row=heard.id)
             return timedelta(seconds=_RETRY_SECONDS[0])
         except CannotApply as why:
             await self._give_up(heard, str(why))
         except (NotFound, TryLater):
             await self._wait(heard)
         except Exception as why:
-            log.exception("event_failed", event=heard.id, kind=heard.kind, inbox=heard.inbox, tries=heard.tries + 1)
+            log.exception("event_failed", row=heard.id, kind=heard.kind, inbox=heard.inbox, tries=heard.tries + 1)
             return await self._failed(heard, why)
         else:
             async with self._records.transaction() as tx:
@@ -269,7 +269,7 @@ class Intake:
         return pause
 
     async def _give_up(self, heard: Heard, why: str) -> None:
-        log.warning("event_kept_aside", event=heard.id, kind=heard.kind, inbox=heard.inbox, why=why[:80])
+        log.warning("event_kept_aside", row=heard.id, kind=heard.kind, inbox=heard.inbox, why=why[:80])
         async with self._records.transaction() as tx:
             await tx.intake.aside(heard.id, why)
         self._count(heard, "aside")

@@ -60,6 +60,11 @@ class Line:
         limit=5000,
         unit="utf16",
         fields=_FIELDS,
+        account=Field(
+            "account",
+            "Bot id",
+            "Begins with U. LINE's pages do not show it: put the basic id (@…), and Check access answers with it.",
+        ),
         buttons=_MOST_BUTTONS,
         button_title=_LONGEST_LABEL,
         per_second=50.0,  # the push endpoint takes 2,000: Messaging API reference, "Rate limits"
@@ -120,8 +125,14 @@ class Line:
     def prepare(self, inbox: Inbox, webhook: str) -> Sequence[Call]:
         """Where webhooks go, and a try of it. The switch "Use webhook" is in LINE's own pages alone."""
         return (
-            _call(inbox, "/v2/bot/channel/webhook/endpoint", {"endpoint": webhook}, method="PUT"),
-            _call(inbox, "/v2/bot/channel/webhook/test", {"endpoint": webhook}),
+            _call(
+                inbox,
+                "/v2/bot/channel/webhook/endpoint",
+                {"endpoint": webhook},
+                method="PUT",
+                what="Have webhooks sent to us",
+            ),
+            _call(inbox, "/v2/bot/channel/webhook/test", {"endpoint": webhook}, what="Let LINE try to reach us"),
         )
 
 
@@ -153,8 +164,10 @@ def _call(
     *,
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
+    what: str = "",
 ) -> Call:
-    return Call(base="line", path=path, method=method, json=body, headers={**_authorised(inbox), **(headers or {})})
+    given = {**_authorised(inbox), **(headers or {})}
+    return Call(base="line", path=path, method=method, json=body, headers=given, what=what)
 
 
 def _octets(text: str) -> bytes:

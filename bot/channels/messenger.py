@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.channels.channel import Ability, Answer, Attachment, Call, Event, Field, Part, Unanswered
-from bot.channels.meta import SignedByMeta, graph_call, of_account
+from bot.channels.meta import SHOW_THE_WAY, TOLD_OF_EDITS, TOLD_OF_EVENTS, SignedByMeta, graph_call, of_account
 from bot.channels.meta_events import messaging_events
 from bot.channels.meta_messages import (
     LONGEST_TITLE,
@@ -45,6 +45,11 @@ class Messenger(SignedByMeta):
         limit=2000,
         unit="characters",
         fields=_FIELDS,
+        account=Field(
+            "account",
+            "Page id",
+            "Digits only: the page → About → Page transparency, or Meta Business Suite → Settings → Pages.",
+        ),
         window=timedelta(hours=24),
         human_window=timedelta(days=7),
         buttons=MOST_QUICK_REPLIES,
@@ -92,10 +97,11 @@ class Messenger(SignedByMeta):
         refused where Meta does not offer them: nothing depends on it.
         """
         return (
-            self._subscribe(inbox, SUBSCRIBED),
-            graph_call(inbox, "me/messenger_profile", json=page_profile()),
-            self._subscribe(inbox, SUBSCRIBED_NEWER),
+            self._subscribe(inbox, SUBSCRIBED, TOLD_OF_EVENTS),
+            graph_call(inbox, "me/messenger_profile", json=page_profile(), what=SHOW_THE_WAY),
+            self._subscribe(inbox, SUBSCRIBED_NEWER, TOLD_OF_EDITS),
         )
 
-    def _subscribe(self, inbox: Inbox, fields: str) -> Call:
-        return graph_call(inbox, f"{of_account(inbox)}/subscribed_apps", json={"subscribed_fields": fields})
+    def _subscribe(self, inbox: Inbox, fields: str, what: str) -> Call:
+        place = f"{of_account(inbox)}/subscribed_apps"
+        return graph_call(inbox, place, json={"subscribed_fields": fields}, what=what)

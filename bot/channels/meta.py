@@ -17,6 +17,10 @@ from handover.inboxes import Inbox
 GRAPH_VERSION = "v26.0"  # of September 2026; Meta keeps a version for at least two years
 SIGNATURE = "x-hub-signature-256"
 TALK_TO_A_PERSON = "Talk to a person"
+# What the requests that prepare an account do, in words for admins.
+TOLD_OF_EVENTS = "Ask Meta to tell us what happens"
+TOLD_OF_EDITS = "Ask for edits too, where Meta has them; nothing depends on it"
+SHOW_THE_WAY = "Show the greeting and the way to a person"
 GET_STARTED = "get_started"  # the payload of the button that Messenger shows before the first message
 
 _CHALLENGE = re.compile(r"[\x21-\x7e]{1,256}")  # Meta sends a number; nothing that could be markup is ever needed
@@ -62,6 +66,7 @@ def graph_call(
     base: str = "graph",
     method: str = "POST",
     json: Mapping[str, object] | None = None,
+    what: str = "",
     **query: str,
 ) -> Call:
     """A request to the Graph API, with the inbox's access token in the header and never in the address."""
@@ -73,6 +78,7 @@ def graph_call(
         method=method,
         json=json,
         headers={"Authorization": f"Bearer {token}"},
+        what=what,
     )
 
 

@@ -60,6 +60,7 @@ class Telegram:
         limit=4096,
         unit="characters",
         fields=_FIELDS,
+        account=Field("account", "Bot id", "The digits before the colon of the bot's token."),
         buttons=_MOST_BUTTONS,
         button_title=40,
         per_second=25.0,  # 30 to all people together: Telegram, "Bots FAQ: My bot is hitting limits"
@@ -137,9 +138,14 @@ class Telegram:
             {"command": "start", "description": "Begin"},
         ]
         return (
-            _call(inbox, "setWebhook", hook),
-            _call(inbox, "setMyCommands", {"commands": commands}),
-            _call(inbox, "setMyDescription", {"description": f"{DISCLOSURE} Write /human for a person."}),
+            _call(inbox, "setWebhook", hook, "Have webhooks sent to us, and say what of"),
+            _call(inbox, "setMyCommands", {"commands": commands}, "Show the menu with the way to a person"),
+            _call(
+                inbox,
+                "setMyDescription",
+                {"description": f"{DISCLOSURE} Write /human for a person."},
+                "Say before the first message that an AI answers",
+            ),
         )
 
 
@@ -178,8 +184,8 @@ def _where(person: str, thread: str | None) -> dict[str, Any]:
     return where
 
 
-def _call(inbox: Inbox, method: str, body: Mapping[str, Any]) -> Call:
-    return Call(base="telegram", path=f"/bot{inbox.secrets.get('bot_token', '')}/{method}", json=body)
+def _call(inbox: Inbox, method: str, body: Mapping[str, Any], what: str = "") -> Call:
+    return Call(base="telegram", path=f"/bot{inbox.secrets.get('bot_token', '')}/{method}", json=body, what=what)
 
 
 def _octets(text: str) -> bytes:

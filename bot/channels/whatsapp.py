@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.channels.channel import Ability, Answer, Attachment, Call, Event, Field, Part, Unanswered
-from bot.channels.meta import TALK_TO_A_PERSON, SignedByMeta, graph_call, of_account, one_step
+from bot.channels.meta import (
+    SHOW_THE_WAY,
+    TALK_TO_A_PERSON,
+    TOLD_OF_EVENTS,
+    SignedByMeta,
+    graph_call,
+    of_account,
+    one_step,
+)
 from bot.channels.meta_outcomes import graph_result
 from bot.channels.whatsapp_events import whatsapp_events
 from bot.channels.whatsapp_messages import (
@@ -52,6 +60,11 @@ class WhatsApp(SignedByMeta):
         limit=LONGEST_TEXT,
         unit="characters",
         fields=_FIELDS,
+        account=Field(
+            "account",
+            "Phone number id",
+            "Digits only, and not the phone number: Meta's dashboard → WhatsApp → API setup.",
+        ),
         window=timedelta(hours=24),
         templates=True,
         buttons=MOST_ROWS,
@@ -110,9 +123,16 @@ class WhatsApp(SignedByMeta):
         account = of_account(inbox)
         where = {"override_callback_uri": webhook, "verify_token": inbox.settings.get("verify_token", "")}
         calls = [
-            graph_call(inbox, account, json={"webhook_configuration": where}),
-            graph_call(inbox, f"{account}/conversational_automation", json={"prompts": [TALK_TO_A_PERSON]}),
+            graph_call(
+                inbox, account, json={"webhook_configuration": where}, what="Have this number's webhooks sent to us"
+            ),
+            graph_call(
+                inbox,
+                f"{account}/conversational_automation",
+                json={"prompts": [TALK_TO_A_PERSON]},
+                what=SHOW_THE_WAY,
+            ),
         ]
         if business := inbox.settings.get("business_account", "").strip():
-            calls.insert(0, graph_call(inbox, f"{one_step(business)}/subscribed_apps"))
+            calls.insert(0, graph_call(inbox, f"{one_step(business)}/subscribed_apps", what=TOLD_OF_EVENTS))
         return tuple(calls)

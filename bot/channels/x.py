@@ -62,6 +62,11 @@ class X:
         limit=10_000,
         unit="characters",
         fields=_FIELDS,
+        account=Field(
+            "account",
+            "Account id",
+            "The account's number, not its @name. If you do not know it, put the @name: Check access answers with it.",
+        ),
         per_second=15 / 900,  # 15 in 15 minutes for an account: X API, "Rate limits"
         burst=15,
         echoes=True,
@@ -124,11 +129,12 @@ class X:
         """Register the webhook with the app's token; with the webhook's id, subscribe to the account's messages."""
         calls: list[Call] = []
         if token := inbox.secrets.get("app_token", ""):
-            calls.append(_call(inbox, "/2/webhooks", {"url": webhook}, token=token))
+            calls.append(_call(inbox, "/2/webhooks", {"url": webhook}, token=token, what="Register our webhook"))
         if hook := inbox.settings.get("webhook_id", ""):
             whose = {"user_id": inbox.account}
-            bodies = [{"event_type": kind, "filter": whose, "webhook_id": hook} for kind in ACTIVITIES]
-            calls.extend(_call(inbox, "/2/activity/subscriptions", body) for body in bodies)
+            for kind in ACTIVITIES:
+                body = {"event_type": kind, "filter": whose, "webhook_id": hook}
+                calls.append(_call(inbox, "/2/activity/subscriptions", body, what=f"Ask X to tell us of {kind}"))
         return calls
 
 
@@ -141,10 +147,16 @@ def _signed(secret: str, what: bytes) -> bytes:
 
 
 def _call(
-    inbox: Inbox, path: str, body: Mapping[str, Any] | None, *, method: str = "POST", token: str | None = None
+    inbox: Inbox,
+    path: str,
+    body: Mapping[str, Any] | None,
+    *,
+    method: str = "POST",
+    token: str | None = None,
+    what: str = "",
 ) -> Call:
     held = inbox.secrets.get("access_token", "") if token is None else token
-    return Call(base="x", path=path, method=method, json=body, headers={"Authorization": f"Bearer {held}"})
+    return Call(base="x", path=path, method=method, json=body, headers={"Authorization": f"Bearer {held}"}, what=what)
 
 
 def _octets(text: str) -> bytes:

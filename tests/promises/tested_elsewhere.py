@@ -12,6 +12,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "handover/backends/records_sql/tables_of_inboxes.py",
     ),
     "tests/bot/channels/test_fixtures.py": ("bot/channels/registry.py",),
+    "tests/bot/channels/test_inbox_api.py": ("bot/channels/inbox_parts.py", "bot/channels/inbox_wishes.py"),
     "tests/bot/channels/test_courtesies.py": ("handover/attention.py",),
     "tests/handover/test_outbox_reports.py": (
         *("handover/record_ports_outbox.py", "handover/backends/records_sql/outbox_parts.py"),
@@ -45,7 +46,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "handover/backends/records_sql/tables_of_marks.py",
     ),
     "tests/bot/channels/test_intake.py": (
-        *("bot/channels/applying.py", "bot/channels/arrivals.py", "bot/channels/button_keys.py"),
+        *("bot/channels/arrivals.py", "bot/channels/button_keys.py"),
         *("bot/channels/customer_words.py", "bot/channels/event_json.py", "bot/channels/gate.py"),
         *("bot/channels/gate_meters.py", "bot/channels/greetings.py", "bot/channels/partners.py"),
         *("bot/channels/people_here.py", "bot/channels/sorting.py", "bot/channels/what_happened.py"),

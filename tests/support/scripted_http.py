@@ -52,10 +52,36 @@ def api_routes(app: FastAPI, service: ScriptedService) -> None:
             message = "; ".join(f"{p['field']}: {p['problem']}" for p in problems)
             return JSONResponse({"code": "bad_input", "message": message, "detail": {"problems": problems}}, 400)
 
+    inbox_changes(app, service)
+
     @app.post("/api/v1/outbox/{number}/{verb}")
     async def settle(number: int, verb: str) -> Response:
         service.people.settle(verb, number)
         return Response(status_code=204)
+
+
+def inbox_changes(app: FastAPI, service: ScriptedService) -> None:
+    """What admins do to inboxes."""
+
+    def who(request: Request) -> AgentPart:
+        return service.agents[request.cookies[COOKIE]]
+
+    @app.post("/api/v1/inboxes")
+    async def add(request: Request) -> Response:
+        return JSONResponse(service.inboxes.add(who(request), await request.json()).model_dump(mode="json"), 201)
+
+    @app.patch("/api/v1/inboxes/{key}")
+    async def change(key: str, request: Request) -> Response:
+        return _as_json(service.inboxes.change(who(request), key, await request.json()))
+
+    @app.delete("/api/v1/inboxes/{key}")
+    async def remove(key: str, request: Request) -> Response:
+        service.inboxes.remove(who(request), key)
+        return Response(status_code=204)
+
+    @app.post("/api/v1/inboxes/{key}/{verb}")
+    async def deed(key: str, verb: str, request: Request) -> Response:
+        return _as_json(service.inboxes.deed(who(request), key, verb))
 
 
 def api_get(service: ScriptedService, path: str, request: Request) -> Response | None:
@@ -65,6 +91,8 @@ def api_get(service: ScriptedService, path: str, request: Request) -> Response |
     who = service.agents.get(request.cookies.get(COOKIE, ""))
     if who is None:
         return JSONResponse({"code": "not_signed_in", "message": "Sign in first."}, 401)
+    if path.startswith("api/v1/media/"):
+        return service.platforms.file(path.removeprefix("api/v1/media/"))
     found = answered(service, path.removeprefix("api/v1/"), request.query_params, who)
     return _as_json(found) if found is not None else JSONResponse({"code": "not_found", "message": "Nothing."}, 404)
 
@@ -78,7 +106,11 @@ def answered(service: ScriptedService, asked: str, wish: Mapping[str, str], who:
         "teams": people.teams,
         "conversations": lambda: page_of_rows(service, wish),
         "outbox": lambda: people.outbox(int(wish["before"]) if "before" in wish else None),
+        "channels": service.platforms.abilities,
+        "inboxes": lambda: service.platforms.inboxes,
         "waits/report": lambda: waits_for(who, int(wish["days"])),
+        "channels": service.inboxes.channels,
+        "inboxes": lambda: service.inboxes.seen_by(who),
     }
     if asked in answers:
         return answers[asked]()

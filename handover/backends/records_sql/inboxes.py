@@ -19,7 +19,7 @@ _ACCOUNTS = 7_310_008
 _ROWS = sa.select(inboxes).order_by(inboxes.c.created_at, inboxes.c.id)
 _UNSETTLED = (
     sa.select(w.outbox.c.inbox, w.outbox.c.state, sa.func.count())
-    .where(w.outbox.c.state.in_(("queued", "unknown")))
+    .where(w.outbox.c.state.in_(("queued", "failed")))
     .group_by(w.outbox.c.inbox, w.outbox.c.state)
 )
 
@@ -32,8 +32,9 @@ class SqlInboxes:
         values = {"id": kept.inbox.id, "channel": kept.inbox.channel, "created_at": at, **_columns(kept)}
         return await self._on.insert_new(inboxes, values)
 
-    async def get(self, inbox: str) -> KeptInbox:
-        row = (await self._on.execute(_ROWS.where(inboxes.c.id == inbox))).one_or_none()
+    async def get(self, inbox: str, *, held: bool = False) -> KeptInbox:
+        query = _ROWS.where(inboxes.c.id == inbox)
+        row = (await self._on.execute(query.with_for_update() if held else query)).one_or_none()
         if row is None:
             raise NotFound("There is no such inbox.")
         return _kept(row)

@@ -10,6 +10,7 @@ from handover.agents import Agent
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql.tables_of_contacts import contact_members
 from handover.backends.records_sql.tables_of_intake import identities
+from handover.backends.records_sql.tables_of_marks import entry_marks as m
 from handover.conversation import Control, Conversation, Lifecycle
 from handover.entries import AuthorKind
 from handover.evidence import Reason
@@ -21,6 +22,8 @@ c, p, a = t.conversations, t.customers, t.agents
 _BLOCKED = sa.exists().where(
     identities.c.customer == c.c.customer, identities.c.inbox == c.c.inbox, identities.c.blocked_at.is_not(None)
 )
+# A line of ours has no platform time, so the newest of all lines is the customer's.
+_CUSTOMER_AT = sa.select(sa.func.max(m.c.sent_at)).where(m.c.conversation == c.c.id).scalar_subquery()
 
 # One query brings all a list row and a verb need: the conversation, its customer and its agent.
 SELECT_ROWS = sa.select(
@@ -35,6 +38,7 @@ SELECT_ROWS = sa.select(
     a.c.capacity.label("a_capacity"),
     contact_members.c.contact.label("contact"),
     _BLOCKED.label("blocked"),
+    _CUSTOMER_AT.label("customer_at"),
 ).select_from(
     c.join(p, p.c.id == c.c.customer)
     .outerjoin(a, a.c.id == c.c.agent)
@@ -80,6 +84,7 @@ def to_row(r: Any) -> ConversationRow:
         needs=frozenset(r.needs),
         contact=r.contact,
         blocked=bool(r.blocked),
+        customer_at=r.customer_at,
     )
 
 

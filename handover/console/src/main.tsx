@@ -7,9 +7,11 @@ import "./view/desk.css";
 import "./view/lists.css";
 import "./view/conversation.css";
 import "./view/composer.css";
+import "./view/channels.css";
 import "./view/dialogs.css";
 import "./view/pages.css";
 import "./view/reports.css";
+import "./view/inboxes.css";
 import "./view/pages_narrow.css";
 import { App } from "./view/app";
 

@@ -1,8 +1,8 @@
 // Which of the console's pages is shown: named in the address, so that a reload and the browser's back key keep it.
 import { Observed } from "../../../bot/widget/src/shared/observed";
 
-export type Place = "desk" | "team" | "waits" | "undelivered";
-const PLACES: readonly Place[] = ["desk", "team", "waits", "undelivered"];
+export type Place = "desk" | "team" | "waits" | "undelivered" | "inboxes";
+const PLACES: readonly Place[] = ["desk", "team", "waits", "undelivered", "inboxes"];
 
 export function placeIn(hash: string): Place {
   const named = hash.replace(/^#/, "") as Place;

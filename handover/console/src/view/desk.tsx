@@ -10,6 +10,7 @@ import { UndeliveredLines } from "../undelivered";
 import { Conversation } from "./conversation";
 import { shortcutsOf, useShortcuts } from "./desk_keys";
 import { OpenDialog, type Dialog } from "./dialogs";
+import { InboxesPage } from "./inboxes_page";
 import { Lists } from "./lists";
 import { useNotifications, useSound } from "./notifications";
 import { PacketPanel } from "./packet_panel";
@@ -21,6 +22,7 @@ import { UndeliveredPage } from "./undelivered_page";
 import { WaitsPage } from "./waits_page";
 
 const COUNTED_AGAIN = 120; // seconds; the page itself asks more often
+const CHANNELS_AGAIN = 60; // seconds; an inbox may be paused meanwhile
 
 export function Desk({ client, leave }: { client: DeskClient; leave: () => void }) {
   const desk = useObserved(client.desk);
@@ -36,6 +38,7 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   useWholeList(client, view);
   useCountInTitle(desk);
   useOwnLoad(client, desk);
+  useAskedAgain(() => void client.channels.refresh(), CHANNELS_AGAIN);
   const { place, lines } = usePlaces();
   const atDesk = place === "desk";
   const shortcuts = shortcutsOf({ client, desk, current, row, mine, view, setView, tab, setTab, ask: setDialog, setSide });
@@ -66,6 +69,7 @@ const NONE: readonly Shortcut[] = [];
 
 function Page({ place, client, lines }: { place: Place; client: DeskClient; lines: UndeliveredLines }) {
   if (place === "team") return <TeamPage client={client} />;
+  if (place === "inboxes") return <InboxesPage client={client} />;
   return place === "waits" ? <WaitsPage /> : <UndeliveredPage client={client} lines={lines} />;
 }
 

@@ -28,6 +28,7 @@ export function Places({ place, role, offers, dead }: PlacesProps) {
       {to("team", "Team")}
       {leads && to("waits", "Waits")}
       {to("undelivered", "Not delivered", dead, "line", "lines")}
+      {role === "admin" && to("inboxes", "Inboxes")}
     </nav>
   );
 }
