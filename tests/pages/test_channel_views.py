@@ -142,7 +142,7 @@ def test_the_counter_speaks_the_platforms_unit_and_says_when_a_text_is_split(pag
 def test_a_paused_inbox_says_so_where_one_writes(page: Page, run: Running) -> None:
     why = "The access token has expired."
     run.do(lambda s: on_platform(s, "telegram"))
-    run.do(lambda s: s.platforms.inbox("telegram.4f2a9c01", "Tarn & Trail telegram", why))
+    run.do(lambda s: s.inboxes.at("telegram.4f2a9c01", "Tarn & Trail telegram", why))
     signed_in(page, run)
     view(page, "Mine")
     opens(page, NAMES["telegram"])
@@ -175,7 +175,7 @@ def test_a_line_in_doubt_is_settled_by_who_knows(page: Page, run: Running) -> No
         todo="Look in the Messenger app.",
     )
     again = letter(5, "c-mara", "It was found.", unknown=True)
-    run.do(lambda s: (s.people.letters.extend([doubt, again]), s.platforms.inbox("messenger.4f2a9c01", "Shop page")))
+    run.do(lambda s: (s.people.letters.extend([doubt, again]), s.inboxes.at("messenger.4f2a9c01", "Shop page")))
     signed_in(page, run)
     page.get_by_role("link", name="Not delivered").click()
     doubted = page.get_by_role("article", name="It may have arrived at Inês Carvalho")
@@ -191,7 +191,7 @@ def test_a_line_in_doubt_is_settled_by_who_knows(page: Page, run: Running) -> No
 
 
 def test_without_what_channels_can_do_a_conversation_is_shown_all_the_same(page: Page, run: Running) -> None:
-    run.do(lambda s: s.platforms.without.add("whatsapp"))
+    run.do(lambda s: s.inboxes.without.add("whatsapp"))
     mine_on(page, run, "whatsapp", 900)
     expect(page.locator(".about")).to_contain_text("WhatsApp")
     expect(page.locator("#composer")).to_be_editable()

@@ -94,7 +94,7 @@ def test_hostile_words_from_a_platform_are_only_ever_text(page: Page, run: Runni
             part = MediaPart(id="f1", kind="file", state="failed", name=payload, why=payload)
             s.mark(talk, entry.offset, note=payload, todo=payload, delivery=DeliveryState.FAILED, media=(part,))
             s.mark(talk, entry.offset, reactions=((payload, payload[:20]),), reply_to=entry.offset, text=payload)
-        s.platforms.inbox(talk.inbox, hostile[0], hostile[1])
+        s.inboxes.at(talk.inbox, hostile[0], hostile[1])
 
     run.do(flood)
     expect(thread(page).locator(".trouble")).to_have_count(len(hostile), timeout=30_000)

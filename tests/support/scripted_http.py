@@ -92,7 +92,7 @@ def api_get(service: ScriptedService, path: str, request: Request) -> Response |
     if who is None:
         return JSONResponse({"code": "not_signed_in", "message": "Sign in first."}, 401)
     if path.startswith("api/v1/media/"):
-        return service.platforms.file(path.removeprefix("api/v1/media/"))
+        return service.files.answer(path.removeprefix("api/v1/media/"))
     found = answered(service, path.removeprefix("api/v1/"), request.query_params, who)
     return _as_json(found) if found is not None else JSONResponse({"code": "not_found", "message": "Nothing."}, 404)
 
@@ -106,8 +106,6 @@ def answered(service: ScriptedService, asked: str, wish: Mapping[str, str], who:
         "teams": people.teams,
         "conversations": lambda: page_of_rows(service, wish),
         "outbox": lambda: people.outbox(int(wish["before"]) if "before" in wish else None),
-        "channels": service.platforms.abilities,
-        "inboxes": lambda: service.platforms.inboxes,
         "waits/report": lambda: waits_for(who, int(wish["days"])),
         "channels": service.inboxes.channels,
         "inboxes": lambda: service.inboxes.seen_by(who),

@@ -10,7 +10,7 @@ from handover.conversation import Control
 from handover.entries import AuthorKind
 from handover.mark_frames import MediaPart
 from handover.outcomes import DeliveryState
-from tests.support.scripted_channels import png
+from tests.support.scripted_files import png
 from tests.support.scripted_scenes import talk
 from tests.support.scripted_service import ScriptedService, Talk
 
@@ -32,7 +32,7 @@ def hours_ago(hours: float) -> datetime:
 def on_platform(service: ScriptedService, channel: str, *, hours: float = 2, agent: str | None = "agent1") -> Talk:
     """A conversation ``hours`` after the customer's words, held by ``agent`` or, with None, by the bot."""
     t = talk(service, f"c-{channel}", NAMES[channel])
-    t.inbox = service.platforms.inbox(f"{channel}.4f2a9c01", f"Tarn & Trail {channel}")
+    t.inbox = service.inboxes.at(f"{channel}.4f2a9c01", f"Tarn & Trail {channel}")
     t.customer_at = hours_ago(hours)
     service.customer(t, "Is the blue tent back in stock?", ago=hours * 3600)
     if agent is not None:
@@ -68,11 +68,11 @@ def marks(service: ScriptedService, t: Talk) -> None:
     gone = service.customer(t, "my card is 4111 1111", ago=2900)
     service.mark(t, gone.offset, deleted=True, text="")
     reply = service.customer(t, "This one [picture]", ago=2800)
-    service.platforms.files["p1"] = ("image/png", png(240, 150))
+    service.files.kept["p1"] = ("image/png", png(240, 150))
     picture = MediaPart(id="p1", kind="image", state="here", media_type="image/png", size=9000)
     service.mark(t, reply.offset, reply_to=1, media=(picture,), reactions=(("us", "👍"),))
     files = service.customer(t, "[file: invoice.pdf] [video] [voice message]", ago=2700)
-    service.platforms.files["f1"] = ("application/pdf", b"%PDF-1.4 an invoice")
+    service.files.kept["f1"] = ("application/pdf", b"%PDF-1.4 an invoice")
     service.mark(
         t,
         files.offset,

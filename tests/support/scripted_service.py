@@ -38,7 +38,7 @@ from handover.frames import (
 )
 from handover.inboxes import WEB, channel_of
 from handover.mark_frames import EntryMarkFrame
-from tests.support.scripted_channels import Platforms
+from tests.support.scripted_files import Files
 from tests.support.scripted_inboxes import Inboxes
 from tests.support.scripted_people import People
 
@@ -114,7 +114,7 @@ class ScriptedService:
         self.tokens: dict[str, str] = {}  # token → conversation
         self.agents: dict[str, AgentPart] = {}
         self.people = People(self.agents)
-        self.platforms = Platforms()
+        self.files = Files()
         self.inboxes = Inboxes()
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}

@@ -29,7 +29,13 @@ WHATSAPP = Inbox(
     settings={"verify_token": "v"},
     secrets={"app_secret": "meta app secret", "access_token": "number token"},
 )
-TELEGRAM = Inbox("telegram.aaaa0003", "telegram", "The bot", "7000000001", secrets={"bot_token": "7000000001:token"})
+TELEGRAM = Inbox(
+    "telegram.aaaa0003",
+    "telegram",
+    "The bot",
+    "7000000001",
+    secrets={"bot_token": "7000000001:token", "webhook_secret": "a secret of the webhook"},
+)
 INBOXES = {inbox.channel: inbox for inbox in (MESSENGER, WHATSAPP, TELEGRAM)}
 
 
