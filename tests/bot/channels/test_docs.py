@@ -35,7 +35,7 @@ def test_a_page_names_every_field_of_the_form(channel: Channel) -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=lambda one: one.name)
 def test_windows_in_the_words_of_a_page_are_those_of_the_channel(channel: Channel) -> None:
-    """What is written by hand names no other window in days or hours than the table, where it speaks of bot and agents."""
+    """What is written by hand names no other window than the table, where it speaks of bot and agents."""
     allowed = {"24 hours"} if channel.ability.window else set()
     allowed |= {"7 days"} if channel.ability.human_window else set()
     said = {
