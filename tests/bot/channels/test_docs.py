@@ -11,7 +11,8 @@ from bot.channels.channel import Channel
 from bot.channels.registry import CHANNELS
 from tools.channel_tables import overview, renewed, tables_of
 
-FOLDER = Path(__file__).resolve().parents[3] / "docs" / "channels"
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER, CODE = ROOT / "docs" / "channels", ROOT / "bot" / "channels"
 
 
 def page(name: str) -> str:
@@ -57,3 +58,14 @@ def test_tables_go_between_their_marks_and_a_page_without_them_is_refused() -> N
     assert renewed("a\n<!-- t -->\nold\n<!-- /t -->\nb", {"t": "| new |"}) == "a\n<!-- t -->\n| new |\n<!-- /t -->\nb"
     with pytest.raises(ValueError, match="one place"):
         renewed("no marks", {"t": "| new |"})
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_the_words_that_an_agent_may_see_are_those_of_the_code(name: str) -> None:
+    """Words of ours stand there as they are in the code; what a platform says itself begins with “… answered:”."""
+    sources = [path.read_text(encoding="utf-8") for path in CODE.glob("*_outcomes.py")]
+    _, _, rows = page(name).partition("## What an agent may see\n")
+    told = [words.strip() for words in re.findall(r"^\| ([^|]+) \|", rows, re.MULTILINE)][2:]
+    ours = [one for words in told if " answered: " not in words for one in re.findall(r"[^.]+\.", words)]
+    assert told
+    assert [one for one in ours if not any(one.strip() in source for source in sources)] == []
