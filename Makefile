@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3.11 python3 python3.12 python3.13 python3
 NO_PYTHON := switchboard: Python 3.11 or newer (with venv) is not on the PATH: install python3 and python3-venv, then run make again.
 
 .DEFAULT_GOAL := help
-.PHONY: help up up-distributed test check chaos chaos-short doctor setup train embedder ui lint types map pins clean python
+.PHONY: help up up-distributed test check chaos chaos-short webhooks sim doctor setup train embedder ui lint types map pins clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
@@ -30,6 +30,14 @@ chaos: ## faults on purpose, 20 minutes (after make setup): kills, cut sockets, 
 chaos-short: ## the same in two minutes: every kind of fault once
 	@echo "make chaos-short: every kind of fault once; results/chaos/short.json"
 	@exec .venv/bin/python -m tests.chaos short $(if $(SEED),--seed $(SEED))
+
+webhooks: ## ten thousand webhooks of three platforms, shuffled, a fifth twice, and the service killed three times
+	@echo "make webhooks: the way in and out under kills; results/webhooks.json"
+	@exec .venv/bin/python -m tests.webhooks $(if $(SEED),--seed $(SEED))
+
+sim: ## the social platforms simulated (after make setup): write as a customer, see what arrived; SERVICE=address
+	@echo "make sim: Messenger, Instagram, WhatsApp, Telegram, X and LINE on one loopback port"
+	@exec .venv/bin/python -m tests.sim $(if $(SERVICE),--service $(SERVICE)) $(if $(PORT),--port $(PORT))
 
 check: python ## the inner loop: lint, types, import contracts, tests without services
 	@echo "make check: lint, types, import contracts, tests without services"

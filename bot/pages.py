@@ -24,6 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
+        "media-src 'self'",  # what customers sent to hear and to see
         "font-src 'self'",
         "connect-src 'self'",
         "manifest-src 'self'",

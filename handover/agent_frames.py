@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from handover.agent_parts import AgentPart, AvailabilityState, CustomerPart, LastEntryPart
+from handover.agent_parts import AgentPart, AvailabilityState, CustomerPart, LastEntryPart, TemplatePart
 from handover.conversation import Control, Lifecycle
 from handover.frames import (
     CitationPart,
@@ -23,6 +23,7 @@ from handover.frames import (
     Text,
     TypingFrame,
 )
+from handover.inboxes import WEB
 from handover.mark_frames import EntryMarkFrame
 
 
@@ -76,13 +77,17 @@ class Take(Frame):
 
 
 class Say(Frame):
-    """Words for the customer. ``seen`` is the last offset the agent saw; a stale one bounces."""
+    """Words for the customer. ``seen`` is the last offset the agent saw; a stale one bounces.
+
+    ``template``: what a platform that takes only templates now is sent; ``text`` is then what it reads like.
+    """
 
     type: Literal["say"]
     conversation: Key
     client_id: Key
     text: Text
     seen: Offset
+    template: TemplatePart | None = None
 
 
 class Note(Frame):
@@ -172,7 +177,11 @@ class Welcome(Frame):
 
 
 class ConversationFrame(Frame):
-    """What a list row shows. A whole state, not a change: the newest one wins."""
+    """What a list row shows. A whole state, not a change: the newest one wins.
+
+    ``external``: somebody answers in the platform's own app. ``customer_at`` is the platform's time of the customer's
+    newest message, which its windows count from; absent for the web.
+    """
 
     type: Literal["conversation"] = "conversation"
     conversation: str
@@ -191,6 +200,9 @@ class ConversationFrame(Frame):
     team: str | None = None
     needs: tuple[str, ...] | None = None
     reply_due: datetime | None = None
+    channel: str = WEB
+    external: bool = False
+    customer_at: datetime | None = None
 
 
 class OfferFrame(Frame):

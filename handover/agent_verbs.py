@@ -81,7 +81,8 @@ class Verbs:
         if not frame.text.strip():
             raise BadInput("A message needs words.", detail={"field": "text"})
         conversation = ConversationId(frame.conversation)
-        entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen)
+        template = {} if frame.template is None else {"template": frame.template.model_dump(mode="json")}
+        entry = await self._desk.agents.say(agent, conversation, frame.client_id, frame.text, frame.seen, **template)
         self._presence.said(conversation, agent.id)
         return entry
 

@@ -18,7 +18,7 @@ from handover.stored import DeadLetter
 class DeadLetterRow(BaseModel):
     """A line that no channel took. ``overtaken``: later lines of its conversation were delivered since.
 
-    ``unknown``: it may have arrived. ``todo`` is what may be done about it.
+    ``unknown``: it may have arrived, and later lines wait until somebody says. ``todo`` is what a person can do.
     """
 
     id: int

@@ -207,7 +207,7 @@ async def _make_ready(work: Change) -> None:
 
 async def _mark_arrival(work: Change, entry: Entry, said: CustomerMessage, sent_at: datetime) -> None:
     """When the platform says it was sent, whether a newer one was here first, and what it answers."""
-    newest = await work.tx.marks.newest_sent_at(entry.conversation)
+    newest = work.row.customer_at
     answers = None if said.reply_to is None else await work.tx.marks.line(work.conversation.inbox, said.reply_to)
     mark = EntryMark(
         entry.conversation,
@@ -217,6 +217,7 @@ async def _mark_arrival(work: Change, entry: Entry, said: CustomerMessage, sent_
         late=newest is not None and sent_at < newest,
         reply_to=answers[1] if answers is not None and answers[0] == entry.conversation else None,
     )
+    work.row = replace(work.row, customer_at=sent_at if newest is None else max(newest, sent_at))
     await work.tx.marks.put(mark)
     work.tell_desk(mark_frame(mark))
 

@@ -13,9 +13,10 @@ from handover.agent_frames import (
     PacketFrame,
 )
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
-from handover.agents import Agent
+from handover.agents import OUTSIDE, Agent
 from handover.entries import AgentId, ConversationId
 from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
+from handover.inboxes import channel_of
 from handover.ports import Told
 from handover.stored import ConversationRow, Draft, Note, Offer
 
@@ -58,9 +59,16 @@ def _name_part(agent: Agent) -> AgentPart:
     )
 
 
+def _customer_part(row: ConversationRow) -> CustomerPart:
+    who = row.customer
+    return CustomerPart(
+        id=who.id, name=who.name, email=who.email, profile=who.profile, contact=row.contact, blocked=row.blocked
+    )
+
+
 def conversation_frame(row: ConversationRow) -> ConversationFrame:
     """A list row."""
-    now, who = row.conversation, row.customer
+    now = row.conversation
     last = row.last
     return ConversationFrame(
         conversation=now.id,
@@ -68,7 +76,7 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         lifecycle=now.lifecycle,
         control=now.control,
         epoch=now.epoch,
-        customer=CustomerPart(id=who.id, name=who.name, email=who.email, profile=who.profile),
+        customer=_customer_part(row),
         feed=row.feed,
         agent=None if row.agent is None else _name_part(row.agent),
         reason=row.reason,
@@ -81,6 +89,9 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         team=row.team,
         needs=tuple(sorted(row.needs)) or None,
         reply_due=row.reply_due,
+        channel=channel_of(now.inbox),
+        external=now.agent == OUTSIDE,
+        customer_at=row.customer_at,
     )
 
 

@@ -15,6 +15,7 @@ from bot.channels.calling import Caller
 from bot.channels.channel import Channel
 from bot.channels.courtesies import Courtesies
 from bot.channels.gate import Gate
+from bot.channels.inbox_api import inbox_routes
 from bot.channels.media import MediaWanted, MediaWorker
 from bot.channels.media_fetch import MediaFetch
 from bot.channels.registry import CHANNELS
@@ -26,11 +27,12 @@ from handover.aside_api import aside_routes
 from handover.backends import Backends
 from handover.desk import Desk
 from handover.inbox_book import InboxBook
+from handover.inbox_cipher import Cipher
 from handover.login_api import Door
 from handover.media_api import media_routes
 from handover.outbox import OutboxWorker
 from handover.policy_settings import OutboxSettings
-from handover.ports import Records
+from handover.ports import Clock, Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,22 @@ class Platforms:
     """``works`` is what goes on in the background, by name."""
 
     records: Records
+    clock: Clock
     book: InboxBook
+    cipher: Cipher
+    channels: Mapping[str, Channel]
     caller: Caller
     gate: Gate
+    public_address: str
     works: Mapping[str, Callable[[], Awaitable[None]]]
 
     def routes(self, door: Door) -> list[APIRouter]:
-        """The webhooks, and what people see of them behind ``door``."""
-        return [self.gate.routes(), aside_routes(self.records, door), media_routes(self.records, door)]
+        """The webhooks, and what people see and set of them behind ``door``."""
+        inboxes = inbox_routes(
+            self.records, self.book, self.cipher, self.channels, door,
+            calls=self.caller, public_address=self.public_address, clock=self.clock,
+        )  # fmt: skip
+        return [self.gate.routes(), inboxes, aside_routes(self.records, door), media_routes(self.records, door)]
 
 
 async def open_platforms(
@@ -61,7 +71,8 @@ async def open_platforms(
 ) -> Platforms:
     """Everything of ``channels``; ``stack`` closes it."""
     records, clock, bases = backends.records, desk.clock, settings.platform_addresses()
-    book = InboxBook(records, clock, settings.inbox_cipher())
+    cipher = settings.inbox_cipher()
+    book = InboxBook(records, clock, cipher)
     caller = await stack.enter_async_context(Caller(bases))
     fetch = await stack.enter_async_context(MediaFetch(bases))
     way_in = open_way_in(
@@ -85,4 +96,4 @@ async def open_platforms(
     )
     media = MediaWorker(records, book, channels, fetch, desk.channels, clock)
     works = {"outbox": worker.run, "intake": way_in.intake.run, "media": media.run}
-    return Platforms(records, book, caller, way_in.gate, works)
+    return Platforms(records, clock, book, cipher, channels, caller, way_in.gate, settings.public_address(), works)

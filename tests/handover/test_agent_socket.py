@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from websockets.exceptions import InvalidStatus
 
+from handover.clock import SystemClock
+from handover.desk import open_desk
 from handover.login_api import COOKIE
+from handover.policy_settings import load_policy
 from tests.support.service import ADMIN, PASSWORD, Service, bearer, running_service
 from tests.support.talking import Json, Page, page
 
@@ -121,6 +126,45 @@ async def test_who_does_not_have_the_conversation_cannot_speak_in_it(service: Se
         await _accepts(one, conversation)
         await two.says(type="say", conversation=conversation, client_id="r1", text="Me too!", seen=99)
         assert (await two.hears("error"))["code"] == "not_yours"
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        ({"name": "", "language": "en"}, "bad_input"),
+        ({"name": "order_update", "language": "en_US_and_more_than_16"}, "too_large"),
+        ({"name": "order_update", "language": "en", "parameters": ["x"] * 21}, "bad_input"),
+        ({"name": "order_update", "language": "en", "parameters": [""]}, "bad_input"),
+    ],
+)
+async def test_a_template_that_is_none_is_refused_and_its_words_are_not_said(
+    service: Service, template: Json, code: str
+) -> None:
+    ada = await service.hire("Ada")
+    async with service.console(ada) as console, waiting_customer(service) as (_, conversation):
+        await _accepts(console, conversation)
+        words = {"conversation": conversation, "client_id": "t1", "text": "Your order is on its way.", "seen": 9}
+        await console.says(type="say", **words, template=template)
+        assert (await console.hears("error"))["code"] == code
+
+
+async def test_a_template_goes_to_the_outbox_with_the_words_it_reads_like(service: Service) -> None:
+    ada = await service.hire("Ada")
+    customers = open_desk(service.backends, clock=SystemClock(), policy=load_policy()).customers
+    customer = await customers.new_customer(name="Ann")
+    here = await customers.start("whatsapp.4f2a9c01", customer.id)
+    template = {"name": "order_update", "language": "en", "parameters": ["Ann", "today"]}
+    async with service.console(ada) as console:
+        await console.says(type="take", conversation=here.id, epoch=here.epoch)
+        await console.hears("conversation", lambda f: f["conversation"] == here.id and f["control"] == "human")
+        await _opens(console, here.id)
+        words = {"conversation": here.id, "client_id": "t1", "text": "Hello Ann, it comes today.", "seen": 9}
+        await console.says(type="say", **words, template=template)
+        said = await console.hears("entry", lambda frame: frame.get("client_id") == "t1")
+    async with service.backends.records.reading() as tx:
+        line = sa.text('SELECT template FROM outbox WHERE conversation = :here AND "offset" = :offset')
+        kept = (await tx.connection.execute(line, {"here": here.id, "offset": said["offset"]})).scalar_one()
+    assert json.loads(kept) == template
 
 
 async def test_two_screens_of_one_agent_show_the_same(service: Service) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handover.clock import SystemClock
 from handover.desk import open_desk
@@ -67,7 +68,7 @@ async def _state(service: Service) -> dict[str, Any]:
 
 
 async def test_strangers_see_nothing_of_it(service: Service) -> None:
-    for method, path in (("GET", ""), ("POST", "/1/retry"), ("POST", "/1/drop")):
+    for method, path in (("GET", ""), ("POST", "/1/retry"), ("POST", "/1/drop"), ("POST", "/1/arrived")):
         answer = await service.http.request(method, f"/api/v1/outbox{path}")
         assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
 
@@ -80,6 +81,20 @@ async def test_an_agent_sees_why_a_line_did_not_arrive_and_has_it_tried_again(se
     headers = bearer(await service.sign_in())
     assert (await service.http.post(f"/api/v1/outbox/{row['id']}/retry", headers=headers)).status_code == 204
     assert (await service.http.post(f"/api/v1/outbox/{row['id']}/retry", headers=headers)).status_code == 404
+
+
+async def test_a_line_that_may_have_arrived_says_so_and_what_can_be_done(service: Service) -> None:
+    row = (await _state(service))["rows"][0]
+    assert (row["unknown"], row["todo"]) == (False, "Write a letter.")
+    in_doubt = sa.text("UPDATE outbox SET delivery = 'unknown', delivery_todo = 'Ask the customer.'")
+    async with service.backends.records.transaction() as tx:
+        await tx.connection.execute(in_doubt)
+    row = (await _state(service))["rows"][0]
+    assert (row["unknown"], row["todo"]) == (True, "Ask the customer.")
+    headers = bearer(await service.sign_in())
+    assert (await service.http.post(f"/api/v1/outbox/{row['id']}/arrived", headers=headers)).status_code == 204
+    assert (await _state(service))["rows"] == []
+    assert (await service.http.post(f"/api/v1/outbox/{row['id']}/arrived", headers=headers)).status_code == 404
 
 
 async def test_a_line_given_up_is_not_shown_again(service: Service) -> None:

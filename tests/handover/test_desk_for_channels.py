@@ -139,6 +139,23 @@ async def test_an_older_message_that_comes_late_is_marked_and_answers_are_found(
     assert (found.late, found.reply_to, found.sent_at) == (True, first.offset, AT)
 
 
+async def test_a_list_row_says_which_channel_how_long_ago_by_the_platform_and_who_answers_outside(world: World) -> None:
+    entry = await wrote(world, "second", id="m2", at=AT + timedelta(seconds=5))
+    row = await world.desk.reading.row(entry.conversation)
+    assert (row.channel, row.inbox, row.external) == ("telegram", INBOX, False)
+    assert row.customer_at == AT + timedelta(seconds=5)
+    await wrote(world, "first", id="m1", at=AT)
+    assert (await world.desk.reading.row(entry.conversation)).customer_at == AT + timedelta(seconds=5)
+    await wrote(world, "third", id="m3", at=AT + timedelta(seconds=9))
+    await world.desk.channels.spoke_outside(entry.conversation, "Me!", "out1", "Telegram")
+    customer = (await world.desk.customers.new_customer(name="Bea")).id
+    web = await world.desk.customers.start("web", customer, greeting="Hello.")
+    rows = {one.conversation: one for one in await world.desk.reading.rows("all", None)}
+    assert (rows[web.id].channel, rows[web.id].customer_at, rows[web.id].external) == ("web", None, False)
+    assert rows[entry.conversation].external
+    assert rows[entry.conversation].customer_at == AT + timedelta(seconds=9)
+
+
 async def test_somebody_who_answers_elsewhere_silences_the_bot_until_it_is_quiet(world: World) -> None:
     entry = await wrote(world, "hello")
     here = entry.conversation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.scripted_platforms import NAMES, on_platform
 from tests.support.scripted_running import Running
 from tests.support.scripted_service import Talk
 
@@ -33,3 +34,15 @@ def thread(page: Page) -> Locator:
 
 def talk_of(run: Running, key: str) -> Talk:
     return run.do(lambda s: s.talks[key])
+
+
+def mine_on(page: Page, run: Running, channel: str, hours: float = 2) -> None:
+    """A conversation on ``channel`` that is the agent's own, open; the customer wrote ``hours`` ago."""
+    run.do(lambda s: on_platform(s, channel, hours=hours))
+    signed_in(page, run)
+    view(page, "Mine")
+    opens(page, NAMES[channel])
+
+
+def line(page: Page, offset: int) -> Locator:
+    return page.locator(f"#line-{offset}")

@@ -66,7 +66,12 @@ async def test_no_route_of_the_api_but_sign_in_is_open_to_strangers(service: Ser
             continue
         address = path.replace("{conversation}", "none").replace("{agent}", "none")
         good = {"present": "12345678", "new": "12345678", "email": "a@b.example", "name": "A", "password": "12345678"}
-        wanted = {"/api/v1/me/password": ("present", "new"), "/api/v1/agents": ("email", "name", "password")}
+        good |= {"channel": "telegram", "account": "1", "with": "none"}
+        wanted = {
+            "/api/v1/me/password": ("present", "new"),
+            "/api/v1/agents": ("email", "name", "password"),
+            "/api/v1/inboxes": ("channel", "name", "account"),
+        }
         body = {key: good[key] for key in wanted.get(path, ())}
         answer = await service.http.request(method, address, json=body)
         assert answer.status_code == 401, (method, path, answer.text)

@@ -50,10 +50,10 @@ class AgentSocket:
     def on_open(self, talk: Talk, frame: Any) -> None:
         self.opened.add(talk.id)
         self.service.desk_screens.setdefault(talk.id, set()).add(self.send)
+        for item in [*talk.notes, *talk.drafts, *talk.marks.values()]:
+            self.send(item)
         for entry in talk.entries[frame.after or 0 :]:
             self.send(entry.model_copy(update={"conversation": talk.id}))
-        for item in [*talk.notes, *talk.drafts]:
-            self.send(item)
         if talk.packet:
             self.send(PacketFrame(conversation=talk.id, epoch=talk.epoch, packet=talk.packet))
         viewing = self.service.viewing.setdefault(talk.id, [])
@@ -84,7 +84,7 @@ class AgentSocket:
         talk.offer = None
 
     def on_take(self, talk: Talk, frame: Any) -> None:
-        if talk.control is Control.HUMAN:
+        if talk.control is Control.HUMAN and not talk.row().external:
             self.on_accept(talk, frame)
         else:
             self.join(talk)

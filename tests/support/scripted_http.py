@@ -91,6 +91,8 @@ def api_get(service: ScriptedService, path: str, request: Request) -> Response |
     who = service.agents.get(request.cookies.get(COOKIE, ""))
     if who is None:
         return JSONResponse({"code": "not_signed_in", "message": "Sign in first."}, 401)
+    if path.startswith("api/v1/media/"):
+        return service.files.answer(path.removeprefix("api/v1/media/"))
     found = answered(service, path.removeprefix("api/v1/"), request.query_params, who)
     return _as_json(found) if found is not None else JSONResponse({"code": "not_found", "message": "Nothing."}, 404)
 

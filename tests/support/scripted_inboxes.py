@@ -22,7 +22,7 @@ from bot.channels.inbox_wishes import Wish, as_wished, secrets_of
 from bot.channels.registry import CHANNELS
 from handover.agent_parts import AgentPart
 from handover.errors import AlreadyThere, Forbidden, NotFound
-from handover.inboxes import Inbox
+from handover.inboxes import Inbox, channel_of
 
 HELP = "https://help.example"
 
@@ -36,6 +36,15 @@ class Inboxes:
     said: list[list[SaidPart]] = field(default_factory=list)
     refusing: Exception | None = None  # the answer to every question, until it is None
     address: str = HELP
+    without: set[str] = field(default_factory=set)  # channels that are not told
+
+    def at(self, key: str, name: str, paused_why: str | None = None) -> str:
+        """One whose id a test chooses."""
+        paused_at = None if paused_why is None else datetime.now(UTC)
+        self.rows[key] = Inbox(
+            key, channel_of(key), name, key, paused_at=paused_at, paused_why=paused_why, webhook_at=datetime.now(UTC)
+        )
+        return key
 
     def put(self, channel: str, name: str, account: str = "4711", **more: Any) -> str:
         """An inbox that is there already, with every secret it needs."""
@@ -51,7 +60,9 @@ class Inboxes:
         self.change_row(key, webhook_at=datetime.now(UTC) - timedelta(seconds=seconds_ago))
 
     def channels(self) -> Channels:
-        return Channels(channels=[channel_part(channel) for channel in CHANNELS.values()])
+        return Channels(
+            channels=[channel_part(channel) for name, channel in CHANNELS.items() if name not in self.without]
+        )
 
     def seen_by(self, who: AgentPart) -> list[InboxName]:
         if self.refusing:

@@ -75,7 +75,7 @@ class People:
 
     def settle(self, verb: str, number: int) -> None:
         self.refuse()
-        if all(one.id != number for one in self.letters):
+        if verb not in ("retry", "drop", "arrived") or all(one.id != number for one in self.letters):
             raise NotFound("There is no such line among those that could not be delivered.")
         self.settled.append((verb, number))
         self.letters = [one for one in self.letters if one.id != number]

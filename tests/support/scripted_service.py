@@ -22,6 +22,7 @@ from handover.agent_frames import (
     PresenceFrame,
 )
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
+from handover.agents import OUTSIDE
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind, EntryKind
 from handover.frames import (
@@ -35,6 +36,9 @@ from handover.frames import (
     TypingFrame,
     WaitingPart,
 )
+from handover.inboxes import WEB, channel_of
+from handover.mark_frames import EntryMarkFrame
+from tests.support.scripted_files import Files
 from tests.support.scripted_inboxes import Inboxes
 from tests.support.scripted_people import People
 
@@ -62,13 +66,19 @@ class Talk:
     feed: int = 0
     changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     reply_due: datetime | None = None
+    inbox: str = WEB
+    customer_at: datetime | None = None
+    marks: dict[int, EntryMarkFrame] = field(default_factory=dict)
 
     def row(self) -> ConversationFrame:
         last = self.entries[-1] if self.entries else None
         part = last and LastEntryPart(offset=last.offset, author=last.author.kind, text=last.text[:200], at=last.at)
         return ConversationFrame(
             conversation=self.id,
-            inbox="web",
+            inbox=self.inbox,
+            channel=channel_of(self.inbox),
+            external=self.agent is not None and self.agent.id == OUTSIDE,
+            customer_at=self.customer_at,
             lifecycle=self.lifecycle,
             control=self.control,
             epoch=self.epoch,
@@ -104,6 +114,7 @@ class ScriptedService:
         self.tokens: dict[str, str] = {}  # token → conversation
         self.agents: dict[str, AgentPart] = {}
         self.people = People(self.agents)
+        self.files = Files()
         self.inboxes = Inboxes()
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
@@ -193,7 +204,8 @@ class ScriptedService:
         lifecycle: Lifecycle = Lifecycle.ACTIVE,
         waiting: WaitingPart | None = None,
     ) -> None:
-        talk.epoch += talk.control is not control
+        taken = talk.agent is not None and agent is not None and talk.agent.id != agent.id
+        talk.epoch += talk.control is not control or taken
         talk.control, talk.agent, talk.lifecycle, talk.waiting = control, agent, lifecycle, waiting
         talk.reply_due = talk.reply_due if control is Control.HUMAN else None
         if control is not Control.OFFERED and talk.offer:
@@ -251,6 +263,12 @@ class ScriptedService:
     def presence(self, talk: Talk) -> None:
         viewing, typing = tuple(self.viewing.get(talk.id, ())), tuple(self.typing.get(talk.id, ()))
         self.tell_desk(talk, PresenceFrame(conversation=talk.id, viewing=viewing, typing=typing))
+
+    def mark(self, talk: Talk, offset: int, **more: Any) -> None:
+        """A line's marks become these, on top of what they were; ``more`` as in `EntryMarkFrame`."""
+        before = talk.marks.get(offset) or EntryMarkFrame(conversation=talk.id, offset=offset, version=0)
+        talk.marks[offset] = before.model_copy(update={"version": before.version + 1, **more})
+        self.tell_desk(talk, EntryMarkFrame.model_validate(talk.marks[offset].model_dump()))
 
     # ---- telling
 

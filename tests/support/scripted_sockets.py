@@ -22,8 +22,8 @@ from tests.support.scripted_service import ScriptedService, Talk
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 DISCLOSURE = (
     "You are talking to Juniper, an automated assistant. It can make mistakes; you can ask for a person at any time."

@@ -101,6 +101,7 @@ async def running_service(
     chosen: dict[str, Any] = {
         "secret_key": "k" * 40, "demo_password": PASSWORD, "internal_token": "inner-token-of-a-test",
         "burst_usual": 0.0, "burst_fragment": 0.0, "burst_cut": 0.0, "embedder_dir": folder / "no-embedder",
+        "secrets_file": folder / "inbox_key",
     } | settings  # fmt: skip
     async with open_backends(record or f"sqlite+aiosqlite:///{folder / 'record.db'}", redis) as backends:
 

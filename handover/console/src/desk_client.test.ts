@@ -82,4 +82,16 @@ describe("a console whose line breaks", () => {
     lastSocket().says(welcome);
     expect(sent("accept")).toEqual([]);
   });
+
+  it("sends a template once, and its confirmation leaves a reply that was being written alone", () => {
+    client.open("c");
+    client.write("c", "reply", "half a reply");
+    client.write("c", "template", '{"name":"order_update"}');
+    client.submitTemplate("c", { name: "order_update", language: "en" }, "Hello.");
+    client.submitTemplate("c", { name: "order_update", language: "en" }, "Hello.");
+    const [said, more] = sent("say");
+    expect([said?.template, said?.text, more]).toEqual([{ name: "order_update", language: "en" }, "Hello.", undefined]);
+    lastSocket().says({ type: "entry", conversation: "c", offset: 1, author: { kind: "agent", name: "Amina" }, kind: "message", text: "Hello.", at: "2026-11-21T10:00:00Z", client_id: String(said?.client_id) });
+    expect([client.text("c", "template"), client.text("c", "reply")]).toEqual(["", "half a reply"]);
+  });
 });

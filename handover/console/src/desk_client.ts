@@ -4,8 +4,10 @@ import { Observed } from "../../../bot/widget/src/shared/observed";
 import { hasGap, lastOffset } from "../../../bot/widget/src/shared/ordered_log";
 import { newId } from "../../../bot/widget/src/shared/words";
 import type { AgentPart, AgentReceives, AgentSends, ErrorFrame, OfferGone, PresenceFrame } from "../../../bot/widget/src/shared/wire";
-import { blankDesk, blankOpened, changed, withFrame, withRows, type DeskState, type Opened, type View } from "./desk_state";
-import { Drafts, type Tab } from "./drafts";
+import type { TemplatePart } from "../../../bot/widget/src/shared/wire_marks";
+import { ChannelBook } from "./channels";
+import { blankDesk, blankOpened, changed, withFrame, without, withRows, type DeskState, type Opened, type View } from "./desk_state";
+import { Drafts, type Kept, type Tab } from "./drafts";
 import { nameOf } from "./reasons";
 import { refusalOf } from "./refusals";
 import { rest, type AgentRow } from "./rest";
@@ -38,6 +40,7 @@ export class DeskClient {
   /** Lists of which the service has older rows than were received. */
   readonly more = new Observed<ReadonlyMap<View, boolean>>(new Map());
   readonly drafts: Drafts;
+  readonly channels = new ChannelBook();
   private readonly link: Link<AgentSends, AgentReceives>;
   private readonly rang = new Set<string>(); // offers this screen was shown; the row may say sooner that one is over
   private typedAt = 0;
@@ -123,11 +126,11 @@ export class DeskClient {
   }
 
   /** What is in a composer's tab, as typed. */
-  text(conversation: string, tab: Tab): string {
+  text(conversation: string, tab: Kept): string {
     return this.texts.value.get(`${conversation}:${tab}`) ?? this.drafts.read(conversation, tab);
   }
 
-  write(conversation: string, tab: Tab, text: string): void {
+  write(conversation: string, tab: Kept, text: string): void {
     this.texts.update((texts) => new Map(texts).set(`${conversation}:${tab}`, text));
     this.drafts.keep(conversation, tab, text);
   }
@@ -138,11 +141,24 @@ export class DeskClient {
     const text = this.text(conversation, tab).trim();
     if (!text || this.onTheirWay.value.has(key)) return;
     const client_id = newId();
+    this.goes(key, tab === "note" ? { type: "note", conversation, text, client_id } : this.said(conversation, text, client_id));
+  }
+
+  /** A template instead of words: `text` is what it reads like. */
+  submitTemplate(conversation: string, template: TemplatePart, text: string): void {
+    const key = `${conversation}:template`;
+    if (this.onTheirWay.value.has(key)) return;
+    this.goes(key, { ...this.said(conversation, text, newId()), template });
+  }
+
+  private said(conversation: string, text: string, client_id: string): Extract<AgentSends, { type: "say" }> {
     const seen = lastOffset(this.desk.value.opened.get(conversation)?.log ?? blankOpened.log);
-    const frame: OnItsWay["frame"] =
-      tab === "note" ? { type: "note", conversation, text, client_id } : { type: "say", conversation, client_id, text, seen };
+    return { type: "say", conversation, client_id, text, seen };
+  }
+
+  private goes(key: string, frame: OnItsWay["frame"]): void {
     this.onTheirWay.update((sent) => new Map(sent).set(key, { frame }));
-    this.bounced.update((all) => lacking(all, key));
+    this.bounced.update((all) => without(all, key));
     this.link.send(frame); // not connected: it is sent after the next welcome, with the same id
   }
 
@@ -217,14 +233,14 @@ export class DeskClient {
     const found = clientId && [...this.onTheirWay.value].find(([, sent]) => sent.frame.client_id === clientId);
     if (!found) return;
     const [key, { frame }] = found;
-    this.onTheirWay.update((all) => lacking(all, key));
-    this.write(frame.conversation, frame.type === "note" ? "note" : "reply", "");
+    this.onTheirWay.update((all) => without(all, key));
+    this.write(frame.conversation, key.slice(key.lastIndexOf(":") + 1) as Kept, "");
   }
 
   private refused(error: ErrorFrame): void {
     const found = error.client_id && [...this.onTheirWay.value].find(([, sent]) => sent.frame.client_id === error.client_id);
     if (found) {
-      this.onTheirWay.update((all) => lacking(all, found[0]));
+      this.onTheirWay.update((all) => without(all, found[0]));
       const words =
         error.code === "stale_view"
           ? "Not sent: the customer wrote something new. It is shown above; your text is still here."
@@ -278,10 +294,4 @@ export class DeskClient {
     this.signedOut();
     return false;
   }
-}
-
-function lacking<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
-  const rest = new Map(map);
-  rest.delete(key);
-  return rest;
 }

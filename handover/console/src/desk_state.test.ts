@@ -24,6 +24,20 @@ const entry = (offset: number): EntryFrame => ({
 const after = (...frames: AgentReceives[]): DeskState => frames.reduce(withFrame, { ...blankDesk, me });
 const names = (desk: DeskState, view: Parameters<typeof listed>[1]): string[] => listed(desk, view).map((each) => each.conversation);
 
+describe("the marks of lines", () => {
+  const mark = (version: number, more: object): AgentReceives => ({ type: "entry_mark", conversation: "c", offset: 1, version, ...more });
+  const open = { ...blankDesk, me, opened: new Map([["c", blankOpened]]) };
+  const text = (...frames: AgentReceives[]): string[] =>
+    frames.reduce(withFrame, open).opened.get("c")!.log.entries.map((each) => each.text);
+
+  it("change the words whether they come before the line, after it, or out of their order", () => {
+    const edited = mark(2, { text: "y", edited_at: "2026-11-21T10:01:00Z" });
+    expect(text(edited, entry(1))).toEqual(["y"]);
+    expect(text(entry(1), edited, mark(1, { text: "older" }))).toEqual(["y"]);
+    expect(text(entry(1), edited, mark(3, { deleted: true }), entry(2))).toEqual(["", "x"]);
+  });
+});
+
 describe("the desk's lists", () => {
   it("let the newest row win, whichever came last", () => {
     const desk = after(row("c", 5, { control: "human", agent: me }), row("c", 3));

@@ -14,6 +14,7 @@ import type {
   Packet,
   PresenceFrame,
 } from "../../../bot/widget/src/shared/wire";
+import { reworded, withMark, type Marks } from "./marks";
 
 export type View = "offers" | "mine" | "bot" | "waiting" | "resolved";
 export const VIEWS: readonly View[] = ["offers", "mine", "bot", "waiting", "resolved"];
@@ -21,6 +22,7 @@ export const VIEWS: readonly View[] = ["offers", "mine", "bot", "waiting", "reso
 /** A conversation this console has opened; kept when another is looked at, so that coming back is instant. */
 export interface Opened {
   log: OrderedLog;
+  marks: Marks;
   notes: readonly NoteFrame[];
   drafts: readonly DraftFrame[];
   packet: Packet | null;
@@ -53,6 +55,7 @@ export const blankDesk: DeskState = {
 
 export const blankOpened: Opened = {
   log: emptyLog,
+  marks: new Map(),
   notes: [],
   drafts: [],
   packet: null,
@@ -116,15 +119,19 @@ function withOffer(desk: DeskState, offer: OfferFrame): DeskState {
 }
 
 function withMissed(desk: DeskState, error: ErrorFrame): DeskState {
-  return changed(desk, error.conversation!, (open) => ({ ...open, log: withEntries(open.log, error.missed ?? []) }));
+  return changed(desk, error.conversation!, (open) => ({ ...open, log: reworded(withEntries(open.log, error.missed ?? []), open.marks) }));
 }
 
-type LineFrame = Extract<AgentReceives, { type: "entry" | "delta" | "typing" | "packet" | "note" | "draft" | "presence" }>;
+type LineFrame = Extract<AgentReceives, { type: "entry" | "entry_mark" | "delta" | "typing" | "packet" | "note" | "draft" | "presence" }>;
 
 function withLine(open: Opened, frame: LineFrame): Opened {
   switch (frame.type) {
     case "entry":
       return withSaid(open, frame);
+    case "entry_mark": {
+      const marks = withMark(open.marks, frame);
+      return marks === open.marks ? open : { ...open, marks, log: reworded(open.log, marks) };
+    }
     case "delta": {
       if (open.dropped === frame.turn) return open;
       const before = open.writing?.turn === frame.turn ? open.writing.text : "";
@@ -150,7 +157,7 @@ function withSaid(open: Opened, entry: EntryFrame): Opened {
   if (log === open.log) return open;
   return {
     ...open,
-    log,
+    log: reworded(log, open.marks),
     typing: open.typing?.kind === entry.author.kind ? null : open.typing,
     ...unwritten(open),
   };
@@ -168,7 +175,7 @@ export function changed(desk: DeskState, conversation: string, change: (open: Op
   return next === open ? desk : { ...desk, opened: new Map(desk.opened).set(conversation, next) };
 }
 
-function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+export function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
   if (!map.has(key)) return map;
   const rest = new Map(map);
   rest.delete(key);

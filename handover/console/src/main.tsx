@@ -7,6 +7,7 @@ import "./view/desk.css";
 import "./view/lists.css";
 import "./view/conversation.css";
 import "./view/composer.css";
+import "./view/channels.css";
 import "./view/dialogs.css";
 import "./view/pages.css";
 import "./view/reports.css";

@@ -1,5 +1,6 @@
 // The typed reasons and states of the desk in an agent's words.
 import type { ConversationFrame } from "../../../bot/widget/src/shared/wire";
+import { channelName, channelOf } from "./channels";
 
 const REASONS: Record<string, string> = {
   asked: "Asked for a person",
@@ -32,5 +33,6 @@ export function stateOf(row: ConversationFrame, me: string | undefined): string 
   if (row.lifecycle === "resolved") return "Resolved";
   if (row.lifecycle === "snoozed") return "Snoozed";
   if (row.control === "human" && row.agent?.id === me) return "You have it";
+  if (row.external) return `In the ${channelName(channelOf(row))} app`;
   return { bot: "With the bot", offered: "Waiting", human: row.agent?.name ?? "With a person", nobody: "Left a message" }[row.control];
 }

@@ -1,5 +1,6 @@
-// The console's HTTP calls: signing in and out, lists, the people of the desk, waits, and what was not delivered.
+// The console's HTTP calls: signing in and out, lists, people, channels, waits, and what was not delivered.
 import type { AgentPart, ConversationFrame } from "../../../bot/widget/src/shared/wire";
+import type { Ability, InboxRow } from "./channels";
 import type { View } from "./desk_state";
 
 export class Refused extends Error {
@@ -46,6 +47,8 @@ export interface DeadLetter {
   gave_up_at: string;
   overtaken: boolean;
   retried_by?: string | null;
+  unknown?: boolean; // it may have arrived
+  todo?: string;
 }
 export interface Outbox {
   queued: number;
@@ -123,6 +126,12 @@ export const rest = {
   outbox: async (before?: number): Promise<Outbox> => (await call("GET", `outbox${before ? `?before=${before}` : ""}`)) as Outbox,
   retryLine: (id: number): Promise<unknown> => call("POST", `outbox/${id}/retry`),
   dropLine: (id: number): Promise<unknown> => call("POST", `outbox/${id}/drop`),
+  lineArrived: (id: number): Promise<unknown> => call("POST", `outbox/${id}/arrived`),
+  channels: async (): Promise<Ability[]> => ((await call("GET", "channels")) as { channels: Ability[] }).channels,
+  inboxes: async (): Promise<InboxRow[]> => {
+    const found = (await call("GET", "inboxes")) as InboxRow[] | { inboxes: InboxRow[] };
+    return Array.isArray(found) ? found : found.inboxes;
+  },
   /** One list row, for a conversation that no list has brought yet. */
   row: async (conversation: string): Promise<ConversationFrame> =>
     ((await call("GET", `conversations/${encodeURIComponent(conversation)}`)) as { row: ConversationFrame }).row,

@@ -18,6 +18,7 @@ class Service {
   };
   retryLine = async (id: number): Promise<void> => this.settle(id);
   dropLine = async (id: number): Promise<void> => this.settle(id);
+  lineArrived = async (id: number): Promise<void> => this.settle(id);
   private settle(id: number): void {
     if (this.refuses) throw new Error(this.refuses);
     this.ids = this.ids.filter((one) => one !== id);
@@ -45,11 +46,12 @@ describe("lines that were not delivered", () => {
     expect(lines.dead).toBe(5);
   });
 
-  it("go when they are tried again or given up", async () => {
+  it("go when they are tried again, given up, or known to have arrived", async () => {
     expect(await lines.retry(letter(5))).toBe(true);
     expect(await lines.giveUp(letter(4))).toBe(true);
-    expect(shown()).toEqual([3, 2]);
-    expect(lines.dead).toBe(3);
+    expect(await lines.arrived(letter(3))).toBe(true);
+    expect(shown()).toEqual([2, 1]);
+    expect(lines.dead).toBe(2);
     expect(lines.state.value.busy.size).toBe(0);
   });
 
@@ -66,5 +68,19 @@ describe("lines that were not delivered", () => {
     await lines.refresh();
     expect(shown()).toEqual([5, 4]);
     expect(lines.state.value.problem).toBe("The service cannot be reached.");
+  });
+
+  it("are shown as they were when they were last asked for, whichever answer comes last", async () => {
+    const old = await service.outbox();
+    let answer: (outbox: Outbox) => void = () => undefined;
+    const { outbox } = service;
+    service.outbox = () => new Promise((settle) => void (answer = settle));
+    const slow = lines.refresh();
+    service.outbox = outbox;
+    service.ids = [6, 5];
+    await lines.refresh();
+    answer(old);
+    await slow;
+    expect(shown()).toEqual([6, 5]);
   });
 });

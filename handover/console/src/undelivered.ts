@@ -9,10 +9,13 @@ export interface Undelivered {
   busy: ReadonlySet<number>;
 }
 
-type Calls = Pick<typeof rest, "outbox" | "retryLine" | "dropLine">;
+type Calls = Pick<typeof rest, "outbox" | "retryLine" | "dropLine" | "lineArrived">;
 
 export class UndeliveredLines {
   readonly state = new Observed<Undelivered>({ outbox: null, problem: null, busy: new Set() });
+
+  private asked = 0;
+  private answered = 0; // the newest question that has its answer
 
   constructor(private readonly calls: Calls = rest) {}
 
@@ -23,9 +26,12 @@ export class UndeliveredLines {
   /** What is shown, asked for again from the newest on: as many pages as there are. */
   async refresh(): Promise<void> {
     const shown = this.state.value.outbox?.rows.length ?? 0;
+    const question = ++this.asked;
     await this.attempt(async () => {
       let outbox = await this.calls.outbox();
       while (outbox.next && outbox.rows.length < shown) outbox = under(outbox, await this.calls.outbox(outbox.next));
+      if (question < this.answered) return; // an older picture that came later
+      this.answered = question;
       this.state.update((now) => ({ ...now, outbox, problem: null }));
     });
   }
@@ -41,6 +47,11 @@ export class UndeliveredLines {
 
   retry(letter: DeadLetter): Promise<boolean> {
     return this.settle(letter, () => this.calls.retryLine(letter.id));
+  }
+
+  /** Somebody has seen that the customer has it: it is not sent again, and what waits behind it goes on. */
+  arrived(letter: DeadLetter): Promise<boolean> {
+    return this.settle(letter, () => this.calls.lineArrived(letter.id));
   }
 
   giveUp(letter: DeadLetter): Promise<boolean> {

@@ -1,5 +1,6 @@
 // The frames of both sockets as TypeScript types: the mirror of handover/frames.py, bot/frames.py and
 // handover/agent_frames.py. The Python models are the authority; a field here never exists only here.
+import type { EntryMarkFrame, TemplatePart } from "./wire_marks";
 
 export type Control = "bot" | "offered" | "human" | "nobody";
 export type Lifecycle = "active" | "snoozed" | "resolved";
@@ -163,6 +164,9 @@ export interface ConversationFrame {
   team?: string | null;
   needs?: string[] | null;
   reply_due?: string | null;
+  channel?: string;
+  external?: boolean;
+  customer_at?: string | null;
 }
 /** handover.packet.Packet as JSON; every field may be missing, a newer service may add some. */
 export interface Packet {
@@ -252,6 +256,7 @@ export type AgentReceives =
   | PacketFrame
   | NoteFrame
   | DraftFrame
+  | EntryMarkFrame
   | PresenceFrame
   | HeartbeatFrame
   | ErrorFrame;
@@ -264,7 +269,7 @@ export type AgentSends =
   | { type: "accept"; conversation: string; epoch: number }
   | { type: "decline"; conversation: string; reason?: string }
   | { type: "take"; conversation: string; epoch: number }
-  | { type: "say"; conversation: string; client_id: string; text: string; seen: number }
+  | { type: "say"; conversation: string; client_id: string; text: string; seen: number; template?: TemplatePart }
   | { type: "note"; conversation: string; text: string; client_id?: string }
   | {
       type: "hand_back";

@@ -5,10 +5,13 @@ import { useGrowing } from "../../../../bot/widget/src/shared/growing";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import { LockIcon } from "../../../../bot/widget/src/view/icons";
+import { channelName, channelOf } from "../channels";
 import type { DeskClient } from "../desk_client";
 import type { DeskState } from "../desk_state";
 import type { Tab } from "../drafts";
 import { nameOf } from "../reasons";
+import { LengthLine, ReachLine, useReach } from "./reach";
+import { TemplateOffer } from "./template_form";
 
 const LONGEST = 8_000; // characters; the service refuses more
 
@@ -26,6 +29,7 @@ interface ComposerProps {
 function lockedBy(desk: DeskState, row: ConversationFrame | undefined): string | null {
   if (!row) return "Loading…";
   if (row.control === "human") {
+    if (row.external) return `Someone answers in the ${channelName(channelOf(row))} app. Take over to answer here.`;
     return row.agent?.id === desk.me?.id ? null : `${row.agent?.name ?? "A colleague"} has this conversation. You can read along and leave a private note.`;
   }
   if (row.lifecycle === "resolved") return "This conversation is resolved. It opens again when the customer writes.";
@@ -53,11 +57,13 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
   const bounced = useObserved(client.bounced).get(`${conversation}:${tab}`);
   useObserved(client.texts);
   const text = client.text(conversation, tab);
-  const lock = tab === "note" ? null : lockedBy(desk, row);
+  const reach = useReach(client, row);
+  const locked = lockedBy(desk, row);
+  const lock = tab === "note" ? null : (locked ?? reach.closed);
   useGrowing(field, text);
   useFieldFocus(client, field, sent);
   const choose = (which: Tab): void => {
-    client.wantsFocus = which !== tab && (which === "note" || !lockedBy(desk, row)); // chosen in order to write
+    client.wantsFocus = which !== tab && (which === "note" || !(locked ?? reach.closed)); // chosen in order to write
     setTab(which);
   };
   const submit = (): void => {
@@ -65,27 +71,29 @@ export function Composer({ client, desk, row, conversation, tab, setTab, childre
   };
   const writing: Writing = { client, conversation, tab, text, sending: sent !== undefined };
   return (
-    <form
-      class={`composer ${tab}`}
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <div class={`composer ${tab}${lock ? " closed" : ""}`}>
       <div class="above">
         <Tabs tab={tab} setTab={choose} />
         {children}
       </div>
+      {tab === "reply" && <ReachLine reach={reach} row={row} />}
       <div role="alert">{bounced && <p class="bounced">{bounced}</p>}</div>
       {lock ? (
         <p class="locked">{lock}</p>
       ) : (
-        <>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            submit();
+          }}
+        >
           <Field {...writing} field={field} customer={nameOf(row)} submit={submit} />
+          {tab === "reply" && <LengthLine text={text} ability={reach.ability} />}
           <Foot {...writing} connected={desk.link !== "lost"} />
-        </>
+        </form>
       )}
-    </form>
+      {tab === "reply" && !locked && reach.closed && reach.ability?.templates && <TemplateOffer client={client} conversation={conversation} />}
+    </div>
   );
 }
 
@@ -112,6 +120,7 @@ function Field({ client, conversation, tab, text, sending, field, customer, subm
       </label>
       <textarea
         id="composer"
+        aria-describedby={note ? undefined : "length"}
         ref={field}
         rows={3}
         dir="auto"

@@ -4,11 +4,14 @@ import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import type { DeskClient } from "../desk_client";
 import type { DeskState, Opened } from "../desk_state";
 import type { Tab } from "../drafts";
+import { channelOf } from "../channels";
 import { nameOf, stateOf } from "../reasons";
 import { takeOver } from "../take_over";
+import { ChannelMark } from "./channel_mark";
 import { Composer } from "./composer";
 import type { Dialog } from "./dialogs";
 import { FirstReply } from "./first_reply";
+import { Outside } from "./outside";
 import { Thread } from "./thread";
 
 interface ConversationProps {
@@ -50,7 +53,9 @@ export function Conversation(props: ConversationProps) {
         customer={nameOf(row)}
         me={desk.me}
         mine={row?.control === "human" && row.agent?.id === desk.me?.id}
+        web={channelOf(row) === "web"}
       />
+      <Outside client={client} row={row} />
       <FirstReply row={row} me={desk.me?.id} />
       <Composer key={`${current}:${tab}`} client={client} desk={desk} row={row} conversation={current} tab={tab} setTab={setTab}>
         <Others client={client} desk={desk} open={open} />
@@ -75,6 +80,7 @@ function Head({ client, desk, row, ask, side, setSide }: HeadProps) {
         </h2>
         <p>
           {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, desk.me?.id)}</span>}
+          {row && <ChannelMark client={client} row={row} whole />}
           {row?.customer.email && <span class="mail">{row.customer.email}</span>}
         </p>
       </div>

@@ -22,6 +22,7 @@ import { UndeliveredPage } from "./undelivered_page";
 import { WaitsPage } from "./waits_page";
 
 const COUNTED_AGAIN = 120; // seconds; the page itself asks more often
+const CHANNELS_AGAIN = 60; // seconds; an inbox may be paused meanwhile
 
 export function Desk({ client, leave }: { client: DeskClient; leave: () => void }) {
   const desk = useObserved(client.desk);
@@ -37,6 +38,7 @@ export function Desk({ client, leave }: { client: DeskClient; leave: () => void 
   useWholeList(client, view);
   useCountInTitle(desk);
   useOwnLoad(client, desk);
+  useAskedAgain(() => void client.channels.refresh(), CHANNELS_AGAIN);
   const { place, lines } = usePlaces();
   const atDesk = place === "desk";
   const shortcuts = shortcutsOf({ client, desk, current, row, mine, view, setView, tab, setTab, ask: setDialog, setSide });

@@ -5,7 +5,9 @@ import { spanOf, timeOf } from "../../../../bot/widget/src/shared/words";
 import type { ConversationFrame } from "../../../../bot/widget/src/shared/wire";
 import type { DeskClient } from "../desk_client";
 import { belongs, listed, VIEWS, type DeskState, type View } from "../desk_state";
+import { channelName, channelOf } from "../channels";
 import { nameOf, stateOf } from "../reasons";
+import { ChannelMark, WindowMark } from "./channel_mark";
 import { TimeLeft } from "./left";
 import { OfferCard } from "./offer_card";
 import { useSeconds } from "./ticking";
@@ -120,7 +122,8 @@ function Older({ load }: { load: () => Promise<void> }) {
 function LastWords({ row }: { row: ConversationFrame }) {
   const last = row.last_entry;
   if (!last) return <span class="last">No words yet</span>;
-  const who = { customer: "", bot: "Bot: ", agent: "You: ", system: "" }[last.author];
+  const outside = `${channelName(channelOf(row))} app: `;
+  const who = { customer: "", bot: "Bot: ", agent: row.external ? outside : "You: ", system: "" }[last.author];
   return (
     <span class="last" dir="auto">
       {who}
@@ -148,7 +151,9 @@ function Row({ client, row, now, open, me }: RowProps) {
       <LastWords row={row} />
       <span class="marks">
         <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, me)}</span>
+        <ChannelMark client={client} row={row} />
         {waited !== null && <span>waits {spanOf(waited)}</span>}
+        <WindowMark client={client} row={row} now={now} />
         {row.agent?.id === me && row.lifecycle === "active" && (
           <TimeLeft at={row.reply_due} now={now} within="reply in" by="Reply by" />
         )}

@@ -5,6 +5,7 @@ import type { DeskClient } from "../desk_client";
 import { languageName } from "../lease";
 import { nameOf, reasonWords } from "../reasons";
 import { takeOver } from "../take_over";
+import { ChannelMark, WindowMark } from "./channel_mark";
 import { TimeLeft } from "./left";
 
 interface OfferProps {
@@ -30,6 +31,10 @@ export function OfferCard({ client, row, offer, now, open, me }: OfferProps) {
         <span class="reason">{reasonWords(offer.packet.reason ?? row.reason)}</span>
         <span class="last" dir="auto">
           {offer.packet.goal ?? row.last_entry?.text}
+        </span>
+        <span class="marks">
+          <ChannelMark client={client} row={row} />
+          <WindowMark client={client} row={row} now={now} />
         </span>
       </button>
       <Asks offer={offer} now={now} mine={offer.to !== null && offer.to !== undefined && offer.to === me} />

@@ -7,13 +7,7 @@ import { CloseIcon } from "../../../../bot/widget/src/view/icons";
 import type { DeskClient } from "../desk_client";
 import type { DeskState } from "../desk_state";
 import { nameOf, reasonWords } from "../reasons";
-
-/** Scrolls to a line and puts the focus on it, so that a reader hears it too. */
-function goTo(offset: number): void {
-  const line = document.getElementById(`line-${offset}`);
-  line?.scrollIntoView({ block: "center" });
-  line?.focus({ preventScroll: true });
-}
+import { goTo } from "./going";
 
 function At({ offset }: { offset: number | null | undefined }) {
   if (offset === null || offset === undefined) return null;

@@ -1,11 +1,15 @@
 // The lines of a conversation with notes and drafts between them, each kind told apart by words, place and colour.
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { safeUrl, Words } from "../../../../bot/widget/src/shared/rich_text";
 import { clockOf, count, dayAbove } from "../../../../bot/widget/src/shared/words";
 import type { AgentPart, CitationPart, DraftFrame, EntryFrame, NoteFrame } from "../../../../bot/widget/src/shared/wire";
+import type { EntryMarkFrame } from "../../../../bot/widget/src/shared/wire_marks";
 import { BotIcon, LockIcon, PersonIcon, SentIcon } from "../../../../bot/widget/src/view/icons";
 import type { DeskClient } from "../desk_client";
 import { openDrafts, type Opened } from "../desk_state";
+import { asides, wordsBeside } from "../marks";
+import { Delivery, Media, Quoted, Reactions, Trouble } from "./line_marks";
 
 const NEAR_END = 80; // pixels
 const KINDS = { customer: "Customer", bot: "Bot", agent: "Agent", system: "" };
@@ -21,6 +25,7 @@ interface ThreadProps {
   customer: string;
   me: AgentPart | null;
   mine: boolean;
+  web: boolean; // no platform between us and the customer: in the record is sent
 }
 
 /** Keeps the newest line in sight for a reader who is at the end, and knows up to where the others have read. */
@@ -47,14 +52,14 @@ function useEnd(last: number) {
   return { box, atEnd, readTo, toEnd, scrolled };
 }
 
-export function Thread({ client, open, conversation, customer, me, mine }: ThreadProps) {
+export function Thread({ client, open, conversation, customer, me, mine, web }: ThreadProps) {
   const { entries } = open.log;
   const { box, atEnd, readTo, toEnd, scrolled } = useEnd(entries.at(-1)?.offset ?? 0);
   const below = entries.filter((entry) => entry.offset > readTo).length;
   return (
     <div class="thread">
       <div class="scroller" ref={box} onScroll={scrolled} tabIndex={0} role="group" aria-label="Lines of this conversation">
-        <Lines open={open} customer={customer} me={me} />
+        <Lines open={open} customer={customer} me={me} web={web} />
         {open.writing && <Writing text={open.writing.text} />}
         {open.typing && !open.writing && <p class="typing">{nameOfAuthor(open.typing, customer)} is writing…</p>}
         {openDrafts(open, mine).map((draft) => (
@@ -71,7 +76,7 @@ export function Thread({ client, open, conversation, customer, me, mine }: Threa
   );
 }
 
-function Lines({ open, customer, me }: { open: Opened; customer: string; me: AgentPart | null }) {
+function Lines({ open, customer, me, web }: { open: Opened } & Pick<ThreadProps, "customer" | "me" | "web">) {
   const { entries } = open.log;
   const last = entries.at(-1)?.offset ?? 0;
   const notesAt = (offset: number): readonly NoteFrame[] =>
@@ -82,11 +87,16 @@ function Lines({ open, customer, me }: { open: Opened; customer: string; me: Age
       <Notes notes={notesAt(0)} />
       {entries.map((entry, i) => {
         const { author } = entry;
+        const own = author.kind === "agent" && author.name === me?.name;
+        const mark = open.marks.get(entry.offset);
+        const answers = entries.find((other) => other.offset === mark?.reply_to);
         const day = dayAbove(entries[i - 1]?.at, entry.at);
         return (
           <div key={entry.offset}>
             {day && <p class="day">{day}</p>}
-            <Line entry={entry} name={nameOfAuthor(author, customer)} own={author.kind === "agent" && author.name === me?.name} />
+            <Line entry={entry} mark={mark} name={nameOfAuthor(author, customer)} own={own} web={web}>
+              {answers && <Quoted entry={answers} name={nameOfAuthor(answers.author, customer)} />}
+            </Line>
             <Notes notes={notesAt(entry.offset)} />
           </div>
         );
@@ -98,7 +108,7 @@ function Lines({ open, customer, me }: { open: Opened; customer: string; me: Age
 /** What the customer says while the conversation is open, for those who hear the page. */
 function Spoken({ entries, customer }: { entries: readonly EntryFrame[]; customer: string }) {
   const [openedAt] = useState(Date.now);
-  const spoken = entries.filter((entry) => entry.author.kind === "customer" && Date.parse(entry.at) > openedAt);
+  const spoken = entries.filter((entry) => entry.author.kind === "customer" && entry.text && Date.parse(entry.at) > openedAt);
   return (
     <div class="unseen" aria-live="polite" aria-relevant="additions">
       {spoken.slice(-3).map((entry) => (
@@ -110,12 +120,22 @@ function Spoken({ entries, customer }: { entries: readonly EntryFrame[]; custome
   );
 }
 
-function Line({ entry, name, own }: { entry: EntryFrame; name: string; own: boolean }) {
+interface LineProps {
+  entry: EntryFrame;
+  mark: EntryMarkFrame | undefined;
+  name: string;
+  own: boolean;
+  web: boolean;
+  children: ComponentChildren; // what it answers
+}
+
+function Line({ entry, mark, name, own, web, children }: LineProps) {
   const { kind } = entry.author;
   if (entry.kind === "notice" || kind === "system") {
     return (
       <div class="notice" id={`line-${entry.offset}`} tabIndex={-1}>
         <Words text={entry.text} html={entry.html} /> <time dateTime={entry.at}>{clockOf(entry.at)}</time>
+        {mark?.delivery && <Delivery state={mark.delivery} />}
       </div>
     );
   }
@@ -126,14 +146,33 @@ function Line({ entry, name, own }: { entry: EntryFrame; name: string; own: bool
         <strong dir="auto">{name}</strong>
         {name !== KINDS[kind] && <span>{own ? "You" : KINDS[kind]}</span>}
         <time dateTime={entry.at}>{clockOf(entry.at)}</time>
-        {own && <SentIcon size={14} />}
+        {own && web && <SentIcon size={14} />}
+        {mark?.delivery && <Delivery state={mark.delivery} />}
+        {asides(mark).map((words) => (
+          <span class="aside">{words}</span>
+        ))}
         <span class="offset">{entry.offset}</span>
       </p>
-      <div class="bubble">
-        <Words text={entry.text} html={entry.html} />
-        <Sources citations={entry.citations ?? []} />
-      </div>
+      <Bubble entry={entry} mark={mark}>
+        {children}
+      </Bubble>
+      <Reactions mark={mark} />
+      <Trouble mark={mark} />
       {!!entry.buttons?.length && <p class="offered-choices">Choices: {entry.buttons.map((button) => button.title).join(" · ")}</p>}
+    </div>
+  );
+}
+
+function Bubble({ entry, mark, children }: Pick<LineProps, "entry" | "mark" | "children">) {
+  if (mark?.deleted) return <p class="bubble deleted">Deleted by the customer</p>;
+  const media = mark?.media ?? [];
+  const words = wordsBeside(entry.text, media);
+  return (
+    <div class="bubble">
+      {children}
+      {words.trim() && <Words text={words} html={entry.html} />}
+      <Media media={media} />
+      <Sources citations={entry.citations ?? []} />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// Lines that no channel took: why, what was said since, and the two ways on: try again, or give up for good.
+// Lines that no channel took, or that may have arrived: why, what was said since, and the two ways on.
 import { useState } from "preact/hooks";
 import { useObserved } from "../../../../bot/widget/src/shared/observed";
 import { count, timeOf } from "../../../../bot/widget/src/shared/words";
@@ -23,6 +23,9 @@ export function UndeliveredPage({ client, lines }: PageProps) {
   const { outbox, problem, busy } = useObserved(lines.state);
   const [doomed, doom] = useState<DeadLetter | null>(null);
   useAskedAgain(() => void lines.refresh(), AGAIN);
+  const arrived = (letter: DeadLetter): void => {
+    lines.arrived(letter).then((done) => done && client.tell("Noted. What waited behind it is sent now."));
+  };
   const retry = (letter: DeadLetter): void => {
     lines.retry(letter).then((done) => done && client.tell("It is being sent again. If it fails once more, it comes back here."));
   };
@@ -32,7 +35,7 @@ export function UndeliveredPage({ client, lines }: PageProps) {
       {outbox && !outbox.rows.length && <p class="none">Everything that was said has been delivered.</p>}
       <ul class="letters">
         {outbox?.rows.map((letter) => (
-          <Letter key={letter.id} client={client} letter={letter} busy={busy.has(letter.id)} retry={retry} doom={doom} />
+          <Letter key={letter.id} client={client} letter={letter} busy={busy.has(letter.id)} retry={retry} arrived={arrived} doom={doom} />
         ))}
       </ul>
       {outbox?.next && (
@@ -45,9 +48,10 @@ export function UndeliveredPage({ client, lines }: PageProps) {
   );
 }
 
-function summary({ dead, queued, oldest }: Outbox): string {
+function summary({ dead, queued, oldest, rows }: Outbox): string {
   const waits = queued ? ` ${count(queued, "line")} on the way${oldest ? `, the oldest since ${timeOf(oldest)}` : ""}.` : "";
-  return `${count(dead, "line")} could not be delivered.${waits}`;
+  const doubt = rows.some((row) => row.unknown) ? ", or may have been" : "";
+  return `${count(dead, "line")} could not be delivered${doubt}.${waits}`;
 }
 
 interface LetterProps {
@@ -55,11 +59,13 @@ interface LetterProps {
   letter: DeadLetter;
   busy: boolean;
   retry: (letter: DeadLetter) => void;
+  arrived: (letter: DeadLetter) => void;
   doom: (letter: DeadLetter) => void;
 }
 
-function Letter({ client, letter, busy, retry, doom }: LetterProps) {
+function Letter({ client, letter, busy, retry, arrived, doom }: LetterProps) {
   const row = useObserved(client.desk).rows.get(letter.conversation);
+  const inbox = useObserved(client.channels.state).inboxes.get(letter.inbox)?.name ?? letter.inbox;
   const whom = row ? nameOf(row) : "a customer";
   const look = (event: MouseEvent): void => {
     event.preventDefault();
@@ -68,7 +74,7 @@ function Letter({ client, letter, busy, retry, doom }: LetterProps) {
   };
   return (
     <li>
-      <article aria-label={`Not delivered to ${whom}`}>
+      <article aria-label={letter.unknown ? `It may have arrived at ${whom}` : `Not delivered to ${whom}`}>
         <p class="first">
           <a href="#" onClick={look} dir="auto">
             To {whom}
@@ -79,16 +85,22 @@ function Letter({ client, letter, busy, retry, doom }: LetterProps) {
           {letter.text}
         </p>
         <p class="by" dir="auto">
-          By {WROTE[letter.author] ?? letter.author}, over {letter.inbox}. {count(letter.tries, "try", "tries")}: {letter.why || "no reason given"}
+          By {WROTE[letter.author] ?? letter.author}, over {inbox}. {count(letter.tries, "try", "tries")}: {letter.why || "no reason given"}
           {letter.retried_by && ` Last tried again by ${client.nameOfAgent(letter.retried_by)}.`}
         </p>
+        {letter.unknown && <p class="doubt">It may have arrived. Later lines of this conversation wait until you say.</p>}
+        {letter.todo && (
+          <p class="todo" dir="auto">
+            {letter.todo}
+          </p>
+        )}
         {letter.overtaken && <p class="overtaken">Later lines of this conversation were delivered. Sent now, this one arrives out of order.</p>}
         <div class="answers">
-          <button type="button" class="solid small" disabled={busy} onClick={() => retry(letter)}>
-            {busy ? "Working…" : "Try again"}
+          <button type="button" class={`${letter.unknown ? "quiet" : "solid"} small`} disabled={busy} onClick={() => retry(letter)}>
+            {busy ? "Working…" : letter.unknown ? "Send again" : "Try again"}
           </button>
-          <button type="button" class="quiet small" disabled={busy} onClick={() => doom(letter)}>
-            Give up
+          <button type="button" class="quiet small" disabled={busy} onClick={() => (letter.unknown ? arrived : doom)(letter)}>
+            {letter.unknown ? "It arrived" : "Give up"}
           </button>
         </div>
       </article>
