@@ -1,4 +1,4 @@
-"""What the scripted service knows of customers beside their conversations: platforms' ids, and who was joined by whom."""
+"""What the scripted service knows of customers beside their conversations: ids of platforms, and joins."""
 
 from __future__ import annotations
 
