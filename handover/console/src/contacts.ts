@@ -77,12 +77,12 @@ export function standsAt({ lifecycle, control }: Pick<OtherConversation, "lifecy
 
 /** What a join will do, before it is done. */
 export function joinWords(seen: CustomerSeen, other: Customer): string[] {
-  const joined = seen.members.length > 1 || other.contact ? " So is everybody either of them is joined with already." : "";
+  const more = seen.members.length > 1 || other.contact ? ", together with everybody either is joined with already" : "";
   return [
-    `${customerName(seen.customer)} and ${customerName(other)} will be shown as one person.${joined}`,
-    "Every colleague sees the conversations of both beside each other. Nothing is sent to the customer.",
+    `${customerName(seen.customer)} and ${customerName(other)} will be shown as one person${more}.`,
+    "Colleagues see their conversations beside each other. Nothing is sent to the customer.",
     "What each has proved to be, their details and what the bot knows of them stay apart.",
-    "A note in their open conversations says that you did it. You can split them again.",
+    "A note in the open conversations says that you did it. You can split them again.",
   ];
 }
 

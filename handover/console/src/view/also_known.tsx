@@ -63,7 +63,7 @@ function Identities({ seen, client }: { seen: CustomerSeen; client: DeskClient }
           {!alone && (
             <span class="member">
               <strong dir="auto">{customerName(one)}</strong>
-              {one.id === seen.customer.id && <span class="by">this conversation's</span>}
+              {one.id === seen.customer.id && <span class="by">writes here</span>}
             </span>
           )}
           <Ways one={one} client={client} />
