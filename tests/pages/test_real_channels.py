@@ -20,6 +20,7 @@ from handover.record_ports_media import MediaState
 from tests.pages.test_real_service import PASSWORD, service_process
 from tests.support.desk_world import fresh_record
 from tests.support.processes import free_port
+from tests.support.scripted_files import png
 
 pytestmark = pytest.mark.browser
 
