@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.sim.driver import Simulator, simulating
 from tests.support.stack import Stack, running_stack
 
 SHORT_TURN = 7  # seconds: enough for an honest turn on a busy machine, and short enough to watch one fail
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Service, actions, Rasa and a scripted model, started once."""
+def platforms() -> Iterator[Simulator]:
+    """The social platforms, without any account yet."""
+    with simulating() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, platforms: Simulator) -> Iterator[Stack]:
+    """Service, actions, Rasa and a scripted model, started once, with the simulated platforms around them."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    with running_stack(folder) as stack:
+    with running_stack(folder, **platforms.environment) as stack:
+        platforms.serve(stack.url)
         yield stack
 
 

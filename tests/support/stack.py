@@ -102,6 +102,7 @@ def _environment(folder: Path, ports: dict[str, int], model: str) -> dict[str, s
         "ACTIONS_URL": f"http://127.0.0.1:{ports['actions']}",
         "ACTIONS_PORT": str(ports["actions"]),
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/switchboard.db",
+        "SECRETS_FILE": str(folder / "inbox_key"),
         "SHOP_DB": str(folder / "shop.db"),
         "RASA_TELEMETRY_ENABLED": "false",
         "SANIC_HOST": "127.0.0.1",
