@@ -102,6 +102,7 @@ class DeskForChannels:
         """Something agents should know that is no line: a private note by nobody at the desk. ``key``: only once."""
         async with change(self._parts, conversation) as work:
             await _note(work, text, key)
+            work.shown_anew = True  # the row says whether anything reaches them, which this may be about
 
     async def spoke_outside(
         self, conversation: ConversationId, text: str, message: str | None, app: str

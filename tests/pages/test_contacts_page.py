@@ -111,11 +111,21 @@ def test_what_colleagues_and_platforms_do_shows_at_once(page: Page, run: Running
     expect(known.get_by_role("list", name="Other conversations").get_by_role("button")).to_have_count(2)
     expect(known.locator(".way", has_text="221771234567")).to_contain_text("Nothing reaches them here")
     expect(known.locator(".way", has_text="4711")).not_to_contain_text("Nothing reaches them here")
+    expect(page.locator(".about")).not_to_contain_text("Nothing reaches them here")
+    run.do(is_blocked)
+    expect(page.locator(".about")).to_contain_text("Nothing reaches them here")
     run.do(begins_again)
     expect(known.get_by_role("list", name="Other conversations").get_by_role("button")).to_have_count(3)
     run.do(lambda s: splits(s, s.agents["agent2"], WREN))
     expect(known.get_by_role("list", name="Other conversations")).to_have_count(0)
     expect(known).not_to_contain_text("Joined by")
+
+
+def is_blocked(s: ScriptedService) -> None:
+    """Wren wants no more messages."""
+    talk = s.talks["c-wren"]
+    talk.customer = talk.customer.model_copy(update={"blocked": True})
+    s.changed(talk)
 
 
 def begins_again(s: ScriptedService) -> None:
