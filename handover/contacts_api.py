@@ -12,8 +12,8 @@ from handover.agent_parts import LastEntryPart
 from handover.conversation import Control, Lifecycle
 from handover.desk_for_contacts import DeskForContacts, Seen
 from handover.entries import CustomerId
-from handover.inboxes import channel_of
 from handover.errors import BadInput
+from handover.inboxes import channel_of
 from handover.login_api import PROBLEMS, Body, Door
 from handover.record_ports_contacts import ContactDeed, Known
 from handover.stored import ConversationRow

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.scripted_channels import png
 
 from bot.channels.channel import Attachment
 from handover.backends import open_backends
