@@ -28,10 +28,14 @@ class AgentPart(Frame):
 
 
 class CustomerPart(Frame):
+    """``contact`` is the same for customers whom an agent joined; ``blocked``: nothing reaches them in this inbox."""
+
     id: str
     name: str | None = None
     email: str | None = None
     profile: dict[str, str] = Field(default_factory=dict)
+    contact: str | None = None
+    blocked: bool = False
 
 
 class TemplatePart(Frame):

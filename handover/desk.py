@@ -10,6 +10,7 @@ from handover.calendar import Calendars
 from handover.desk_for_agents import DeskForAgents
 from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
 from handover.desk_for_channels import DeskForChannels
+from handover.desk_for_contacts import DeskForContacts
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
 from handover.desk_hours import DeskHours
 from handover.desk_matching import Matching
@@ -29,6 +30,7 @@ class Desk:
     bot: DeskForBot
     agents: DeskForAgents
     channels: DeskForChannels
+    contacts: DeskForContacts
     reading: Reading
     live: LiveFeed
     clock: Clock
@@ -69,6 +71,7 @@ def open_desk(
         bot=DeskForBot(parts),
         agents=DeskForAgents(parts, DeskHours(parts)),
         channels=DeskForChannels(parts),
+        contacts=DeskForContacts(parts),
         reading=Reading(parts),
         live=backends.live,
         clock=clock,

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from handover.entries import AgentId, Entry
 from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
+from handover.record_ports_contacts import Contacts
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
@@ -49,6 +50,7 @@ class Transaction(Protocol):
     intake: Intake
     marks: EntryMarks
     media: Media
+    contacts: Contacts
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

@@ -59,9 +59,16 @@ def _name_part(agent: Agent) -> AgentPart:
     )
 
 
+def _customer_part(row: ConversationRow) -> CustomerPart:
+    who = row.customer
+    return CustomerPart(
+        id=who.id, name=who.name, email=who.email, profile=who.profile, contact=row.contact, blocked=row.blocked
+    )
+
+
 def conversation_frame(row: ConversationRow) -> ConversationFrame:
     """A list row."""
-    now, who = row.conversation, row.customer
+    now = row.conversation
     last = row.last
     return ConversationFrame(
         conversation=now.id,
@@ -69,7 +76,7 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         lifecycle=now.lifecycle,
         control=now.control,
         epoch=now.epoch,
-        customer=CustomerPart(id=who.id, name=who.name, email=who.email, profile=who.profile),
+        customer=_customer_part(row),
         feed=row.feed,
         agent=None if row.agent is None else _name_part(row.agent),
         reason=row.reason,

@@ -42,6 +42,7 @@ class ConversationRow:
     ``answered`` is the last customer offset somebody answered for; ``stretch_start`` the last offset before the
     present stretch began; ``told`` the last offset Rasa's tracker knows of; ``seen`` the last the customer saw.
     ``slots`` is what it takes of its agent's capacity now; ``reply_due`` when the agent must have replied first.
+    ``contact`` is what an agent joined the customer into; ``blocked``: nothing reaches the customer in this inbox.
     ``customer_at`` is the platform's time of the customer's newest message; None for the web, which names none.
     """
 
@@ -62,6 +63,8 @@ class ConversationRow:
     reply_due: datetime | None = None
     team: str | None = None
     needs: frozenset[str] = frozenset()
+    contact: str | None = None
+    blocked: bool = False
     customer_at: datetime | None = None
 
 

@@ -14,14 +14,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.channel import Attachment
+from handover.agents import Agent
 from handover.backends import open_backends
 from handover.backends.records_sql import tables, tables_of_work
 from handover.backends.records_sql.engine import make_engine
 from handover.backends.records_sql.migrate import HEAD, MIGRATIONS, migrate
+from handover.entries import CustomerId
 from handover.errors import BadInput
 from handover.evidence import Evidence, TurnReport
 from handover.inboxes import Inbox
 from handover.record_ports_inboxes import KeptInbox
+from handover.record_ports_intake import Heard, Identity
 from handover.record_ports_media import MediaState
 from tests.support.desk_world import ASKED, World, open_world
 from tests.support.distributed import Database
@@ -135,12 +138,25 @@ async def _fill(world: World) -> None:
     assert brief is not None
     await world.desk.customers.ask_for_human(late.id, "h")
     await world.desk.bot.record_turn(brief, None, ASKED, TurnReport(Evidence(text=brief.text)))
+    await _fill_people(world, mia, offered.customer, late.customer)
     async with world.backends.records.transaction() as tx:
         page = Inbox("line.0a1b2c3d", "line", "Shop", "U1", {"verify_token": "x"})
         await tx.inboxes.add(KeptInbox(page, "sealed"), world.clock.now())
         [file] = await tx.media.add(offered.id, 1, [Attachment("image", ref="f1")], world.clock.now())
         await tx.media.claim(world.clock.now(), world.clock.now(), 1)
         await tx.media.settle(file.id, 1, MediaState.HERE, media_type="image/png", content=b"\x89PNG\x00\xff")
+
+
+async def _fill_people(world: World, agent: Agent, one: CustomerId, other: CustomerId) -> None:
+    """How a platform knows a customer, by two ids, and an agent's word on who is one person."""
+    now = world.clock.now()
+    async with world.backends.records.transaction() as tx:
+        await tx.intake.read([], [Heard("line.0a1b2c3d", "k1", "U2", "message", now, now, {"kind": "message"})], now)
+        identity = Identity("line.0a1b2c3d", "U2", one, "Ann", "t1", "m1", now, "They blocked us.")
+        await tx.intake.remember(identity)
+        await tx.intake.also("line.0a1b2c3d", "U2", "U3")
+        assert await tx.intake.identity("line.0a1b2c3d", "U3") == identity
+    await world.desk.contacts.join(agent, one, other)
 
 
 def _content(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:

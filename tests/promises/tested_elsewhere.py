@@ -21,6 +21,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/channels/test_telegram.py": (
         *("bot/channels/telegram_events.py", "bot/channels/telegram_files.py", "bot/channels/telegram_outcomes.py"),
     ),
+    "tests/contract/test_records_contacts.py": (
+        *("handover/record_ports_contacts.py", "handover/backends/records_sql/contacts.py"),
+        "handover/backends/records_sql/tables_of_contacts.py",
+    ),
     "tests/contract/test_records_media.py": (
         *("handover/record_ports_media.py", "handover/backends/records_sql/media.py"),
         "handover/backends/records_sql/tables_of_media.py",

@@ -235,13 +235,18 @@ def simulating(*inboxes: Inbox, port: int = 0, page: Callable[[Simulator], Page]
 
     config = uvicorn.Config(app, http=Droppable, ws="none", lifespan="off", log_level="warning", access_log=False)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve([listener])), daemon=True)
+
+    def life() -> None:
+        # All of it in the simulator's own thread: the caller's may have a loop that runs.
+        loop.run_until_complete(server.serve([listener]))
+        loop.run_until_complete(poster.close())
+        loop.close()
+
+    thread = threading.Thread(target=life, daemon=True)
     thread.start()
     try:
         yield simulator
     finally:
         server.should_exit = server.force_exit = True
         thread.join(timeout=10)
-        loop.run_until_complete(poster.close())
-        loop.close()
         listener.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -38,6 +39,12 @@ class Faults:
         self._next: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._held: dict[str, Held] = {}
         self._lock = threading.Lock()
+        self._lost, self._rng = 0.0, random.Random()
+
+    def lose(self, share: float, rng: random.Random) -> None:
+        """From now on that share of the sends that meet nothing else is taken and never answered."""
+        with self._lock:
+            self._lost, self._rng = share, rng
 
     def answer(self, channel: str, reply: Reply | str, *, times: int = 1, applied: bool = False) -> None:
         """The next ``times`` sends are answered with ``reply``, or with the fixture of that name."""
@@ -55,7 +62,9 @@ class Faults:
 
     def taken(self, channel: str) -> Fault | None:
         with self._lock:
-            return self._next[channel].popleft() if self._next[channel] else None
+            if self._next[channel]:
+                return self._next[channel].popleft()
+            return Fault(None, applied=True) if self._rng.random() < self._lost else None
 
     def held(self, person: str | None) -> Held | None:
         with self._lock:

@@ -17,22 +17,25 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import yaml
 
+from handover.backends import open_backends
 from handover.inbox_cipher import Cipher, new_key
+from handover.inboxes import Inbox
 from handover.policy_settings import POLICY_FOLDER
+from handover.record_ports_inboxes import KeptInbox
+from tests.sim.accounts import demo_inbox
+from tests.sim.driver import Simulator, simulating
 from tests.support.processes import free_port
-from tests.support.serving import serving
-from tests.webhooks.inboxes import put_into
 from tests.webhooks.judge import judged, left
-from tests.webhooks.load import Poster, messages
-from tests.webhooks.platforms import Platforms, body_of
+from tests.webhooks.load import CHANNELS, Load, messages
 
 RESULTS = Path("results") / "webhooks.json"
 _EACH = 10  # messages of one person
@@ -88,53 +91,52 @@ class Run:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
 
-    async def play(self) -> dict[str, Any]:
+    def play(self) -> dict[str, Any]:
         url = f"sqlite+aiosqlite:///{self.folder / 'record.db'}"
-        key = new_key()
-        await put_into(url, Cipher([key]))
-        port = free_port()
+        key, port = new_key(), free_port()
+        inboxes = [demo_inbox(channel, f"{number:08x}") for number, channel in enumerate(CHANNELS, 1)]
+        asyncio.run(_put_into(url, Cipher([key]), inboxes))
         address = f"http://127.0.0.1:{port}"
-        async with httpx2.AsyncClient(base_url=address, timeout=30) as http:
-            poster, reports = Poster(http), Poster(http)
+        with simulating(*inboxes) as sim:
+            sim.serve(address)
+            sim.faults.lose(0.02, random.Random(self.seed + 1))
+            service = Service(self._environment(url, key, port, sim.environment), self.folder / "service.log", address)
+            return asyncio.run(self._played(url, service, sim))
 
-            async def report(channel: str, webhook: dict[str, Any]) -> None:
-                await reports.post(channel, body_of(webhook))
+    async def _played(self, url: str, service: Service, sim: Simulator) -> dict[str, Any]:
+        await service.begin()
+        try:
+            return await self._told(url, service, sim)
+        finally:
+            await service.stop()
 
-            platforms = Platforms(report, random.Random(self.seed + 1), lost=0.02)
-            async with self._served(platforms) as bases:
-                service = Service(self._environment(url, key, port, bases), self.folder / "service.log", address)
-                await service.begin()
-                try:
-                    return await self._told(url, service, poster, platforms)
-                finally:
-                    await service.stop()
-
-    async def _told(self, url: str, service: Service, poster: Poster, platforms: Platforms) -> dict[str, Any]:
-        said = messages(max(1, self.webhooks * 8 // 10 // _EACH), _EACH, int(time.time()) - 3600, self.rng)
-        first = [(message.channel, message.body) for message in said]
-        webhooks = first + self.rng.choices(first, k=self.webhooks - len(first))
-        self.rng.shuffle(webhooks)
-        quick, rest = webhooks[: len(webhooks) // 10], webhooks[len(webhooks) // 10 :]
-        await poster.at_rate(quick, 100)
-        waits = sorted(poster.waits)
-        began = time.monotonic()
+    async def _told(self, url: str, service: Service, sim: Simulator) -> dict[str, Any]:
+        people = max(1, self.webhooks * 8 // 10 // _EACH)
+        said = messages(sim, people, _EACH, sim.now() - timedelta(hours=1), self.rng)
+        hooks = [message.hook for message in said]
+        hooks += self.rng.choices(hooks, k=self.webhooks - len(hooks))
+        self.rng.shuffle(hooks)
+        quick, rest = hooks[: len(hooks) // 10], hooks[len(hooks) // 10 :]
+        load = Load(sim)
+        await asyncio.to_thread(sim.do, load.at_rate(quick, 100), seconds=600)
+        waits, began = sorted(load.waits), time.monotonic()
         size = len(rest) // (self.kills + 1) + 1
         for number in range(self.kills + 1):
             share = rest[number * size : (number + 1) * size]
-            posting = asyncio.create_task(poster.through(share, 32))
+            posting = asyncio.create_task(asyncio.to_thread(sim.do, load.through(share, 32), seconds=1200))
             if number < self.kills:
                 await asyncio.sleep(self.rng.uniform(1.0, 3.0))
                 await service.kill()
                 await service.begin()
             await posting
         posted = time.monotonic() - began
-        await self._until_quiet(url, platforms)
-        verdict = await judged(url, said, platforms.sent)
-        verdict.wrong += platforms.violations
+        await self._until_quiet(url, sim)
+        verdict = await judged(url, said, sim.sent())
+        verdict.wrong += sim.violations
         return {
             "seed": self.seed,
-            "webhooks": len(webhooks),
-            "posts": poster.tried,
+            "webhooks": len(hooks),
+            "posts": load.tried,
             "kills": service.kills,
             "seconds posting": round(posted, 1),
             "seconds in all": round(time.monotonic() - began, 1),
@@ -144,31 +146,25 @@ class Run:
                 "longest": round(1000 * waits[-1], 1),
                 "of": len(waits),
             },
-            "courtesies": platforms.courtesies,
+            "typing and seen marks": len(sim.calls(what="typing")) + len(sim.calls(what="seen")),
             **verdict.figures,
             "wrong": verdict.wrong,
             "machine": f"{os.cpu_count()} CPUs, {platform.platform()}, Python {platform.python_version()}",
         }
 
-    async def _until_quiet(self, url: str, platforms: Platforms) -> None:
-        """Until nothing is left to do, twice in a row; what is left after the time limit shows in the verdict."""
+    async def _until_quiet(self, url: str, sim: Simulator) -> None:
+        """Until nothing is left to do, three times in a row; what is left after the time limit shows in the verdict."""
         end, quiet, told = time.monotonic() + _QUIET_SECONDS, 0, 0.0
         while quiet < 3 and time.monotonic() < end:
             await asyncio.sleep(0.5)
-            await platforms.reported()
+            await asyncio.to_thread(sim.quiet)
             now = await left(url)
             quiet = 0 if any(now.values()) else quiet + 1
             if time.monotonic() - told > 10:
                 told = time.monotonic()
                 print("left:", ", ".join(f"{name} {count}" for name, count in now.items()), flush=True)
 
-    @contextlib.asynccontextmanager
-    async def _served(self, platforms: Platforms) -> AsyncIterator[dict[str, str]]:
-        async with serving(lambda port: platforms.app()) as address:
-            names = ("GRAPH_URL", "INSTAGRAM_URL", "TELEGRAM_URL", "TELEGRAM_FILE_URL", "X_URL")
-            yield dict.fromkeys((*names, "LINE_URL", "LINE_DATA_URL"), f"http://{address}")
-
-    def _environment(self, url: str, key: str, port: int, bases: dict[str, str]) -> dict[str, str]:
+    def _environment(self, url: str, key: str, port: int, platforms: dict[str, str]) -> dict[str, str]:
         policy = yaml.safe_load((POLICY_FOLDER / "policy.yml").read_text())
         policy["outbox"]["unknown_seconds"] = _UNKNOWN_SECONDS
         policy["outbox"]["lease_seconds"] = 25
@@ -183,7 +179,15 @@ class Run:
             "POLICY_FILE": str(file),
             "REPEAT_SIMILARITY": "1.0",
         }
-        return {**os.environ, **own, **bases}
+        return {**os.environ, **own, **platforms}
+
+
+async def _put_into(database_url: str, cipher: Cipher, inboxes: Sequence[Inbox]) -> None:
+    """A fresh record with the inboxes in it."""
+    async with open_backends(database_url) as backends, backends.records.transaction() as tx:
+        for inbox in inboxes:
+            kept = KeptInbox(replace(inbox, secrets={}), cipher.seal(inbox.id, inbox.secrets))
+            assert await tx.inboxes.add(kept, datetime.now(UTC))
 
 
 def main() -> None:
@@ -194,7 +198,7 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="switchboard-webhooks-") as folder:
-        found = asyncio.run(Run(given.seed, given.webhooks, given.kills, Path(folder)).play())
+        found = Run(given.seed, given.webhooks, given.kills, Path(folder)).play()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found | {"wrong": found["wrong"][:20]}, indent=2))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.sim.calls import Told
 from tests.webhooks.load import Message
-from tests.webhooks.platforms import Sent
 
 _LEFT = {
     "webhooks not read": "SELECT count(*) FROM arrivals",
@@ -44,7 +44,7 @@ async def left(database_url: str) -> dict[str, int]:
         await engine.dispose()
 
 
-async def judged(database_url: str, expected: Sequence[Message], sent: Sequence[Sent]) -> Verdict:
+async def judged(database_url: str, expected: Sequence[Message], sent: Sequence[Told]) -> Verdict:
     """Compare the record with what was posted and with what the platforms took."""
     engine = create_async_engine(database_url)
     try:
@@ -70,8 +70,8 @@ def _messages(verdict: Verdict, expected: Sequence[Message], said: Sequence[tupl
     verdict.figures["customer lines in the record"] = len(said)
 
 
-def _replies(verdict: Verdict, lines: Sequence[tuple[str, str, str, str]], sent: Sequence[Sent]) -> None:
-    taken = Counter((one.person, one.text) for one in sent)
+def _replies(verdict: Verdict, lines: Sequence[tuple[str, str, str, str]], sent: Sequence[Told]) -> None:
+    taken = Counter(((one.person or "").removeprefix("+"), one.text) for one in sent)
     by_state: Counter[str] = Counter()
     for person, text, state, delivery in lines:
         doubtful = state == "failed" and delivery == "unknown"
@@ -87,5 +87,5 @@ def _replies(verdict: Verdict, lines: Sequence[tuple[str, str, str, str]], sent:
             verdict.wrong.append(f"withdrawn, and sent to {person}: {text[:80]!r}")
     verdict.wrong += [f"nobody knows of {one}" for one in taken]
     verdict.figures |= {f"replies {state}": count for state, count in sorted(by_state.items())}
-    verdict.figures["answers lost on the way"] = sum(not one.answered for one in sent)
+    verdict.figures["answers lost on the way"] = sum(one.status is None for one in sent)
     verdict.figures["taken by the platforms"] = len(sent)

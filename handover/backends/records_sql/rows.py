@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.tables_of_contacts import contact_members
+from handover.backends.records_sql.tables_of_intake import identities
 from handover.backends.records_sql.tables_of_marks import entry_marks as m
 from handover.conversation import Control, Conversation, Lifecycle
 from handover.entries import AuthorKind
@@ -16,6 +18,10 @@ from handover.stored import ConversationRow, Customer, LastEntry
 
 c, p, a = t.conversations, t.customers, t.agents
 
+# Nothing reaches them in this conversation's inbox.
+_BLOCKED = sa.exists().where(
+    identities.c.customer == c.c.customer, identities.c.inbox == c.c.inbox, identities.c.blocked_at.is_not(None)
+)
 # A line of ours has no platform time, so the newest of all lines is the customer's.
 _CUSTOMER_AT = sa.select(sa.func.max(m.c.sent_at)).where(m.c.conversation == c.c.id).scalar_subquery()
 
@@ -30,8 +36,14 @@ SELECT_ROWS = sa.select(
     a.c.role.label("a_role"),
     a.c.availability.label("a_availability"),
     a.c.capacity.label("a_capacity"),
+    contact_members.c.contact.label("contact"),
+    _BLOCKED.label("blocked"),
     _CUSTOMER_AT.label("customer_at"),
-).select_from(c.join(p, p.c.id == c.c.customer).outerjoin(a, a.c.id == c.c.agent))
+).select_from(
+    c.join(p, p.c.id == c.c.customer)
+    .outerjoin(a, a.c.id == c.c.agent)
+    .outerjoin(contact_members, contact_members.c.customer == c.c.customer)
+)
 
 
 def to_row(r: Any) -> ConversationRow:
@@ -51,14 +63,11 @@ def to_row(r: Any) -> ConversationRow:
         waiting_since=r.waiting_since,
         snoozed_until=r.snoozed_until,
     )
-    agent = None
-    if r.agent is not None:
-        agent = Agent(r.agent, r.a_email, r.a_name, r.a_role, r.a_availability, r.a_capacity)
     known = r.last_author is not None
     return ConversationRow(
         conversation=conversation,
         customer=Customer(r.customer, r.p_name, r.p_email, dict(r.p_profile)),
-        agent=agent,
+        agent=_agent(r),
         last=LastEntry(r.last_offset, AuthorKind(r.last_author), r.last_text, r.last_at) if known else None,
         reason=None if r.reason is None else Reason(r.reason),
         rating=r.rating,
@@ -73,8 +82,16 @@ def to_row(r: Any) -> ConversationRow:
         reply_due=r.reply_due,
         team=r.team,
         needs=frozenset(r.needs),
+        contact=r.contact,
+        blocked=bool(r.blocked),
         customer_at=r.customer_at,
     )
+
+
+def _agent(r: Any) -> Agent | None:
+    if r.agent is None:
+        return None
+    return Agent(r.agent, r.a_email, r.a_name, r.a_role, r.a_availability, r.a_capacity)
 
 
 def to_values(row: ConversationRow) -> dict[str, Any]:

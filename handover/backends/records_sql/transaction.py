@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handover.backends.records_sql.asides import SqlAsides
+from handover.backends.records_sql.contacts import SqlContacts
 from handover.backends.records_sql.conversations import SqlConversations
 from handover.backends.records_sql.entries import SqlEntries
 from handover.backends.records_sql.inboxes import SqlInboxes
@@ -18,6 +19,7 @@ from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
+from handover.record_ports_contacts import Contacts
 from handover.record_ports_inboxes import Inboxes
 from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
@@ -44,6 +46,7 @@ class SqlTransaction:
         self.intake: Intake = SqlIntake(connection)
         self.marks: EntryMarks = SqlEntryMarks(connection)
         self.media: Media = SqlMedia(connection)
+        self.contacts: Contacts = SqlContacts(connection)
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)

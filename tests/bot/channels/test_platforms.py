@@ -3,104 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx2
+import pytest
 
 from handover.outcomes import DeliveryState
+from tests.sim.accounts import CHANNELS, demo_inbox
+from tests.sim.driver import Simulator, simulating
 from tests.support.service import Service, bearer, running_service
-from tests.support.serving import serving
-from tests.webhooks.inboxes import INBOXES, signed
-from tests.webhooks.platforms import Platforms, body_of, telegram_webhook, whatsapp_webhook
 
-
-@dataclass
-class Outside:
-    """A running service, three platforms around it, and where each posts its webhooks."""
-
-    service: Service
-    platforms: Platforms
-    addresses: dict[str, str]
-
-    async def post(self, channel: str, webhook: dict[str, Any]) -> httpx2.Response:
-        body = body_of(webhook)
-        return await self.service.http.post(self.addresses[channel], content=body, headers=signed(channel, body))
-
-    def inbox(self, channel: str) -> str:
-        return self.addresses[channel].removeprefix("/webhooks/").replace("/", ".")
-
-    def texts(self, person: str) -> list[str]:
-        return [one.text for one in self.platforms.sent if one.person == person]
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
-    """What is on its way comes; a machine that is busy may take its time."""
-    for _ in range(int(seconds / 0.02)):
-        if await true():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came")
+PERSON = {"line": "U" + "5" * 32}
 
 
 @asynccontextmanager
-async def outside(folder: Path) -> AsyncIterator[Outside]:
-    """Inboxes of three channels, made over the API."""
-    addresses: dict[str, str] = {}
-    here: list[Outside] = []
-
-    async def report(channel: str, webhook: dict[str, Any]) -> None:
-        assert (await here[0].post(channel, webhook)).status_code == 200
-
-    platforms = Platforms(report, random.Random(1), lost=0.0)
-    async with serving(lambda port: platforms.app()) as address:
-        bases = {"graph_url": f"http://{address}", "telegram_url": f"http://{address}"}
-        async with running_service(folder, channel_hold_seconds=0.0, public_url="https://help.example", **bases) as up:
+async def outside(folder: Path) -> AsyncIterator[tuple[Service, Simulator]]:
+    """A running service with an inbox on every channel, made over the API, and the platforms around it."""
+    with simulating() as sim:
+        addresses = {name.lower(): url for name, url in sim.environment.items()}
+        async with running_service(folder, channel_hold_seconds=0.0, **addresses) as up:
+            sim.serve(up.origin)
             admin = bearer(await up.sign_in())
-            for channel, inbox in INBOXES.items():
-                body = {"channel": channel, "name": inbox.name, "account": inbox.account, "secrets": inbox.secrets}
+            for channel in CHANNELS:
+                wish = demo_inbox(channel)
+                body = {"channel": channel, "name": wish.name, "account": wish.account, "secrets": wish.secrets}
                 made = await up.http.post("/api/v1/inboxes", json=body, headers=admin)
                 assert made.status_code == 201, made.text
-                addresses[channel] = made.json()["webhook_url"].removeprefix("https://help.example")
-            here.append(Outside(up, platforms, addresses))
-            yield here[0]
-            await platforms.reported()
-    assert platforms.violations == []
+                token = {"verify_token": made.json()["verify_token"] or ""}
+                sim.add(replace(wish, id=made.json()["id"], settings=token))
+            yield up, sim
+            await asyncio.to_thread(sim.quiet)
+        assert sim.violations == []
 
 
-async def test_a_message_on_a_platform_is_answered_there_and_its_reports_come_back(tmp_path: Path) -> None:
-    async with outside(tmp_path) as world:
-        message = {"id": "wamid.1", "from": "5000000001", "timestamp": str(int(time.time())), "type": "text"}
-        said = whatsapp_webhook("5000000001", messages=[{**message, "text": {"body": "where is my tent?"}}])
-        assert (await world.post("whatsapp", said)).status_code == 200
-        assert (await world.post("whatsapp", said)).status_code == 200
-
-        async def delivered() -> bool:
-            async with world.service.backends.records.reading() as tx:
-                part = await tx.parts.by_provider_id(world.inbox("whatsapp"), "wamid.out2")
-            return part is not None and part.state == DeliveryState.DELIVERED
-
-        await until(delivered)
-        greeting, answer = world.texts("5000000001")
-        assert "I'm an AI" in greeting
-        assert answer == "You said: where is my tent?"
-        assert world.platforms.courtesies >= 1
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_message_on_a_platform_is_answered_there_once(tmp_path: Path, channel: str) -> None:
+    async with outside(tmp_path) as (_, sim):
+        person = PERSON.get(channel, "5000000001")
+        hook = sim.hooks(channel, [sim.words(channel, "text", person, text="where is my tent?")[1]])[0]
+        for _ in range(2):
+            assert await asyncio.to_thread(sim.deliver, hook) == 200
+        await asyncio.to_thread(sim.until_sent, person, "You said: where is my tent?")
+        greeting, answer = (one for one in sim.sent() if one.accepted)
+        assert "I'm an AI" in greeting.text
+        assert answer.text == "You said: where is my tent?"
 
 
-async def test_platforms_do_not_mix_and_each_knows_its_own_customers(tmp_path: Path) -> None:
-    async with outside(tmp_path) as world:
-        said = telegram_webhook("77", 1, int(time.time()), "/start")
-        assert (await world.post("telegram", said)).status_code == 200
+async def test_what_a_platform_reports_moves_the_line_forward(tmp_path: Path) -> None:
+    async with outside(tmp_path) as (service, sim):
+        await asyncio.to_thread(sim.says, "whatsapp", "5000000001", "hello")
+        sent = await asyncio.to_thread(sim.until_sent, "5000000001", "You said: hello")
+        await asyncio.to_thread(sim.tell, "whatsapp", "read", "5000000001", target=sent.provider_id)
+        states: list[DeliveryState | None] = []
+        for _ in range(600):
+            async with service.backends.records.reading() as tx:
+                found = await tx.parts.by_provider_id(sim_inbox(sim), str(sent.provider_id))
+            states.append(None if found is None else DeliveryState(found.state.value))
+            if states[-1] is DeliveryState.READ:
+                break
+            await asyncio.sleep(0.05)
+        assert states[-1] is DeliveryState.READ
 
-        async def greeted() -> bool:
-            return len(world.texts("77")) >= 1
 
-        await until(greeted)
-        wrong = {**signed("messenger", b"{}"), "x-telegram-bot-api-secret-token": "guess"}
-        refused = await world.service.http.post(world.addresses["telegram"], content=b"{}", headers=wrong)
-        assert (refused.status_code, refused.json()["code"]) == (401, "bad_signature")
+def sim_inbox(sim: Simulator) -> str:
+    """The id of the WhatsApp inbox, from where its webhooks go."""
+    return sim.world.accounts.of("whatsapp").hook.removeprefix("/webhooks/").replace("/", ".")
