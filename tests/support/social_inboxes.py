@@ -90,6 +90,6 @@ def mark_of(agent: Agent, line: Frame, **state: object) -> Frame:
     def reached(frame: Frame) -> bool:
         if frame["type"] != "entry_mark" or frame["conversation"] != line["conversation"]:
             return False
-        return frame["offset"] == line["offset"] and all(frame[name] == value for name, value in state.items())
+        return frame["offset"] == line["offset"] and all(frame.get(name) == value for name, value in state.items())
 
     return agent.has_seen(f"{state} on line {line['offset']}", reached)
