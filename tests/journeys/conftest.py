@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.driver import Simulator, simulating
+from tests.support.social_inboxes import SocialInboxes
 from tests.support.stack import Stack, running_stack
 
 SHORT_TURN = 7  # seconds: enough for an honest turn on a busy machine, and short enough to watch one fail
@@ -27,6 +28,20 @@ def running(tmp_path_factory: pytest.TempPathFactory, platforms: Simulator) -> I
     with running_stack(folder, **platforms.environment) as stack:
         platforms.serve(stack.url)
         yield stack
+
+
+@pytest.fixture(scope="session")
+def _made(running: Stack, platforms: Simulator) -> SocialInboxes:
+    return SocialInboxes(running, platforms)
+
+
+@pytest.fixture
+def social(stack: Stack, platforms: Simulator, _made: SocialInboxes) -> Iterator[SocialInboxes]:
+    """Inboxes on the simulated platforms; no request to them was wrong, and every fault was met."""
+    before = len(platforms.violations)
+    yield _made
+    assert platforms.violations[before:] == []
+    assert platforms.faults.left() == 0
 
 
 @pytest.fixture

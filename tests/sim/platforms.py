@@ -86,11 +86,14 @@ class Platforms:
         return await self._answer(platform, told)
 
     async def _answer(self, platform: Platform, told: Told) -> Reply | None:
-        fault = self._world.faults.taken(told.channel) if told.what == "send" else None
+        sends = told.what == "send"
+        fault = self._world.faults.taken(told.channel) if sends else None
+        # Asked for before anybody can see the send: a hold that is made because of it is for the next one.
+        held = self._world.faults.held(told.person) if sends else None
         reply = self._taken(platform, told) if fault is None or fault.applied else None
         if told.accepted and self._world.automatic:
             self._later(platform, told)
-        if told.what == "send" and (held := self._world.faults.held(told.person)) is not None:
+        if held is not None:
             await asyncio.to_thread(held.opened.wait, _LONGEST_HOLD)
             self._world.faults.forget(str(told.person))
         answer = reply if fault is None else fault.reply

@@ -21,6 +21,17 @@ def decisions(record: Path, conversation: str) -> list[dict[str, Any]]:
     return [{**dict(zip(names, row, strict=False)), "evidence": json.loads(row[4])} for row in rows]
 
 
+def conversation_of(record: Path, inbox: str, person: str) -> str | None:
+    """The conversation that somebody of a platform has with an inbox."""
+    with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as db:
+        found = db.execute(
+            "SELECT c.id FROM conversations c JOIN identities i ON i.customer = c.customer AND i.inbox = c.inbox"
+            " WHERE i.inbox = ? AND i.external_id = ?",
+            (inbox, person),
+        ).fetchone()
+    return found[0] if found else None
+
+
 def wait_for_turn(record: Path, conversation: str) -> None:
     """Until the bot is at work on an answer: its turn is in the record."""
     with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as db:
