@@ -54,12 +54,13 @@ async def judged(database_url: str, expected: Sequence[Message], sent: Sequence[
     finally:
         await engine.dispose()
     verdict = Verdict()
-    _messages(verdict, expected, said)
-    _replies(verdict, lines, sent)
+    compare_messages(verdict, expected, said)
+    compare_replies(verdict, lines, sent)
     return verdict
 
 
-def _messages(verdict: Verdict, expected: Sequence[Message], said: Sequence[tuple[str, str, str]]) -> None:
+def compare_messages(verdict: Verdict, expected: Sequence[Message], said: Sequence[tuple[str, str, str]]) -> None:
+    """``said``: (the platform's id, person, text) of each line of a customer."""
     there = Counter((person, text) for _, person, text in said)
     wanted = Counter((message.person, message.text) for message in expected)
     for one in (wanted - there).elements():
@@ -70,7 +71,8 @@ def _messages(verdict: Verdict, expected: Sequence[Message], said: Sequence[tupl
     verdict.figures["customer lines in the record"] = len(said)
 
 
-def _replies(verdict: Verdict, lines: Sequence[tuple[str, str, str, str]], sent: Sequence[Told]) -> None:
+def compare_replies(verdict: Verdict, lines: Sequence[tuple[str, str, str, str]], sent: Sequence[Told]) -> None:
+    """``lines``: (person, text, state, delivery) of each line of ours."""
     taken = Counter(((one.person or "").removeprefix("+"), one.text) for one in sent)
     by_state: Counter[str] = Counter()
     for person, text, state, delivery in lines:
