@@ -43,6 +43,7 @@ from handover.backends.records_sql.accounts import SqlAccounts
 from handover.calendar_file import load_calendars
 from handover.clock import SystemClock
 from handover.console_api import console_routes
+from handover.contacts_api import contact_routes
 from handover.dead_letters import DeadLetters
 from handover.dead_letters_api import dead_letter_routes
 from handover.demo import Beaten, make_first_accounts, tell_demo_stories
@@ -194,6 +195,7 @@ class _Service:
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
         app.include_router(waits_routes(self._desk.reading, door))
+        app.include_router(contact_routes(self._desk.contacts, door))
         app.include_router(dead_letter_routes(DeadLetters(self._backends.records, self._clock), door))
         for routes in self._platforms.routes(door):
             app.include_router(routes)

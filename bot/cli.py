@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli_inboxes import inboxes
 from bot.cli_record import record
 from bot.settings import read_settings
 from handover.backends import open_backends
@@ -29,6 +30,7 @@ outbox = typer.Typer(
 )
 app.add_typer(outbox, name="outbox")
 app.add_typer(record, name="record")
+app.add_typer(inboxes, name="inboxes")
 
 
 @outbox.command("list")

@@ -42,6 +42,7 @@ class DeskMeters:
         self.outbox = gauge("outbox_waiting", "Lines on their way to channels.")
         self.outbox_oldest = gauge("outbox_oldest_seconds", "How long the oldest of them has been on its way.")
         self.outbox_dead = gauge("outbox_undelivered", "Lines that could not be delivered and wait for a decision.")
+        self.inboxes_paused = gauge("inboxes_paused", "Inboxes from which nothing is sent until somebody resumes them.")
         self.looked = gauge("desk_looked_timestamp_seconds", "When the record was last asked for these figures.")
         self.turns_at_work = gauge("turns_at_work", "Conversations that the bot is answering in this process.")
         self.loop_lag = Histogram(
@@ -55,6 +56,7 @@ class DeskMeters:
             waiting = await tx.offers.waiting()
             backlog = await tx.outbox.backlog()
             everyone, held = await tx.people.agents(), await tx.people.held()
+            inboxes = await tx.inboxes.all()
         here, now = await presence.here(), clock.now()
         self.queue.set(len(waiting))
         self.queue_oldest.set(max(((now - offer.made_at).total_seconds() for offer in waiting), default=0))
@@ -70,6 +72,7 @@ class DeskMeters:
         self.outbox.set(backlog.queued)
         self.outbox_oldest.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
         self.outbox_dead.set(backlog.dead)
+        self.inboxes_paused.set(sum(kept.inbox.enabled and kept.inbox.paused_at is not None for kept in inboxes))
         self.looked.set(now.timestamp())
 
     async def keep_looking(self, records: Records, presence: Presence, clock: Clock) -> None:

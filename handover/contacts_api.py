@@ -12,6 +12,7 @@ from handover.agent_parts import LastEntryPart
 from handover.conversation import Control, Lifecycle
 from handover.desk_for_contacts import DeskForContacts, Seen
 from handover.entries import CustomerId
+from handover.errors import BadInput
 from handover.inboxes import channel_of
 from handover.login_api import PROBLEMS, Body, Door
 from handover.record_ports_contacts import ContactDeed, Known
@@ -90,9 +91,11 @@ def contact_routes(contacts: DeskForContacts, door: Door) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/customers", tags=["customers"], responses=PROBLEMS)
 
     @routes.get("")
-    async def search(request: Request, query: Annotated[str, Query(min_length=1, max_length=200)]) -> Found:
+    async def search(request: Request, query: Annotated[str, Query(max_length=200)] = "") -> Found:
         """At most 20 customers by name, e-mail address or id on a platform."""
         await door.agent(request)
+        if not query.strip():
+            raise BadInput("What is looked for needs words.", detail={"field": "query"})
         return Found(customers=[_known(one) for one in await contacts.search(query)])
 
     @routes.get("/{customer}")

@@ -27,7 +27,10 @@ _RENDERED = frozenset({AuthorKind.BOT, AuthorKind.AGENT})
 
 @dataclass(slots=True)
 class Change:
-    """A conversation inside a writing transaction. ``row`` is what will be saved."""
+    """A conversation inside a writing transaction. ``row`` is what will be saved.
+
+    ``shown_anew``: lists are told of it also when nothing of its own has changed, but something they show beside it.
+    """
 
     parts: DeskParts
     tx: Transaction
@@ -39,6 +42,7 @@ class Change:
     templates: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by the offset of the line they stand for
     offered: Offer | None = None
     rings_anew: bool = False
+    shown_anew: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -127,7 +131,7 @@ class Change:
 
     async def finish(self) -> None:
         """Save what changed, queue lines for channels that push, and note what the screens will be told."""
-        if self.row != self.before:
+        if self.row != self.before or self.shown_anew:
             moved = self._moved()
             # Looked up before the save: the feed's row, which every change of the desk needs, is locked last.
             waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation) if moved else None

@@ -84,7 +84,7 @@ class DeskForChannels:
             if not 1 <= offset <= work.conversation.last_offset:
                 raise NotFound("There is no such line here.")
             mark = await work.tx.marks.get(conversation, offset)
-            anew = mark.delivery is None or state is DeliveryState.QUEUED
+            anew = state is DeliveryState.QUEUED and mark.delivery in (DeliveryState.FAILED, DeliveryState.UNKNOWN)
             now = state if anew or mark.delivery is None else forward(mark.delivery, state)
             if now is not mark.delivery or (now is state and (note or None) != mark.note):
                 await _keep(work, replace(mark, delivery=now, note=note[:500] or None, todo=todo[:500] or None))
@@ -102,6 +102,7 @@ class DeskForChannels:
         """Something agents should know that is no line: a private note by nobody at the desk. ``key``: only once."""
         async with change(self._parts, conversation) as work:
             await _note(work, text, key)
+            work.shown_anew = True  # the row says whether anything reaches them, which this may be about
 
     async def spoke_outside(
         self, conversation: ConversationId, text: str, message: str | None, app: str

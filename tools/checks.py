@@ -66,7 +66,7 @@ class Checks:
         return [self._places.service_python, "-c", call]
 
     def quick_tests(self) -> list[Step]:
-        return [self._python("tests without services (pytest)", "pytest", "-q", "-m", f"not ({SERVICES})")]
+        return [self._python("tests without services (pytest)", "pytest", "-q", "-n", "2", "-m", f"not ({SERVICES})")]
 
     def inner_tests(self) -> list[Step]:
         chosen = f"not ({SERVICES} or thorough)"

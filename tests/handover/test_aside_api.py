@@ -8,7 +8,7 @@ from pathlib import Path
 from handover.record_ports_intake import Arrival, Heard
 from tests.support.service import bearer, running_service
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+NOW = datetime.now(UTC)  # what is old is forgotten by the service that runs
 ADDRESS = "/api/v1/arrivals/aside"
 
 

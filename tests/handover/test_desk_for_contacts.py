@@ -250,3 +250,19 @@ async def test_joins_splits_and_words_at_once_end_in_order(url: str) -> None:
             assert len(theirs) != 1 or theirs[0].contact is None
             for other in theirs:
                 assert await together(one, other.customer.id) | {other.customer.id} == {m.customer.id for m in theirs}
+
+
+async def test_lists_hear_at_once_that_nothing_reaches_a_customer(world: World) -> None:
+    here = await world.conversation("hello", inbox=TELEGRAM)
+    async with world.backends.records.transaction() as tx:
+        values = {"inbox": TELEGRAM, "external_id": "77", "customer": here.customer}
+        await tx.connection.execute(identities.insert(), values)
+    for blocked_at in (world.clock.now(), None):
+        before = (await world.desk.reading.row(here.id)).feed
+        async with world.backends.records.transaction() as tx:
+            await tx.connection.execute(identities.update(), {"blocked_at": blocked_at})
+        async with world.backends.live.follow(AGENTS) as told:
+            await world.desk.channels.note(here.id, "The platform said something of them.")
+            frame = json.loads((await anext(aiter(told))).text)
+        assert frame["customer"]["blocked"] is (blocked_at is not None)
+        assert frame["feed"] > before

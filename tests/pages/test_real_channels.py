@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.scripted_channels import png
 
 from bot.channels.channel import Attachment
 from handover.backends import open_backends
@@ -20,6 +19,7 @@ from handover.record_ports_media import MediaState
 from tests.pages.test_real_service import PASSWORD, service_process
 from tests.support.desk_world import fresh_record
 from tests.support.processes import free_port
+from tests.support.scripted_files import png
 
 pytestmark = pytest.mark.browser
 

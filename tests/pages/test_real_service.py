@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bot.channels.telegram import SECRET_HEADER
 from tests.pages.conftest import ROOT, OpenPage
 from tests.support.processes import Child, free_port
 from tests.support.slow_answers import SlowService
@@ -148,3 +150,27 @@ def with_a_person(customer: Page, agent: Page, url: str) -> None:
     agent.keyboard.type("Hello, this is Ada.")
     agent.keyboard.press("Enter")
     expect(customer.locator(".line.agent")).to_contain_text("Hello, this is Ada.")
+
+
+def test_an_admin_makes_an_inbox_and_sees_the_platforms_first_webhook_arrive(page: Page, slow: SlowService) -> None:
+    page.goto(f"{slow.url}/console#inboxes")
+    page.get_by_label("E-mail").fill("admin@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.get_by_role("button", name="Telegram").click()
+    dialog = page.get_by_role("dialog", name="New inbox: Telegram")
+    secret = "a-secret-of-the-webhook"
+    for label, value in (("Name", "Shop bot"), ("Bot id", "1"), ("Bot token", "1:a-token"), ("Webhook secret", secret)):
+        dialog.get_by_label(label).fill(value)
+    dialog.get_by_role("button", name="Add").click()
+    inbox = page.get_by_role("article", name="Shop bot")
+    expect(inbox).to_contain_text("Nothing has arrived yet.")
+    place = urlsplit(inbox.locator("code").first.inner_text()).path
+    update = {"update_id": 1, "something_new": {}}
+    forged = page.request.post(slow.url + place, data=update, headers={SECRET_HEADER: "another"})
+    assert forged.status == 401
+    taken = page.request.post(slow.url + place, data=update, headers={SECRET_HEADER: secret})
+    assert taken.status == 200
+    expect(inbox).to_contain_text("We received your webhook")
+    expect(inbox.get_by_role("status").first).to_have_text("Live")
+    assert secret not in page.content()

@@ -71,6 +71,7 @@ async def test_no_route_of_the_api_but_sign_in_is_open_to_strangers(service: Ser
             "/api/v1/me/password": ("present", "new"),
             "/api/v1/agents": ("email", "name", "password"),
             "/api/v1/inboxes": ("channel", "name", "account"),
+            "/api/v1/customers/{customer}/join": ("with",),
         }
         body = {key: good[key] for key in wanted.get(path, ())}
         answer = await service.http.request(method, address, json=body)

@@ -13,6 +13,7 @@ from handover.agent_parts import AgentPart
 from handover.conversation import Lifecycle
 from handover.errors import Forbidden, SwitchboardError
 from handover.waits_report import WaitsReport
+from tests.support.scripted_customers import customer_deeds, customers
 from tests.support.scripted_people import waits_report
 from tests.support.scripted_service import ScriptedService
 
@@ -53,6 +54,7 @@ def api_routes(app: FastAPI, service: ScriptedService) -> None:
             return JSONResponse({"code": "bad_input", "message": message, "detail": {"problems": problems}}, 400)
 
     inbox_changes(app, service)
+    customer_deeds(app, service)
 
     @app.post("/api/v1/outbox/{number}/{verb}")
     async def settle(number: int, verb: str) -> Response:
@@ -112,6 +114,8 @@ def answered(service: ScriptedService, asked: str, wish: Mapping[str, str], who:
     }
     if asked in answers:
         return answers[asked]()
+    if asked.startswith("customers"):
+        return customers(service, asked, wish.get("query"))
     talk = service.talks.get(asked.removeprefix("conversations/"))
     return talk and {"row": talk.row().model_dump(mode="json")}
 

@@ -38,6 +38,7 @@ from handover.frames import (
 )
 from handover.inboxes import WEB, channel_of
 from handover.mark_frames import EntryMarkFrame
+from tests.support.scripted_contacts import Contacts
 from tests.support.scripted_files import Files
 from tests.support.scripted_inboxes import Inboxes
 from tests.support.scripted_people import People
@@ -116,6 +117,7 @@ class ScriptedService:
         self.people = People(self.agents)
         self.files = Files()
         self.inboxes = Inboxes()
+        self.contacts = Contacts()
         self.feed = 0
         self.customer_screens: dict[str, set[Send]] = {}
         self.desk_screens: dict[str, set[Send]] = {}  # conversation → agents' screens that opened it

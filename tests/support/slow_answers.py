@@ -52,7 +52,10 @@ class SlowService:
 
     async def _serve(self, folder: Path) -> None:
         dialogue = ScriptedDialogue(otherwise=self._answer)
-        async with running_service(folder, dialogue=dialogue, internal_token=TOKEN, demo=True) as service:
+        key = folder / "inbox_key"
+        async with running_service(
+            folder, dialogue=dialogue, internal_token=TOKEN, demo=True, secrets_file=key
+        ) as service:
             self.url = service.origin
             self._ready.set()
             await self._over.wait()

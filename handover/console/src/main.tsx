@@ -9,6 +9,7 @@ import "./view/conversation.css";
 import "./view/composer.css";
 import "./view/channels.css";
 import "./view/dialogs.css";
+import "./view/also_known.css";
 import "./view/pages.css";
 import "./view/reports.css";
 import "./view/inboxes.css";

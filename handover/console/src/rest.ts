@@ -1,6 +1,7 @@
 // The console's HTTP calls: signing in and out, lists, people, channels, waits, and what was not delivered.
 import type { AgentPart, ConversationFrame } from "../../../bot/widget/src/shared/wire";
 import type { Ability, InboxRow } from "./channels";
+import type { Customer, CustomerSeen } from "./contacts";
 import type { View } from "./desk_state";
 
 export class Refused extends Error {
@@ -132,6 +133,14 @@ export const rest = {
     const found = (await call("GET", "inboxes")) as InboxRow[] | { inboxes: InboxRow[] };
     return Array.isArray(found) ? found : found.inboxes;
   },
+  customer: async (id: string): Promise<CustomerSeen> => (await call("GET", `customers/${encodeURIComponent(id)}`)) as CustomerSeen,
+  /** At most twenty customers, by name, e-mail address or id on a platform. */
+  findCustomers: async (query: string): Promise<Customer[]> =>
+    ((await call("GET", `customers?query=${encodeURIComponent(query)}`)) as { customers: Customer[] }).customers,
+  joinCustomers: async (id: string, other: string): Promise<CustomerSeen> =>
+    (await call("POST", `customers/${encodeURIComponent(id)}/join`, { with: other })) as CustomerSeen,
+  splitCustomer: async (id: string): Promise<CustomerSeen> =>
+    (await call("POST", `customers/${encodeURIComponent(id)}/split`)) as CustomerSeen,
   /** One list row, for a conversation that no list has brought yet. */
   row: async (conversation: string): Promise<ConversationFrame> =>
     ((await call("GET", `conversations/${encodeURIComponent(conversation)}`)) as { row: ConversationFrame }).row,

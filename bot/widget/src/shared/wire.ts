@@ -139,6 +139,8 @@ export interface CustomerPart {
   name?: string | null;
   email?: string | null;
   profile?: Record<string, string>;
+  contact?: string | null; // the same for customers whom an agent joined
+  blocked?: boolean; // nothing reaches them in this inbox
 }
 export interface LastEntryPart {
   offset: number;

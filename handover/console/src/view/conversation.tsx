@@ -81,6 +81,7 @@ function Head({ client, desk, row, ask, side, setSide }: HeadProps) {
         <p>
           {row && <span class={`mark ${row.lifecycle === "active" ? row.control : row.lifecycle}`}>{stateOf(row, desk.me?.id)}</span>}
           {row && <ChannelMark client={client} row={row} whole />}
+          {row?.customer.blocked && <span class="mark late">Nothing reaches them here</span>}
           {row?.customer.email && <span class="mail">{row.customer.email}</span>}
         </p>
       </div>

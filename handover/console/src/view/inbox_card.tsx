@@ -23,7 +23,7 @@ export function InboxCard(props: CardProps) {
   const { inboxes, inbox, channel } = props;
   const said = useObserved(inboxes.state).said.get(inbox.id);
   const state = stateOf(inbox);
-  const heading = `inbox ${inbox.id}`;
+  const heading = `inbox-${inbox.id}`;
   return (
     <li>
       <article class={state} aria-labelledby={heading}>
@@ -123,9 +123,9 @@ function Answers({ said, title }: { said: readonly Said[]; title: string }) {
       {said.map(({ ok, what, words, todo }, number) => (
         <li key={number} class={ok ? "answer good" : "answer bad"}>
           <p>
-            <strong>
-              {ok ? "Done" : "Not done"}: {what || "a request"}.
-            </strong>{" "}
+            <span aria-hidden="true">{ok ? "✓ " : "✗ "}</span>
+            <span class="unseen">{ok ? "Worked: " : "Did not work: "}</span>
+            <strong>{what}.</strong>{" "}
             <span dir="auto">{words}</span>
           </p>
           {todo && <p class="todo">What to do: {todo}</p>}

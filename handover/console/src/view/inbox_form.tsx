@@ -69,6 +69,8 @@ function Field({ field, inbox, wrong }: { field: Wanted; inbox: KeptInbox | null
   const bad = wrong?.field === name;
   const given = {
     name,
+    id: `field-${name}`,
+    class: "filled",
     spellcheck: false,
     dir: "auto" as const,
     required: required && !set,
@@ -79,15 +81,15 @@ function Field({ field, inbox, wrong }: { field: Wanted; inbox: KeptInbox | null
   };
   return (
     <>
-      <label>
+      <label for={`field-${name}`}>
         {label}
         {!required && <span class="by"> (optional)</span>}
-        <span class="hint" id={`${name}-hint`}>
-          {set && "It is set and never shown. Leave this empty to keep it. "}
-          {help}
-        </span>
-        {secret ? <input type="password" autocomplete="new-password" {...given} /> : <input type="text" autocomplete="off" {...given} />}
       </label>
+      <span class="hint" id={`${name}-hint`}>
+        {set && "It is set and never shown. Leave this empty to keep it. "}
+        {help}
+      </span>
+      {secret ? <input type="password" autocomplete="new-password" {...given} /> : <input type="text" autocomplete="off" {...given} />}
       {set && !required && (
         <label class="pick">
           <input type="checkbox" name={`erase ${name}`} />

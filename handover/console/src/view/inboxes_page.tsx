@@ -45,15 +45,17 @@ function Kept({ client }: { client: DeskClient }) {
     <PageFrame title="Inboxes" says={says} problem={problem} again={() => void inboxes.refresh()}>
       {!rows && !problem && <p role="status">Loading…</p>}
       {rows && <NewInbox channels={channels} open={(channel) => setOpen({ kind: "form", channel, inbox: null })} />}
-      {rows?.length === 0 && <p class="none">No inbox yet. Add one above; its page tells you, step by step, what the platform needs.</p>}
-      <ul class="inboxes">
-        {rows?.map((inbox) => {
-          const channel = titled.get(inbox.channel);
-          if (!channel) return null;
-          const change = () => setOpen({ kind: "form", channel, inbox });
-          return <InboxCard key={inbox.id} {...{ client, inboxes, inbox, channel, change }} remove={() => setOpen({ kind: "remove", inbox })} />;
-        })}
-      </ul>
+      {rows?.length === 0 && <p class="none">No inbox yet: customers reach you on your website only.</p>}
+      {rows && rows.length > 0 && (
+        <ul class="inboxes">
+          {rows.map((inbox) => {
+            const channel = titled.get(inbox.channel);
+            if (!channel) return null;
+            const change = () => setOpen({ kind: "form", channel, inbox });
+            return <InboxCard key={inbox.id} {...{ client, inboxes, inbox, channel, change }} remove={() => setOpen({ kind: "remove", inbox })} />;
+          })}
+        </ul>
+      )}
       {open?.kind === "form" && <InboxForm {...{ inboxes, saved, close }} channel={open.channel} inbox={open.inbox} />}
       {open?.kind === "remove" && <Remove inbox={open.inbox} close={close} sure={() => void gone(client, inboxes, open.inbox)} />}
     </PageFrame>
@@ -68,7 +70,7 @@ async function gone(client: DeskClient, inboxes: Inboxes, inbox: KeptInbox): Pro
 function useNewcomerInSight(rows: readonly KeptInbox[] | null, before: ReadonlySet<string> | null): void {
   const newcomer = before && rows?.find(({ id }) => !before.has(id))?.id;
   useEffect(() => {
-    if (newcomer) document.getElementById(`inbox ${newcomer}`)?.focus();
+    if (newcomer) document.getElementById(`inbox-${newcomer}`)?.focus();
   }, [newcomer]);
 }
 

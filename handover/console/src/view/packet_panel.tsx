@@ -7,6 +7,7 @@ import { CloseIcon } from "../../../../bot/widget/src/view/icons";
 import type { DeskClient } from "../desk_client";
 import type { DeskState } from "../desk_state";
 import { nameOf, reasonWords } from "../reasons";
+import { AlsoKnown } from "./also_known";
 import { goTo } from "./going";
 
 function At({ offset }: { offset: number | null | undefined }) {
@@ -61,6 +62,7 @@ export function PacketPanel({ client, desk, current, close }: PanelProps) {
           ))}
         </dl>
       </Part>
+      {row && <AlsoKnown key={row.customer.id} client={client} desk={desk} row={row} />}
       {packet ? (
         <Handed client={client} packet={packet} current={current} />
       ) : (
