@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -57,32 +58,38 @@ def accepted_while_they_write(platforms: Simulator, inbox: Inbox, person: str, a
     return taken
 
 
+@pytest.fixture(scope="module")
+def ines(running: Stack) -> Iterator[Agent]:
+    """One agent for all channels."""
+    with hired(running.url, "Ines", PASSWORD) as agent:
+        yield agent
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_bot_person_bot(stack: Stack, social: SocialInboxes, channel: str) -> None:
+def test_bot_person_bot(stack: Stack, social: SocialInboxes, ines: Agent, channel: str) -> None:
     platforms, inbox, person = social.platforms, social.on(channel), social.somebody(channel)
-    with hired(stack.url, "Ines", PASSWORD) as ines:
-        greeted_and_answered(platforms, inbox, person)
-        conversation = social.conversation(inbox, person)
-        ask_for_a_person(platforms, inbox, person)
-        taken = accepted_while_they_write(platforms, inbox, person, ines, ines.sees_offer(conversation))
+    greeted_and_answered(platforms, inbox, person)
+    conversation = social.conversation(inbox, person)
+    ask_for_a_person(platforms, inbox, person)
+    taken = accepted_while_they_write(platforms, inbox, person, ines, ines.sees_offer(conversation))
 
-        line = ines.says(conversation, ANSWER)
-        platforms.until_sent(person, ANSWER)
-        mark_of(ines, line, delivery=ARRIVED.get(channel, "sent"))
-        ines.hands_back(conversation, taken["epoch"], OUTCOME)
+    line = ines.says(conversation, ANSWER)
+    platforms.until_sent(person, ANSWER)
+    mark_of(ines, line, delivery=ARRIVED.get(channel, "sent"))
+    ines.hands_back(conversation, taken["epoch"], OUTCOME)
 
-        asked = len(stack.model.replies)
-        platforms.says(channel, person, ASKED_AFTERWARDS)
-        platforms.until_sent(person, OUTCOME)
-        prompt = stack.model.waits_for_reply(asked)
-        assert ANSWER in prompt
-        assert LAST_WORD in prompt
+    asked = len(stack.model.replies)
+    platforms.says(channel, person, ASKED_AFTERWARDS)
+    platforms.until_sent(person, OUTCOME)
+    prompt = stack.model.waits_for_reply(asked)
+    assert ANSWER in prompt
+    assert LAST_WORD in prompt
 
-        platforms.quiet()
-        sent = platforms.texts(person)
-        while_ines_was_there = sent[sent.index("Ines has joined the conversation.") + 1 : -2]
-        assert while_ines_was_there == [ANSWER]
-        assert "Ines has left" in sent[-2]
-        assert len(set(sent)) == len(sent), "something came twice"
-        rows = [frame for frame in ines.frames if frame["type"] == "conversation"]
-        assert not [row for row in rows if row["conversation"] == conversation and row["external"]]
+    platforms.quiet()
+    sent = platforms.texts(person)
+    while_ines_was_there = sent[sent.index("Ines has joined the conversation.") + 1 : -2]
+    assert while_ines_was_there == [ANSWER]
+    assert "Ines has left" in sent[-2]
+    assert len(set(sent)) == len(sent), "something came twice"
+    rows = [frame for frame in ines.frames if frame["type"] == "conversation"]
+    assert not [row for row in rows if row["conversation"] == conversation and row["external"]]
