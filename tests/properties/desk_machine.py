@@ -71,7 +71,7 @@ class DeskAgainstReference(RuleBasedStateMachine):
 
     def room(self, agent: str | None, besides: ConversationId | None = None) -> bool:
         held = [r for where, r in self.known.items() if r.holder == agent and r.life == "active" and where != besides]
-        return agent is not None and WEIGHT * (len(held) + 1) <= CAPACITY[agent]
+        return agent in CAPACITY and WEIGHT * (len(held) + 1) <= CAPACITY[agent]
 
     def _room_of_holder(self, where: ConversationId) -> bool:
         return self.room(self.known[where].holder, where)

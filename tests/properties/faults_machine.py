@@ -9,13 +9,24 @@ from hypothesis.stateful import invariant, rule
 
 from handover.entries import ConversationId, EntryKind
 from tests.properties.desk_machine import CAPACITY, REPLICAS, DeskAgainstReference
-from tests.properties.reference import WEIGHT
+from tests.properties.reference import OUTSIDE, WEIGHT, Line
 
 
 class DeskUnderFaults(DeskAgainstReference):
     """Compares desk and reference after every event."""
 
-    @rule(seconds=st.sampled_from([1, 20, 50, 130]), both=st.booleans())
+    @rule(where=DeskAgainstReference.conversations, replica=REPLICAS, again=st.booleans())
+    def somebody_answers_outside(self, where: ConversationId, replica: int, again: bool) -> None:
+        ours = self.known[where]
+        old = [message for message, line in ours.keys.items() if line.who == OUTSIDE]
+        message = old[-1] if again and old else self.new("o")
+        spoke = self.desk(replica).channels.spoke_outside(where, f"outside {message}", message, "the app")
+        expected, entry = ours.spoken_outside(message), self.run(spoke)
+        assert (entry is not None) == (expected == "done")
+        if entry is not None:
+            ours.heard(message, Line(entry.offset, OUTSIDE, entry.text))
+
+    @rule(seconds=st.sampled_from([1, 20, 50, 130, 2000]), both=st.booleans())
     def time_passes(self, seconds: int, both: bool) -> None:
         """Every replica ticks, at once or one after the other; what becomes of it must be something time may do."""
         self.ground.clock.advance(seconds)
@@ -23,6 +34,7 @@ class DeskUnderFaults(DeskAgainstReference):
         async def tick(replica: int) -> None:
             await self.desk(replica).agents.tick()
             await self.desk(replica).bot.overdue_turns()
+            await self.desk(replica).channels.tick()
 
         async def ticks() -> None:
             if both:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+OUTSIDE = "external"  # somebody who answers in the platform's own app; no agent of ours
 WEIGHT = 2  # slots one conversation of the website takes, see data/policy/policy.yml
 Answer = Literal["done", "nothing", "taken", "illegal_move", "not_yours", "stale_view", "bad_input"]
 
@@ -62,7 +63,7 @@ class Reference:
 
     def to(self, control: str, *, life: str = "active", holder: str | None = None) -> None:
         """Control passes on: the epoch rises, and whatever the bot has under way is worth nothing."""
-        if control != self.control:
+        if control != self.control or self.holder == OUTSIDE:
             self.epoch += 1
             for turn in self.turns.values():
                 turn.live = False
@@ -151,7 +152,7 @@ class Reference:
 
     def wins(self, agent: str, epoch: int, verb: str, *, room: bool) -> Answer:
         """``verb`` "accept" is for offers only; "take" is for whatever no other person has."""
-        if self.control == "human":
+        if self.control == "human" and self.holder != OUTSIDE:
             return "nothing" if self.holder == agent else "taken"
         if epoch != self.epoch:
             return "illegal_move"
@@ -159,6 +160,14 @@ class Reference:
             return "illegal_move"
         self.to("human", holder=agent)
         self.unanswered.clear()
+        return "done"
+
+    def spoken_outside(self, message: str) -> Answer:
+        """Somebody answered in the platform's own app: the bot is silent, and who has it at the desk keeps it."""
+        if message in self.keys:
+            return "nothing"
+        if self.control != "human" and self.life != "snoozed":
+            self.to("human", holder=OUTSIDE)
         return "done"
 
     def agent_says(self, agent: str, client: str, seen: int, *, room: bool) -> Answer:
@@ -212,6 +221,8 @@ class Reference:
         offered = (life, control, epoch, holder) == ("active", "offered", self.epoch + 1, None)
         if here == ("active", "bot"):
             return offered and any(turn.live for turn in self.turns.values())
+        if self.holder == OUTSIDE:
+            return (life, control, epoch, holder) == ("active", "bot", self.epoch + 1, None)
         if here == ("active", "human"):
             return offered
         if here == ("snoozed", "human"):

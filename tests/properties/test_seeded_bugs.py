@@ -51,6 +51,13 @@ BUGS = {
         ),
     ],
     "no room is reserved": [Bug("handover/desk_taking.py", "if held + weight > now.capacity:", "if False:")],
+    "who answers outside does not silence an offer": [
+        Bug(
+            f"{DESK}channels.py",
+            "if now.control is Control.HUMAN or now.lifecycle is Lifecycle.SNOOZED:",
+            "if now.control is not Control.BOT or now.lifecycle is Lifecycle.SNOOZED:",
+        )
+    ],
     "a stale view is not noticed": [Bug(f"{DESK}agents.py", "if seen < work.conversation.last_offset:", "if False:")],
     "a reader gets its last line again": [
         Bug(
