@@ -114,8 +114,13 @@ class Checks:
     def journeys(self) -> list[Step]:
         return [
             self._python("the trained bot (pytest -m rasa)", "pytest", "-q", "-m", "rasa and not (browser or stack)"),
-            self._python("journeys (pytest -m 'browser or stack')", "pytest", "-q", "-m", "browser or stack"),
+            # Apart: a thread that has driven a browser runs no event loop of another test any more.
+            self._journeys("journeys over sockets (pytest -m 'stack and not browser')", "stack and not browser"),
+            self._journeys("pages and journeys in a browser (pytest -m browser)", "browser"),
         ]
+
+    def _journeys(self, name: str, chosen: str) -> Step:
+        return self._python(name, "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", chosen)
 
     def packages(self) -> Step:
         return self._own("programs from Debian", have_packages, needed=True)

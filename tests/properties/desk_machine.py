@@ -197,6 +197,11 @@ class DeskAgainstReference(RuleBasedStateMachine):
         got, _ = self.attempt(getattr(self.desk(replica).agents, verb)(self.agents[who], where, epoch))
         assert got == {"nothing": "done"}.get(expected, expected)
 
+    @rule(where=conversations, who=WHO, replica=REPLICAS)
+    def a_click_comes_late(self, where: ConversationId, who: str, replica: int) -> None:
+        """What the agent saw has changed meanwhile."""
+        self.an_agent_wants_it(where, who, replica, late=True, verb="take")
+
     @rule(where=conversations)
     def both_agents_accept_at_once(self, where: ConversationId) -> None:
         ours = self.known[where]

@@ -99,6 +99,7 @@ class SqlConversations:
         return int((await self._on.execute(sa.select(t.feed.c.value))).scalar_one())
 
     async def _next_feed(self) -> int:
+        await self._on.turn.take()
         return int((await self._on.execute(_NEXT_FEED)).scalar_one())
 
     async def unanswered(self, older_than: datetime) -> list[ConversationId]:

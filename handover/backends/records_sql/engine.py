@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from handover.backends.records_sql import on_postgres, on_sqlite
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.backends.records_sql.unbroken import UnbrokenConnection, unbroken
+from handover.backends.records_sql.unbroken import Turn, UnbrokenConnection, unbroken
 from handover.errors import BadInput, SwitchboardError, Unavailable
 from handover.ports import LiveFeed
 
@@ -93,13 +93,18 @@ class SqlRecords:
         # Where only one can write, writers of this process queue here, in order, rather than polling for the lock.
         queue: AbstractAsyncContextManager[None] = asyncio.Lock() if self._ways.one_writer else nullcontext()
         self._turnstile = queue
+        self._order = asyncio.Lock()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
         async with self._turnstile, self._connection(writes=True) as connection:
-            work = SqlTransaction(self._queries(connection))
-            yield work
-            await unbroken(self._commit(connection, work))
+            turn = Turn(self._order)
+            try:
+                work = SqlTransaction(self._queries(connection, turn))
+                yield work
+                await unbroken(self._commit(connection, work))
+            finally:
+                turn.release()
 
     async def _commit(self, connection: AsyncConnection, work: SqlTransaction) -> None:
         """Commit and tell, with nothing between the two that could let a later commit be told first."""
@@ -116,10 +121,10 @@ class SqlRecords:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
         async with self._connection(writes=False) as connection:
-            yield SqlTransaction(self._queries(connection))
+            yield SqlTransaction(self._queries(connection, Turn(self._order)))
 
-    def _queries(self, connection: AsyncConnection) -> UnbrokenConnection:
-        return UnbrokenConnection(connection, lambda work: self._ways.limited(connection, work))
+    def _queries(self, connection: AsyncConnection, turn: Turn) -> UnbrokenConnection:
+        return UnbrokenConnection(connection, lambda work: self._ways.limited(connection, work), turn)
 
     @asynccontextmanager
     async def _connection(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:

@@ -41,12 +41,38 @@ async def within(seconds: float, work: Coroutine[Any, Any, _T], give_up: Callabl
         timer.cancel()
 
 
+class Turn:
+    """A transaction's place in ``order``: from its change of the feed until it has been told, nobody overtakes it.
+
+    The database has the changes in order anyway; this process could still tell of them in another one.
+    """
+
+    def __init__(self, order: asyncio.Lock) -> None:
+        self._order = order
+        self._held = False
+
+    async def take(self) -> None:
+        """Wait for it; a second time nothing happens."""
+        if not self._held:
+            await self._order.acquire()
+            self._held = True
+
+    def release(self) -> None:
+        """The next one may go on."""
+        if self._held:
+            self._held = False
+            self._order.release()
+
+
 class UnbrokenConnection:
     """What queries need of a connection. ``limited`` sees to it that no call takes for ever."""
 
-    def __init__(self, connection: AsyncConnection, limited: Callable[[Any], Coroutine[Any, Any, Any]]) -> None:
+    def __init__(
+        self, connection: AsyncConnection, limited: Callable[[Any], Coroutine[Any, Any, Any]], turn: Turn
+    ) -> None:
         self._on = connection
         self._limited = limited
+        self.turn = turn
         # Whether other writers are at work beside this one: then what was read holds only if it was locked.
         self.writers_meet = connection.dialect.name != "sqlite"
         self._insert = postgresql.insert if self.writers_meet else sqlite.insert
