@@ -74,7 +74,7 @@ class Checks:
 
     def server_tests(self) -> list[Step]:
         name = "tests with PostgreSQL and Redis (pytest -m servers)"
-        return [self._python(name, "pytest", "-q", "-m", ON_SERVERS)]
+        return [self._python(name, "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", ON_SERVERS)]
 
     def chaos(self) -> list[Step]:
         return [self._python("faults on purpose, the short run (python -m tests.chaos short)", "tests.chaos", "short")]
