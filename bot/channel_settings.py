@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from handover.inbox_cipher import Cipher
-
 
 def http_address(value: str) -> str:
     """``value`` without a slash at the end. Raises ValueError when it is no http(s) address."""
@@ -42,9 +40,10 @@ class ChannelSettings(BaseSettings):
         10, gt=0, le=600, description="Handshakes of platforms that one network address may ask for in a minute."
     )
     secrets_keys: SecretStr | None = Field(
-        None, description="Keys of inboxes' secrets, newest first, comma separated; by default one is kept in a file."
+        None,
+        description="Keys that seal inboxes' secrets, newest first, comma separated; else made from SECRET_KEY.",
     )
-    secrets_file: Path = Field(Path("var/inbox_key"), description="Where the key of inboxes' secrets is kept.")
+    secrets_file: Path = Field(Path("var/inbox_key"), description="Where that key is kept when neither is set.")
     graph_url: Address = Field("https://graph.facebook.com", description="Where Messenger and WhatsApp answer.")
     instagram_url: Address = Field("https://graph.instagram.com", description="Where Instagram answers.")
     telegram_url: Address = Field("https://api.telegram.org", description="Where Telegram's Bot API answers.")
@@ -64,9 +63,3 @@ class ChannelSettings(BaseSettings):
             "line": self.line_url,
             "line_data": self.line_data_url,
         }
-
-    def inbox_cipher(self) -> Cipher:
-        """What opens inboxes' secrets. Raises BadInput for keys that are none."""
-        given = self.secrets_keys.get_secret_value() if self.secrets_keys else ""
-        keys = [key.strip() for key in given.split(",") if key.strip()]
-        return Cipher(keys, file=self.secrets_file)

@@ -5,6 +5,9 @@ A value that cannot be honoured is an error at start that names the option. Secr
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -16,6 +19,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.channel_settings import ChannelSettings, http_address
 from handover.errors import BadInput
+from handover.inbox_cipher import Cipher
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -178,6 +182,19 @@ class Settings(ChannelSettings):
             return frozenset(self.public_origins)
         own = _LOOPBACK[:2] if self.host in (*_LOOPBACK, "0.0.0.0", "::") else (self.host,)
         return frozenset(f"http://{host}:{self.port}" for host in own)
+
+    def inbox_cipher(self) -> Cipher:
+        """What opens inboxes' secrets: SECRETS_KEYS, then a key made from SECRET_KEY, else one kept in a file.
+
+        Raises BadInput for keys that are none.
+        """
+        given = self.secrets_keys.get_secret_value() if self.secrets_keys else ""
+        keys = [key.strip() for key in given.split(",") if key.strip()]
+        if self.secret_key is not None:
+            # Replicas have SECRET_KEY in common anyway, and what was sealed before SECRETS_KEYS was set still opens.
+            made = hmac.digest(self.secret_key.get_secret_value().encode(), b"secrets of inboxes", hashlib.sha256)
+            keys.append(base64.urlsafe_b64encode(made).decode())
+        return Cipher(keys, file=self.secrets_file)
 
     def signing_secret(self) -> bytes:
         """The key that signs visitor tokens and buttons; made and kept on first use when none is set."""

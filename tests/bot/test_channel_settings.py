@@ -40,6 +40,14 @@ def test_secrets_open_with_the_keys_given_or_with_one_that_is_kept(tmp_path: Pat
     assert (tmp_path / "var" / "inbox_key").stat().st_mode & 0o777 == 0o600
 
 
+def test_replicas_with_the_same_secret_key_open_what_the_others_sealed_also_after_a_key_was_given() -> None:
+    sealed = settings(secret_key="k" * 40).inbox_cipher().seal("x.1", {"consumer_secret": "s"})
+    for later in (settings(secret_key="k" * 40), settings(secret_key="k" * 40, secrets_keys=new_key())):
+        assert later.inbox_cipher().open("x.1", sealed) == {"consumer_secret": "s"}
+    with pytest.raises(BadInput):
+        settings(secret_key="j" * 40).inbox_cipher().open("x.1", sealed)
+
+
 def test_a_key_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="SECRETS_KEYS"):
         settings(secrets_keys="short").inbox_cipher()
