@@ -176,6 +176,11 @@ def test_too_much_is_refused_in_the_shape_of_the_services_errors(world: World) -
     assert json.loads(body)["code"] == "too_large"
 
 
+def test_webhooks_of_platforms_may_be_as_large_as_theirs_and_no_larger(world: World) -> None:
+    assert ask(world.doors.public, "/webhooks/whatsapp/1", "POST", b"x" * 2_500_000)[1] in {"one", "two"}
+    assert ask(world.doors.public, "/webhooks/whatsapp/1", "POST", b"x" * 3_500_000)[0] == 413
+
+
 def test_rasa_and_the_actions_are_behind_the_inner_doors_and_take_large_trackers(world: World) -> None:
     assert ask(world.doors.inner_rasa, "/webhooks/rest/webhook", "POST", b"{}")[1] == "rasa"
     assert ask(world.doors.inner_actions, "/webhook", "POST", b"x" * 3_000_000)[1] == "actions"
