@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode
 
 
 def http_address(value: str) -> str:
@@ -44,22 +44,16 @@ class ChannelSettings(BaseSettings):
         description="Keys that seal inboxes' secrets, newest first, comma separated; else made from SECRET_KEY.",
     )
     secrets_file: Path = Field(Path("var/inbox_key"), description="Where that key is kept when neither is set.")
-    graph_url: Address = Field("https://graph.facebook.com", description="Where Messenger and WhatsApp answer.")
-    instagram_url: Address = Field("https://graph.instagram.com", description="Where Instagram answers.")
-    telegram_url: Address = Field("https://api.telegram.org", description="Where Telegram's Bot API answers.")
-    telegram_file_url: Address = Field("https://api.telegram.org", description="Where Telegram's files are.")
-    x_url: Address = Field("https://api.x.com", description="Where X answers.")
-    line_url: Address = Field("https://api.line.me", description="Where LINE answers.")
-    line_data_url: Address = Field("https://api-data.line.me", description="Where LINE's files are.")
+    platform_urls: Annotated[dict[str, Address], NoDecode] = Field(
+        {}, description="Where platforms answer instead of at home: name=url, comma separated (docs/channels)."
+    )
 
-    def platform_addresses(self) -> dict[str, str]:
-        """The base URL for each `bot.channels.channel.Call.base`."""
-        return {
-            "graph": self.graph_url,
-            "instagram": self.instagram_url,
-            "telegram": self.telegram_url,
-            "telegram_file": self.telegram_file_url,
-            "x": self.x_url,
-            "line": self.line_url,
-            "line_data": self.line_data_url,
-        }
+    @field_validator("platform_urls", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        if any(not (name and equals) for name, equals, _ in pairs):
+            raise ValueError("must be pairs such as telegram=http://127.0.0.1:8081")
+        return {name.strip(): url.strip() for name, _, url in pairs}

@@ -25,7 +25,7 @@ from bot.channels.calling import Caller
 from bot.channels.channel import Channel, Field
 from bot.channels.inbox_keeping import InboxKeeping
 from bot.channels.inbox_wishes import Wish
-from bot.channels.registry import CHANNELS
+from bot.channels.registry import CHANNELS, addresses_of
 from bot.settings import read_settings
 from handover.backends import open_backends
 from handover.clock import SystemClock
@@ -188,7 +188,7 @@ async def _keeping() -> AsyncIterator[InboxKeeping]:
     cipher = settings.inbox_cipher()
     async with (
         open_backends(settings.database_url, settings.redis_url) as backends,
-        Caller(settings.platform_addresses()) as caller,
+        Caller(addresses_of(CHANNELS, settings.platform_urls)) as caller,
     ):
         book = InboxBook(backends.records, clock, cipher)
         yield InboxKeeping(backends.records, book, cipher, CHANNELS, caller, settings.public_address(), clock)

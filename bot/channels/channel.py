@@ -240,6 +240,7 @@ class Channel(Protocol):
 
     name: str
     ability: Ability
+    bases: Mapping[str, str]  # the platform's own base URLs, by the names that `Call.base` and `Place` use
 
     def handshake(self, inbox: Inbox, asked: Arrived) -> Handshake:
         """Answer a GET (or another proof of address) for ``inbox``."""

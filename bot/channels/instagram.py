@@ -57,6 +57,7 @@ class Instagram(SignedByMeta):
     """
 
     name = "instagram"
+    bases: Mapping[str, str] = {"instagram": "https://graph.instagram.com", "graph": "https://graph.facebook.com"}
     signing_secrets = ("app_secret", "instagram_app_secret")
     ability = Ability(
         title="Instagram",

@@ -55,6 +55,7 @@ class Line:
     """See `bot.channels.channel.Channel`. A person is known by their id within the account's provider."""
 
     name = "line"
+    bases: Mapping[str, str] = {"line": "https://api.line.me", "line_data": "https://api-data.line.me"}
     ability = Ability(
         title="LINE",
         limit=5000,

@@ -40,6 +40,7 @@ class Messenger(SignedByMeta):
     """See `bot.channels.channel.Channel`. The account is the page's id; a person is known by their PSID."""
 
     name = "messenger"
+    bases: Mapping[str, str] = {"graph": "https://graph.facebook.com"}
     ability = Ability(
         title="Facebook Messenger",
         limit=2000,

@@ -18,7 +18,7 @@ from bot.channels.gate import Gate
 from bot.channels.inbox_api import inbox_routes
 from bot.channels.media import MediaWanted, MediaWorker
 from bot.channels.media_fetch import MediaFetch
-from bot.channels.registry import CHANNELS
+from bot.channels.registry import CHANNELS, addresses_of
 from bot.channels.reports import DeliveryReports
 from bot.channels.sending import SendersByChannel, SendParts, paused_in
 from bot.channels.way_in import open_way_in
@@ -70,7 +70,7 @@ async def open_platforms(
     channels: Mapping[str, Channel] = CHANNELS,
 ) -> Platforms:
     """Everything of ``channels``; ``stack`` closes it."""
-    records, clock, bases = backends.records, desk.clock, settings.platform_addresses()
+    records, clock, bases = backends.records, desk.clock, addresses_of(channels, settings.platform_urls)
     cipher = settings.inbox_cipher()
     book = InboxBook(records, clock, cipher)
     caller = await stack.enter_async_context(Caller(bases))

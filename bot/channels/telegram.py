@@ -55,6 +55,7 @@ class Telegram:
     """
 
     name = "telegram"
+    bases: Mapping[str, str] = {"telegram": "https://api.telegram.org", "telegram_file": "https://api.telegram.org"}
     ability = Ability(
         title="Telegram",
         limit=4096,

@@ -55,6 +55,7 @@ class WhatsApp(SignedByMeta):
     """
 
     name = "whatsapp"
+    bases: Mapping[str, str] = {"graph": "https://graph.facebook.com"}
     ability = Ability(
         title="WhatsApp",
         limit=LONGEST_TEXT,

@@ -57,6 +57,7 @@ class X:
     """
 
     name = "x"
+    bases: Mapping[str, str] = {"x": "https://api.x.com"}
     ability = Ability(
         title="X",
         limit=10_000,

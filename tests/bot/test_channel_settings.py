@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.registry import CHANNELS, addresses_of
 from bot.settings import Settings, read_settings
 from handover.errors import BadInput
 from handover.inbox_cipher import new_key
@@ -15,18 +16,27 @@ def settings(**given: object) -> Settings:
     return read_settings(_env_file=None, **given)
 
 
-def test_every_base_that_a_channel_calls_has_an_address() -> None:
-    found = settings(telegram_url="http://127.0.0.1:8081/").platform_addresses()
+def test_every_base_that_a_channel_calls_has_an_address_and_another_may_be_given() -> None:
+    given = settings(platform_urls="telegram=http://127.0.0.1:8081/, line = http://127.0.0.1:8082").platform_urls
+    assert given == {"telegram": "http://127.0.0.1:8081", "line": "http://127.0.0.1:8082"}
+    found = addresses_of(CHANNELS, given)
     assert found["telegram"] == "http://127.0.0.1:8081"
     assert set(found) == {"graph", "instagram", "telegram", "telegram_file", "x", "line", "line_data"}
-    assert all(url.startswith("https://") for name, url in found.items() if name != "telegram")
+    assert all(url.startswith("https://") for name, url in found.items() if name not in given)
 
 
-@pytest.mark.parametrize("name", ["graph_url", "x_url", "public_url"])
+def test_a_name_that_no_channel_uses_is_an_error_that_names_the_option() -> None:
+    with pytest.raises(BadInput, match="PLATFORM_URLS: telegramm"):
+        addresses_of(CHANNELS, {"telegramm": "http://127.0.0.1:8081"})
+
+
 @pytest.mark.parametrize("value", ["graph.facebook.com", "ftp://graph.example", "https://"])
-def test_an_address_that_is_none_is_named(name: str, value: str) -> None:
-    with pytest.raises(BadInput, match=name.upper()):
-        settings(**{name: value})
+def test_an_address_that_is_none_is_named(value: str) -> None:
+    with pytest.raises(BadInput, match="PUBLIC_URL"):
+        settings(public_url=value)
+    for pairs in (f"graph={value}", value, "=http://127.0.0.1"):
+        with pytest.raises(BadInput, match="PLATFORM_URLS"):
+            settings(platform_urls=pairs)
 
 
 def test_secrets_open_with_the_keys_given_or_with_one_that_is_kept(tmp_path: Path) -> None:

@@ -85,9 +85,9 @@ async def test_a_platform_is_asked_and_its_answer_is_told(tmp_path: Path) -> Non
     inbox = (await cli.run(*MAKE, INBOX_BOT_TOKEN=TOKEN)).stdout.splitlines()[0]
     app = Starlette(routes=[Route("/{path:path}", told, methods=["POST"])])
     async with serving(lambda port: app) as address:
-        checked = await cli.run("check", inbox, TELEGRAM_URL=f"http://{address}")
-        prepared = await cli.run("prepare", inbox, TELEGRAM_URL=f"http://{address}")
-    away = await cli.run("check", inbox, TELEGRAM_URL=f"http://{address}")
+        checked = await cli.run("check", inbox, PLATFORM_URLS=f"telegram=http://{address}")
+        prepared = await cli.run("prepare", inbox, PLATFORM_URLS=f"telegram=http://{address}")
+    away = await cli.run("check", inbox, PLATFORM_URLS=f"telegram=http://{address}")
     assert (checked.returncode, checked.stdout[:4]) == (0, "ok  ")
     assert "It does not send us webhooks yet." in checked.stdout
     assert (prepared.returncode, prepared.stdout.count("FAIL")) == (1, 3)

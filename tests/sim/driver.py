@@ -27,7 +27,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from handover.inboxes import Inbox
 from tests.sim.accounts import Account, account_of
 from tests.sim.calls import Told, customers_in
-from tests.sim.platforms import SETTINGS, Page, Platforms
+from tests.sim.platforms import BASES, Page, Platforms
 from tests.sim.post import Poster, Webhook, fitted, webhook
 from tests.sim.world import File, Words, World
 
@@ -47,7 +47,7 @@ class Simulator:
     @property
     def environment(self) -> dict[str, str]:
         """The product's settings that point it here."""
-        return {name: f"{self.url}/{base}" for name, base in SETTINGS.items()}
+        return {"PLATFORM_URLS": ",".join(f"{base}={self.url}/{base}" for base in BASES)}
 
     def serve(self, address: str) -> None:
         """Where the product is, like http://127.0.0.1:8000."""

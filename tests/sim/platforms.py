@@ -24,15 +24,7 @@ Page = Callable[[Asked], Awaitable[Reply]]
 
 _LONGEST_HOLD = 120.0  # seconds; nobody waits longer for an answer
 
-SETTINGS = {
-    "GRAPH_URL": "graph",
-    "INSTAGRAM_URL": "instagram",
-    "TELEGRAM_URL": "telegram",
-    "TELEGRAM_FILE_URL": "telegram_file",
-    "X_URL": "x",
-    "LINE_URL": "line",
-    "LINE_DATA_URL": "line_data",
-}
+BASES = ("graph", "instagram", "telegram", "telegram_file", "x", "line", "line_data")
 
 
 def platforms_of(world: World) -> dict[str, Platform]:
@@ -42,7 +34,7 @@ def platforms_of(world: World) -> dict[str, Platform]:
 
 
 class Platforms:
-    """The app. The first piece of a path says which API is meant, as in `SETTINGS`; the rest is the platform's own.
+    """The app. The first piece of a path says which API is meant, as in `BASES`; the rest is the platform's own.
 
     ``lines`` holds the open connections, by the port of their other end, so that one can be dropped; see `driver`.
     """
@@ -73,7 +65,7 @@ class Platforms:
         if asked.base == "media":
             file = self._world.files.get(asked.path.split("/")[1])
             return Reply(200, file.content, {"content-type": file.media_type}) if file else Reply(404, b"")
-        if asked.base not in SETTINGS.values():
+        if asked.base not in BASES:
             return await self.page(asked) if self.page is not None else self._strange(asked)
         platform = self._platform(asked)
         try:

@@ -12,9 +12,7 @@ from handover.entries import Button
 from handover.inboxes import Inbox
 from handover.outcomes import SendResult
 from tests.sim.driver import Simulator
-from tests.sim.platforms import SETTINGS
 
-_SETTING_OF = {base: name for name, base in SETTINGS.items()}
 PEOPLE = {
     "messenger": "7200000000000001",
     "instagram": "1234500000000001",
@@ -27,7 +25,7 @@ PEOPLE = {
 
 def call(simulator: Simulator, asked: Call, *, read: float = 20.0) -> Answer | Unanswered:
     """The answer, or that there was none."""
-    address = simulator.environment[_SETTING_OF[asked.base]] + asked.path
+    address = f"{simulator.url}/{asked.base}{asked.path}"
     try:
         answer = httpx2.request(
             asked.method,

@@ -217,8 +217,8 @@ def test_files_are_there_to_fetch(both: tuple[Simulator, Receiver]) -> None:
             located = platform.located(inbox, call(simulator, where))
             assert located is not None
             address, headers = located
-        for base, setting in (("telegram_file", "TELEGRAM_FILE_URL"), ("line_data", "LINE_DATA_URL")):
-            address = address.replace(f"{base}:/", f"{simulator.environment[setting]}/")
+        for base in ("telegram_file", "line_data"):
+            address = address.replace(f"{base}:/", f"{simulator.url}/{base}/")
         got = httpx2.get(address, headers=dict(headers), trust_env=False, verify=False)
         assert (got.status_code, got.content) == (200, b"\xff\xd8 picture"), channel
     assert simulator.violations == []

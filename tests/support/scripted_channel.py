@@ -47,6 +47,7 @@ class ScriptedChannel:
 
     def __init__(self, name: str = "scripted", **ability: Any) -> None:
         self.name = name
+        self.bases = {"scripted": "https://scripted.example"}
         shape = Ability("Scripted", 100, "characters", (Field("key", "Key", "Any words.", secret=True),))
         self.ability = replace(shape, **({"buttons": 3, "window": timedelta(hours=24), "typing": True} | ability))
 
