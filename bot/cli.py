@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli_desk import agents, queue, replay
 from bot.cli_inboxes import inboxes
 from bot.cli_record import record
 from bot.settings import read_settings
@@ -31,6 +32,9 @@ outbox = typer.Typer(
 app.add_typer(outbox, name="outbox")
 app.add_typer(record, name="record")
 app.add_typer(inboxes, name="inboxes")
+app.add_typer(agents, name="agents")
+app.command()(queue)
+app.command()(replay)
 
 
 @outbox.command("list")
@@ -61,6 +65,18 @@ def retry(
         for line in chosen:
             await letters.retry(line, BY)
         print(f"{len(chosen)} will be tried again.")
+
+    _run(work)
+
+
+@outbox.command()
+def arrived(lines: Annotated[list[int], typer.Argument(help="Ids as `outbox list` shows them.")]) -> None:
+    """Lines that may have arrived did."""
+
+    async def work(letters: DeadLetters) -> None:
+        for line in lines:
+            await letters.arrived(line, BY)
+        print(f"{len(lines)} settled as delivered.")
 
     _run(work)
 
