@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.scripted_platforms import NAMES, on_platform
@@ -46,3 +49,13 @@ def mine_on(page: Page, run: Running, channel: str, hours: float = 2) -> None:
 
 def line(page: Page, offset: int) -> Locator:
     return page.locator(f"#line-{offset}")
+
+
+def frame_sent(run: Running, kind: str) -> dict[str, Any]:
+    """The first frame of ``kind`` that a page sent; a page may be done before it has arrived."""
+    for _ in range(1_000):
+        found: list[dict[str, Any]] = run.do(lambda s: [f for f in s.received if f["type"] == kind])
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(f"no page has sent a {kind} frame")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.conftest import OpenPage
-from tests.pages.console_steps import opens, signed_in, talk_of, thread, view
+from tests.pages.console_steps import frame_sent, opens, signed_in, talk_of, thread, view
 from tests.support.scripted_running import Running
 from tests.support.scripted_service import ScriptedService
 
@@ -134,7 +134,7 @@ def test_handing_back_names_outcome_promises_and_what_to_leave_alone(page: Page,
     dialog.get_by_label("What the bot must leave alone").fill("the refund")
     dialog.get_by_role("button", name="Hand back").click()
     expect(page.get_by_text("The bot has this conversation")).to_be_visible()
-    sent = run.do(lambda s: next(f for f in s.received if f["type"] == "hand_back"))
+    sent = frame_sent(run, "hand_back")
     assert sent["open_promises"] == ["Mail her the new label", "Call on Friday"]
     assert sent["leave_alone"] == "the refund"
 

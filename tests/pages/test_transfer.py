@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from handover.errors import Unavailable
-from tests.pages.console_steps import opens, signed_in, view
+from tests.pages.console_steps import frame_sent, opens, signed_in, view
 from tests.support.scripted_running import Running
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ def asked(page: Page, run: Running) -> Locator:
 
 
 def sent(run: Running) -> dict[str, Any]:
-    found: dict[str, Any] = run.do(lambda s: next(f for f in s.received if f["type"] == "transfer"))
+    found = frame_sent(run, "transfer")
     return {key: found[key] for key in ("to", "team") if key in found}
 
 
