@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from handover.entries import ConversationId
-from handover.errors import NotFound, SwitchboardError
+from handover.errors import NotFound, SwitchboardError, Unavailable
 from handover.outbox_lines import Line, Senders
 from handover.outbox_sending import LineSending, may_go
 from handover.outcomes import DeliveryState
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 # Lines that are being sent at one moment, in all and of one inbox: a platform that hangs must not hold up the others.
 _AT_ONCE, _AT_ONCE_OF_ONE = 40, 10
+# What is under way when we are to stop has so many seconds to end well: cut off, it would be of unknown outcome.
+_LAST_SECONDS = 3.0
+_NO_RECORD_SECONDS = 1.0
 
 
 class Told(Protocol):
@@ -67,11 +70,17 @@ class OutboxWorker:
         under_way: dict[asyncio.Task[None], Delivery] = {}
         try:
             while True:
-                found = await self._begin(under_way)
-                told = await self.tell()
-                if not found and not told:
+                try:
+                    busy = await self._begin(under_way) + await self.tell()
+                except Unavailable:
+                    log.exception("the record cannot be asked what is to be sent; what is under way goes on")
+                    await self.clock.sleep(_NO_RECORD_SECONDS)
+                    continue
+                if not busy:
                     await self.clock.sleep(idle_seconds)
         finally:
+            if under_way:
+                await asyncio.wait(under_way, timeout=_LAST_SECONDS)
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)

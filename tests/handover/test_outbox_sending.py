@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from handover.dead_letters import DeadLetters
 from handover.entries import ConversationId
+from handover.errors import Unavailable
 from handover.outcomes import DeliveryState, Outcome, SendResult
 from tests.support.pushing_world import Killed, Pushing, busy, open_pushing
 
@@ -241,3 +243,29 @@ async def test_agents_see_how_far_a_line_has_come_and_the_worker_that_told_them_
     assert await pushing.worker.tell() == 0
     async with pushing.world.backends.records.reading() as tx:
         assert (await tx.marks.get(conversation, 3)).delivery is DeliveryState.SENT
+
+
+async def test_who_is_stopped_lets_a_send_end_and_who_lost_the_record_for_a_moment_goes_on(pushing: Pushing) -> None:
+    conversation = await pushing.world.conversation(inbox="telegram")
+    pushing.channel.held, pushing.channel.steps = asyncio.Event(), [None]
+    asked = 0
+
+    async def paused() -> list[str]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise Unavailable("The record cannot be read.")
+        return []
+
+    running = asyncio.create_task(replace(pushing.worker, paused=paused).run())
+    while not pushing.channel.tried or asked < 3:
+        pushing.world.clock.advance(1)
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.sleep(0.05)
+    assert not running.done()
+    pushing.channel.held.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await parts(pushing) == [("sent", 1)]
+    assert pushing.channel.tried == [f"{conversation.id}:1:0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class ScriptedChannel:
     refused: SendResult | None = None
     dropped: str | None = None
     idempotent: bool = False
+    held: asyncio.Event | None = None  # sends wait for it
 
     async def plan(self, line: Line) -> Plan:
         return Plan("ada", self.pieces(line.entry.text), refused=self.refused, dropped=self.dropped)
@@ -46,6 +48,8 @@ class ScriptedChannel:
         assert self.steps, f"nobody expected {part.text!r}"
         step = self.steps.pop(0)
         self.tried.append(part.key)
+        if self.held is not None:
+            await self.held.wait()
         if isinstance(step, BaseException):
             raise step
         if step is not None:
