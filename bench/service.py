@@ -134,6 +134,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "SECRET_KEY": "k" * 40, "INTERNAL_TOKEN": "t" * 40, "DEMO_PASSWORD": PASSWORD, "ADMIN_EMAIL": ADMIN,
         "SECRETS_FILE": str(folder / "inbox_key"), "EMBEDDER_DIR": str(folder / "no-embedder"),
         "RASA_URL": "http://127.0.0.1:9", "ACTIONS_URL": "http://127.0.0.1:9", "PUBLIC_ORIGINS": "http://127.0.0.1",
+        "SHUTDOWN_SECONDS": "2",
     }  # fmt: skip
 
 

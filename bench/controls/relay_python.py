@@ -1,8 +1,8 @@
 """A python-socketio relay, as its documentation builds one: a room per conversation, words passed on to the others.
 
 Served like our own sockets: uvicorn with ``websockets-sansio``, no compression, uvloop, one process. It keeps no
-record: words are passed on without being stored, acknowledged, numbered, checked or limited, nobody signs in, and who is
-away misses them. It tells no list of conversations either; Switchboard tells every agent's list of each message.
+record: words are passed on without being stored, acknowledged, numbered, checked or limited, nobody signs in, and who
+is away misses them. It tells no list of conversations either; Switchboard tells every agent's list of each message.
 
 An agent's sockets can also ask for one event to be told to everybody in a room: ``["tell", room, words]``.
 """
