@@ -43,6 +43,10 @@ class Ends:
     say: Sequence[Number]
     wires: Sequence[Wire]
 
+    def ended(self) -> list[int]:
+        """The close codes of connections that are gone."""
+        return [wire.ended for wire in self.wires if wire.ended is not None]
+
 
 def words(number: int) -> str:
     """The text that carries a number, `WORDS` bytes long."""

@@ -24,7 +24,8 @@ class Heard:
     """What came of one run, in milliseconds from when each message was due, in that order.
 
     ``arrived`` and ``acknowledged`` hold only those that came; ``lost`` counts those that never arrived. ``late``: how
-    late the generator itself sent, its share of the latency. ``seconds``: how long the run was to send.
+    late the generator itself sent, its share of the latency. ``seconds``: how long the run was to send. ``ended``: the
+    close codes of connections that the server has ended by then; what was to go over them is lost.
     """
 
     rate: float
@@ -33,6 +34,7 @@ class Heard:
     arrived: Sequence[float]
     acknowledged: Sequence[float]
     late: Sequence[float]
+    ended: Sequence[int] = ()
 
     @property
     def lost(self) -> int:

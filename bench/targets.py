@@ -137,4 +137,5 @@ def lateness(runs: Sequence[Heard]) -> str:
 def said(run: Heard) -> str:
     """A run in a few words."""
     every = Samples("", "", "ms", run.arrived)
-    return f"p50 {every.percentile(0.5):.2f} ms, p99 {every.percentile(0.99):.2f} ms, lost {run.lost} of {run.sent}"
+    told = f"p50 {every.percentile(0.5):.2f} ms, p99 {every.percentile(0.99):.2f} ms, lost {run.lost} of {run.sent}"
+    return told + (f", {len(run.ended)} connections ended ({sorted(set(run.ended))})" if run.ended else "")
