@@ -36,7 +36,7 @@ Hear = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """``listeners`` at ``address``, and ``events`` that can be told to them. At Switchboard ``tokens`` are the agents'."""
+    """``listeners`` at ``address``, and ``events`` that can be told to them. ``tokens``: the agents' of ours."""
 
     kind: Literal["switchboard", "socketio"]
     address: tuple[str, int]
