@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 from bench.control import control
 from bench.fan_out import Audience, Crowd, audience
 from bench.open_loop import Heard
+from bench.regulars import make_agents
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
-from bench.service import RAISED, embedded, hire
+from bench.service import RAISED, embedded, record_in
 from bench.targets import LOAD_CORE, SERVER_CORE, lateness, reached
 
 PYTHON, NODE = "python-socketio broadcast", "Node socket.io broadcast"
@@ -50,8 +51,8 @@ async def measure(bench: Bench) -> Row:
 
 
 async def _crowds(bench: Bench, stack: AsyncExitStack, agents: int, events: int) -> dict[str, Audience]:
+    tokens = await make_agents(record_in(bench.folder), agents)
     service = await stack.enter_async_context(embedded(bench.folder, core=SERVER_CORE))
-    tokens = await hire(service, agents, capacity=8)
     ours = Crowd("switchboard", service.addresses[0], agents, events, tokens)
     crowds = {OURS: await stack.enter_async_context(audience(ours, LOAD_CORE))}
     for of, program in ((PYTHON, "relay_python"), (NODE, "relay_node.js")):
