@@ -61,7 +61,7 @@ def number_in(payload: bytes) -> int | None:
     if at < 0:
         return None
     digits = payload[at + 2 : at + 2 + _DIGITS]
-    return int(digits) if digits.isdigit() else None
+    return int(digits) if len(digits) == _DIGITS and digits.isdigit() else None
 
 
 async def open_ends(plan: Plan, arrived: Number, acknowledged: Number) -> Ends:
