@@ -29,7 +29,7 @@ class ActionSettings:
     cache: Path
     company: str
     assistant: str
-    otlp_endpoint: str | None
+    otlp_endpoint: str | None = field(repr=False)
 
     def describe(self) -> str:
         model = self.model if self.provider == "openai" else "none"

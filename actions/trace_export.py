@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
-
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 _MOST_CHARACTERS = 200  # of one attribute: the names and kinds we set are far shorter
-_LAST_SECONDS = 2.0  # for what is not exported yet when the process ends
 
 
 def exporting(endpoint: str) -> TracerProvider:
@@ -26,11 +22,4 @@ def exporting(endpoint: str) -> TracerProvider:
     limits = SpanLimits(max_span_attribute_length=_MOST_CHARACTERS)
     provider = TracerProvider(resource=resource, span_limits=limits, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")))
-    atexit.register(_last_ones, provider)
     return provider
-
-
-def _last_ones(provider: TracerProvider) -> None:
-    last = threading.Thread(target=provider.shutdown, daemon=True)
-    last.start()
-    last.join(_LAST_SECONDS)

@@ -7,7 +7,9 @@ Spans hold ids, kinds, counts and seconds, never anybody's words, names, address
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +29,7 @@ Fact = str | bool | int | float | tuple[str, ...]
 Facts = Mapping[str, Fact | None]
 Run = Callable[[Any, Any, Any, Any], Awaitable[list[Any]]]
 
+_LAST_SECONDS = 2.0  # for what is not exported yet when the process ends
 # Whose spans belong to the action under way; None outside of any, and always when traces are off.
 _tracer: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
 
@@ -60,6 +63,7 @@ class Traces:
     """Spans of one process; without a ``provider`` all of it does nothing."""
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
+        self._provider = provider
         self._tracer = None if provider is None else provider.get_tracer("switchboard")
 
     @contextmanager
@@ -79,6 +83,13 @@ class Traces:
                 yield mark
         finally:
             _tracer.reset(token)
+
+    def close(self) -> None:
+        """Export what is left, but do not wait long for it."""
+        if self._provider is not None:
+            last = threading.Thread(target=self._provider.shutdown, daemon=True)
+            last.start()
+            last.join(_LAST_SECONDS)
 
 
 @contextmanager
@@ -143,7 +154,9 @@ def open_traces(endpoint: str | None, *, exporter: str = "actions.trace_export")
 
 @functools.cache
 def _of_this_process() -> Traces:
-    return open_traces(settings_from_env().otlp_endpoint)
+    traces = open_traces(settings_from_env().otlp_endpoint)
+    atexit.register(traces.close)
+    return traces
 
 
 def must_start() -> None:

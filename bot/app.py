@@ -27,7 +27,6 @@ from bot.frames import AssistantPart
 from bot.health import health_routes, service_checks
 from bot.http_errors import install
 from bot.kept_running import keep_running
-from bot.model_meters import ModelMeters
 from bot.pages import page_routes
 from bot.rasa_http import RasaHttp
 from bot.relay import Relay
@@ -113,7 +112,7 @@ class _Service:
         self._settings = settings
         self._clock = clock
         self._meters = meters
-        self._models = ModelMeters(meters.registry)
+        self._turn_meters = TurnMeters(clock, meters.registry)
         self._traces = traces
         self._passwords = passwords
         policy = load_policy(settings.policy_file)
@@ -133,7 +132,9 @@ class _Service:
             dialogue = await stack.enter_async_context(_rasa(settings, self._traces))
         if copilot is None:
             copilot = await stack.enter_async_context(
-                CopilotHttp(settings.actions_url, clock=self._clock, models=self._models, traces=self._traces)
+                CopilotHttp(
+                    settings.actions_url, clock=self._clock, models=self._turn_meters.models, traces=self._traces
+                )
             )
         self._backends = backends
         self._dialogue = dialogue
@@ -171,8 +172,7 @@ class _Service:
             secret=settings.signing_secret(),
             alone=backends.alone,
             lives=backends.lives,
-            meters=TurnMeters(self._clock, self._meters.registry),
-            models=self._models,
+            meters=self._turn_meters,
             traces=self._traces,
         )
 

@@ -13,7 +13,6 @@ import structlog
 from bot.buttons import RESERVED, sign_buttons, verify
 from bot.deadlines import done_or_told, let_go, within
 from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
-from bot.model_meters import ModelMeters
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.tracing import Mark, Traces
@@ -48,11 +47,9 @@ class OneTurn:
         secret: bytes,
         owner: str,
         meters: TurnMeters | None = None,
-        models: ModelMeters | None = None,
         traces: Traces | None = None,
     ) -> None:
         self._meters = meters or TurnMeters(clock)
-        self._models = models or ModelMeters()
         self._traces = traces or Traces()
         self._desk = desk
         self._dialogue = dialogue
@@ -112,7 +109,7 @@ class OneTurn:
         if isinstance(answer, DialogueFailed):
             mark.failed(answer.kind)
         else:
-            self._models.counted("reply", answer.model_calls, answer.fallback_reasons)
+            self._meters.models.counted("reply", answer.model_calls, answer.fallback_reasons)
             report = TurnReport(evidence, answer.slots, answer.actions, seconds, answer.state)
         reply = self._reply(brief.conversation.id, answer)
         with self._meters.timed("record"), self._traces.span("record"):

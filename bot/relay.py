@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
 from bot.dialogue import Dialogue
-from bot.model_meters import ModelMeters
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
@@ -47,7 +46,6 @@ class Relay:
         alone: bool = False,
         lives: Lives | None = None,
         meters: TurnMeters | None = None,
-        models: ModelMeters | None = None,
         traces: Traces | None = None,
     ) -> None:
         lives = lives or EmbeddedLives()
@@ -64,7 +62,6 @@ class Relay:
             secret=secret,
             owner=self._owner,
             meters=meters,
-            models=models,
             traces=traces,
         )
         self._turns = Turns(turn, settings=settings, clock=clock)
