@@ -131,11 +131,9 @@ class _Service:
         if dialogue is None:
             dialogue = await stack.enter_async_context(_rasa(settings, self._traces))
         if copilot is None:
-            copilot = await stack.enter_async_context(
-                CopilotHttp(
-                    settings.actions_url, clock=self._clock, models=self._turn_meters.models, traces=self._traces
-                )
-            )
+            models, traces = self._turn_meters.models, self._traces
+            asks = CopilotHttp(settings.actions_url, clock=self._clock, models=models, traces=traces)
+            copilot = await stack.enter_async_context(asks)
         self._backends = backends
         self._dialogue = dialogue
         self._desk = open_desk(

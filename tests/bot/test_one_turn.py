@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 
 from bot.buttons import sign
 from bot.dialogue import DialogueFailed, ModelCall, TurnRequest, TurnResult
-from bot.model_meters import ModelMeters
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import LexicalRepeats
+from bot.turn_meters import TurnMeters
 from handover.backends import Backends
 from handover.desk import CustomerMessage, Desk, open_desk
 from handover.entries import ConversationId
@@ -43,7 +43,7 @@ class Table:
         said = CustomerMessage(text, f"m-{text}", payload=payload)
         await self.desk.customers.record_customer_message(self.here, said)
 
-    def turn(self, dialogue: ScriptedDialogue, *, secret: bytes = SECRET, models: ModelMeters | None = None) -> OneTurn:
+    def turn(self, dialogue: ScriptedDialogue, *, secret: bytes = SECRET, meters: TurnMeters | None = None) -> OneTurn:
         return OneTurn(
             self.desk,
             dialogue,
@@ -53,7 +53,7 @@ class Table:
             topics=load_topics(),
             secret=secret,
             owner="test",
-            models=models,
+            meters=meters,
         )
 
     async def failure(self) -> str | None:
@@ -147,7 +147,7 @@ async def test_what_the_model_took_is_counted_with_the_turn(table: Table) -> Non
         "Hi.", model_calls=(ModelCall("timeout", 8.0), ModelCall("ok", 1.0, 0.5)), fallback_reasons=("cut",)
     )
     with ScriptedDialogue([told]) as dialogue:
-        turn = table.turn(dialogue, models=ModelMeters(registry))
+        turn = table.turn(dialogue, meters=TurnMeters(table.clock, registry))
         await turn.take(table.here, newer=asyncio.Event(), even_if_newer=False)
     for name, labels in (
         ("calls_total", {"work": "reply", "outcome": "timeout"}),
