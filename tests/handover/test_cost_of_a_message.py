@@ -21,12 +21,15 @@ def counted(world: World) -> Iterator[list[str]]:
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         statements.append(" ".join(statement.split()[:2]))
 
-    engine = world.backends.records.engine.sync_engine
-    sa.event.listen(engine, "before_cursor_execute", note)
+    records = world.backends.records
+    engines = {records.writing_engine, records.engine.sync_engine}
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
+        for engine in engines:
+            sa.event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_a_customer_s_message_costs_four_queries_and_three_frames(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.rows import SELECT_ROWS, to_row, to_values
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.conversation import Control, Conversation
 from handover.entries import AgentId, ConversationId, CustomerId
 from handover.errors import AlreadyThere, NotFound
@@ -49,7 +49,7 @@ VIEWS = frozenset(_VIEWS)
 
 
 class SqlConversations:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
 from handover.errors import AlreadyThere
 
@@ -28,7 +28,7 @@ _BEFORE = (
 
 
 class SqlEntries:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def insert(self, entry: Entry, *, inbox: str, provider_message_id: str | None = None) -> None:

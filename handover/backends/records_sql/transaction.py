@@ -14,8 +14,8 @@ from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.outbox_parts import SqlOutboxParts
 from handover.backends.records_sql.people import SqlPeople
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.turns import SqlTurns
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
@@ -30,7 +30,7 @@ from handover.record_ports_outbox import OutboxParts, OutboxRows
 class SqlTransaction:
     """The groups of queries over one connection. ``connection`` is for the accounts beside this module."""
 
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self.connection = connection
         self.told: list[Told] = []
         self.conversations: Conversations = SqlConversations(connection)

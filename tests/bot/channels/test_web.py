@@ -72,7 +72,7 @@ async def test_words_that_could_not_be_recorded_are_not_overtaken_by_later_ones(
 
     async with service.new_customer() as (peer, welcome):
         await peer.hears("entry")
-        sa.event.listen(service.backends.records.engine.sync_engine, "before_cursor_execute", refuse_once)
+        sa.event.listen(service.backends.records.writing_engine, "before_cursor_execute", refuse_once)
         await peer.says(type="say", client_id="a1", text="First.")
         await peer.says(type="say", client_id="a2", text="Second.")
         assert await peer.is_closed() == 1013
