@@ -99,7 +99,7 @@ class RasaHttp:
 
     async def ping(self) -> None:
         """Raises DialogueFailed unless Rasa is up and has a model loaded."""
-        status = await self._call("GET", "/status", _SMALL_CALL)
+        status = await self._answer("GET", "/status", _SMALL_CALL, None, {})  # of no turn, so of no trace
         if not isinstance(status, dict) or not status.get("model_file"):
             raise DialogueFailed("down", "Rasa is up but has no model loaded.", retry=True)
 
