@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from handover.backends.records_sql import on_sqlite
+from handover.backends.records_sql.hot import Found, Hot
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import Turn, unbroken
 from handover.ports import LiveFeed
@@ -31,22 +33,29 @@ _BETWEEN_TRIES = (0.001, 0.002, 0.005, 0.01, 0.02)
 
 
 class InlineConnection:
-    """What queries need of a connection; as `handover.backends.records_sql.unbroken.UnbrokenConnection`."""
+    """What queries need of a connection; as `handover.backends.records_sql.unbroken.UnbrokenConnection`.
+
+    ``raw`` is the driver's own.
+    """
 
     writers_meet = False
 
     def __init__(self, connection: sa.Connection, turn: Turn) -> None:
         self._on = connection
+        self.raw = _driver(connection)
         self.turn = turn
 
     async def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
         return self._on.execute(statement, values)
 
+    async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
+        """Run a statement that every message needs."""
+        return hot.on(self.raw, values)
+
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already."""
-        unless_there = sqlite.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        return self._on.execute(unless_there, values).rowcount == 1
+        return _insert(table).on(self.raw, values).rowcount == 1
 
     async def insert_all_new(self, table: sa.Table, rows: list[dict[str, Any]]) -> int:
         """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
@@ -177,6 +186,11 @@ class SqliteWriter:
         if self._connection is not None:
             self._connection.close()
         self.engine.dispose()
+
+
+@cache
+def _insert(table: sa.Table) -> Hot:
+    return Hot(sqlite.insert(table).on_conflict_do_nothing())
 
 
 async def _end_of(group: _Group) -> None:

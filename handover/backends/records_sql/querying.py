@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from handover.backends.records_sql.hot import Found, Hot
 from handover.backends.records_sql.unbroken import Turn
 
 
@@ -21,6 +22,10 @@ class Querying(Protocol):
 
     async def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
+        ...
+
+    async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
+        """Run a statement that every message needs."""
         ...
 
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
