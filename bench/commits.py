@@ -54,7 +54,8 @@ async def postgres_commits(server: PostgresServer, folder: Path, clients: int, s
     script = folder / "commit.sql"
     script.write_text(
         "BEGIN;\n"
-        f"INSERT INTO bare_message (conversation, place, words) VALUES ('{'c' * 32}', 1, '{_WORDS}') RETURNING id \\gset\n"
+        "INSERT INTO bare_message (conversation, place, words) "
+        f"VALUES ('{'c' * 32}', 1, '{_WORDS}') RETURNING id \\gset\n"
         "INSERT INTO bare_outbox (message, state) VALUES (:id, 'queued');\n"
         "COMMIT;\n"
     )
