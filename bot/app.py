@@ -148,6 +148,8 @@ class _Service:
         )  # fmt: skip
         self._desk_meters = DeskMeters(self._meters.registry)
         self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
+        self._desk_meters.turns_waiting.set_function(lambda: self._relay.waiting)
+        self._desk_meters.turns_wait.set_function(lambda: self._relay.wait)
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
 

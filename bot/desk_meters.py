@@ -45,6 +45,8 @@ class DeskMeters:
         self.inboxes_paused = gauge("inboxes_paused", "Inboxes from which nothing is sent until somebody resumes them.")
         self.looked = gauge("desk_looked_timestamp_seconds", "When the record was last asked for these figures.")
         self.turns_at_work = gauge("turns_at_work", "Conversations that the bot is answering in this process.")
+        self.turns_waiting = gauge("turns_waiting", "Those of them that wait for their turn.")
+        self.turns_wait = gauge("turns_wait_seconds", "How long one more conversation would wait for its turn.")
         self.loop_lag = Histogram(
             "switchboard_loop_lag_seconds", "How late the event loop was, measured four times a second.",
             buckets=_LAGS, registry=registry,

@@ -21,7 +21,7 @@ from bot.channels.gate_meters import GateMeters
 from bot.channels.partners import InboxBook
 from bot.channels.sorting import heard_in
 from bot.deadlines import let_go
-from handover.errors import BadInput, NotFound, SwitchboardError, Unavailable
+from handover.errors import BadInput, Busy, NotFound, SwitchboardError, Unavailable
 from handover.inboxes import Inbox, channel_of
 from handover.ports import Clock, Records
 from handover.record_ports_intake import NO_TARGET, Arrival, Heard
@@ -233,6 +233,8 @@ class Intake:
         except Unavailable:
             log.warning("record_unavailable", row=heard.id)
             return timedelta(seconds=_RETRY_SECONDS[0])
+        except Busy as full:  # no try of it: the person's events stay where they are, in their order
+            return timedelta(seconds=min(full.retry_after, _RETRY_SECONDS[-1]))
         except CannotApply as why:
             await self._give_up(heard, str(why))
         except (NotFound, TryLater):
