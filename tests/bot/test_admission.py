@@ -21,7 +21,7 @@ from handover.topics import load_topics
 from tests.support.hand_clock import HandClock
 from tests.support.relay_world import ANN, World, a_world, backends_in
 from tests.support.scripted_dialogue import ScriptedDialogue
-from tests.support.service import running_service
+from tests.support.service import Service, running_service
 
 HERE, THERE = ConversationId("here"), ConversationId("there")
 
@@ -176,6 +176,13 @@ async def test_a_message_that_is_in_the_record_already_is_not_refused(backends: 
         await world.until_done()
 
 
+async def _at_rest(service: Service) -> None:
+    while True:
+        if "switchboard_turns_at_work 0.0" in (await service.http.get("/metrics")).text:
+            return
+        await asyncio.sleep(0.01)
+
+
 async def test_through_real_sockets_the_refused_is_told_to_come_again_and_people_talk_on(tmp_path: Path) -> None:
     gate, begun = asyncio.Event(), asyncio.Event()
 
@@ -207,8 +214,7 @@ async def test_through_real_sockets_the_refused_is_told_to_come_again_and_people
             assert "switchboard_messages_put_off_total 4.0" in shown
             gate.set()
             await first.hears("entry", lambda frame: frame["author"]["kind"] == "bot" and "You said" in frame["text"])
-            while "switchboard_turns_at_work 0.0" not in (await service.http.get("/metrics")).text:
-                await asyncio.sleep(0.01)
+            await _at_rest(service)
             await second.says(type="say", client_id="b1", text="Me, too!")
             mine = await second.hears("entry", lambda frame: frame.get("client_id") == "b1")
             assert mine["author"]["kind"] == AuthorKind.CUSTOMER
