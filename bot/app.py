@@ -40,6 +40,7 @@ from handover.agent_screen import ScreenParts
 from handover.agent_socket import AgentDoorway
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
+from handover.backends.records_sql.retention import SqlPruning
 from handover.calendar_file import load_calendars
 from handover.clock import SystemClock
 from handover.console_api import console_routes
@@ -56,6 +57,7 @@ from handover.places import PlaceLimits, Places
 from handover.policy_settings import load_policy
 from handover.ports import Clock, Copilot
 from handover.presence import Presence
+from handover.retention import Retention, RetentionMeters, rules_of
 from handover.rounds import Rounds
 from handover.sockets import SocketLimits
 from handover.waits_api import waits_routes
@@ -150,6 +152,10 @@ class _Service:
         self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
         self._desk_meters.turns_waiting.set_function(lambda: self._relay.waiting)
         self._desk_meters.turns_wait.set_function(lambda: self._relay.wait)
+        self._retention = Retention(
+            SqlPruning(backends.records), rules_of(settings.retention()), self._clock,
+            RetentionMeters(self._meters.registry, self._clock),
+        )  # fmt: skip
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
 
@@ -180,6 +186,7 @@ class _Service:
             "desk_meters": partial(
                 self._desk_meters.keep_looking, self._backends.records, self._backends.presence, self._clock
             ),
+            "retention": self._retention.run,
             "loop_meter": partial(self._desk_meters.feel_the_loop, self._clock),
             **self._platforms.works,
         }
