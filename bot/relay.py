@@ -12,6 +12,7 @@ from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
+from bot.tracing import Traces
 from bot.turn_meters import TurnMeters
 from bot.turns import Turns
 from bot.watchdog import Watchdog
@@ -46,6 +47,7 @@ class Relay:
         alone: bool = False,
         lives: Lives | None = None,
         meters: TurnMeters | None = None,
+        traces: Traces | None = None,
     ) -> None:
         lives = lives or EmbeddedLives()
         meters = meters or TurnMeters(clock)
@@ -55,7 +57,7 @@ class Relay:
         self._owner = lives.owner
         turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
-            owner=self._owner, meters=meters,
+            owner=self._owner, meters=meters, traces=traces,
         )  # fmt: skip
         self._turns = Turns(turn, settings=settings, clock=clock)
         self._admission = Admission(

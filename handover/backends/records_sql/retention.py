@@ -11,18 +11,21 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_contacts as contacts
 from handover.backends.records_sql import tables_of_work as work
 from handover.backends.records_sql.engine import SqlRecords
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.tables_of_intake import arrivals, channel_events, identities
 from handover.backends.records_sql.tables_of_marks import entry_marks
 from handover.backends.records_sql.tables_of_media import media, media_bytes
 from handover.backends.records_sql.tables_of_parts import outbox_parts
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import waits
+from handover.ports import Clock
 from handover.record_ports_media import MediaState
+from handover.retention import Days, Retention, RetentionMeters, rules_of
 
 _GONE = "Its time was over: files are kept for a while only."
 _c, _i, _p, _q = t.conversations, identities, t.customers, work.outbox
@@ -47,8 +50,13 @@ class _Way:
     """``due`` selects one column, the keys; ``locked`` is the table whose rows are held while ``remove`` works."""
 
     due: Callable[[datetime], sa.Select[Any]]
-    remove: Callable[[UnbrokenConnection, Keys], Awaitable[None]]
+    remove: Callable[[Querying, Keys], Awaitable[None]]
     locked: sa.Table
+
+
+def open_retention(records: SqlRecords, days: Days, clock: Clock, registry: CollectorRegistry) -> Retention:
+    """The work that removes what has been kept for ``days``, with its figures on ``registry``."""
+    return Retention(SqlPruning(records), rules_of(days), clock, RetentionMeters(registry, clock))
 
 
 class SqlPruning:
@@ -78,7 +86,7 @@ class SqlPruning:
 def _rows(table: sa.Table, key: sa.Column[Any], over: Callable[[datetime], sa.ColumnElement[bool]]) -> _Way:
     """Rows of one table on which nothing hangs."""
 
-    async def remove(on: UnbrokenConnection, keys: Keys) -> None:
+    async def remove(on: Querying, keys: Keys) -> None:
         await on.execute(table.delete().where(key.in_(keys)))
 
     return _Way(lambda before: sa.select(key).where(over(before)), remove, table)
@@ -90,7 +98,7 @@ def _settled_lines(before: datetime) -> sa.Select[Any]:
     return sa.select(_q.c.id).where(_q.c.settled_at < before, ~_q.c.untold, there, ~open_part)
 
 
-async def _forget_parts(on: UnbrokenConnection, lines: Keys) -> None:
+async def _forget_parts(on: Querying, lines: Keys) -> None:
     await on.execute(outbox_parts.delete().where(outbox_parts.c.outbox.in_(lines)))
 
 
@@ -99,7 +107,7 @@ def _old_files(before: datetime) -> sa.Select[Any]:
     return sa.select(media.c.id).join(t.entries, line).where(media.c.state == MediaState.HERE, t.entries.c.at < before)
 
 
-async def _forget_bytes(on: UnbrokenConnection, files: Keys) -> None:
+async def _forget_bytes(on: Querying, files: Keys) -> None:
     """The bytes go; that there was a file stays. The desk is told as of every change of a file: ``told`` differs."""
     await on.execute(media_bytes.delete().where(media_bytes.c.media.in_(files)))
     await on.execute(
@@ -113,7 +121,7 @@ def _old_conversations(before: datetime) -> sa.Select[Any]:
     return sa.select(_c.c.id).where(_c.c.lifecycle == "resolved", _c.c.changed_at < before, quiet, ~to_send)
 
 
-async def _forget_conversations(on: UnbrokenConnection, conversations: Keys) -> None:
+async def _forget_conversations(on: Querying, conversations: Keys) -> None:
     """All of them; and customers who have none left, with how platforms know them and with whom they are one."""
     owners = sa.select(_c.c.customer).where(_c.c.id.in_(conversations)).distinct()
     customers = [row.customer for row in await on.execute(owners)]
@@ -130,7 +138,7 @@ async def _forget_conversations(on: UnbrokenConnection, conversations: Keys) -> 
         await _forget_customers(on, gone)
 
 
-async def _forget_customers(on: UnbrokenConnection, customers: Keys) -> None:
+async def _forget_customers(on: Querying, customers: Keys) -> None:
     members, sides, deeds = contacts.contact_members, contacts.contact_deed_sides, contacts.contact_deeds
     known = sa.select(members.c.contact).where(members.c.customer.in_(customers)).distinct()
     groups = [row.contact for row in await on.execute(known)]
