@@ -63,3 +63,29 @@ async def test_a_place_is_given_back_once_and_only_when_it_was_taken() -> None:
     held.give_back()
     await places.place().take()
     assert places.taken == 1
+
+
+async def test_a_bot_that_gets_slower_with_many_turns_is_known_before_the_mean_says_so() -> None:
+    clock = HandClock()
+    places = TurnPlaces(10, clock)
+    for _ in range(100):  # alone a turn takes a tenth of a second: by the mean a hundred would end in one
+        place = places.place()
+        await place.take()
+        clock.advance(0.1)
+        place.counts()
+        place.give_back()
+    held = [places.place() for _ in range(10)]
+    for place in held:
+        await place.take()
+    line = [asyncio.create_task(places.place().take()) for _ in range(40)]
+    await asyncio.sleep(0)
+    quick = places.wait(100)
+    for place in held:  # together they take ten times as long: ten end in a second
+        clock.advance(0.1)
+        place.counts()
+        place.give_back()
+        await asyncio.sleep(0)
+    assert quick < 1.1
+    assert places.wait(100) > 5
+    for one in line:
+        one.cancel()
