@@ -13,8 +13,8 @@ _GUESS = 1.0
 _SHORTEST = 0.001
 # What the newest turn weighs in the mean: about the last sixteen turns count.
 _WEIGHT = 1 / 16
-# While no place is free the turns that end are counted, over so many seconds, beside as many as the mean stands for: where
-# Rasa has one processor, turns get slower the more of them there are, and the mean lags behind.
+# While no place is free the turns that end are counted, over so many seconds, beside as many as the mean stands for:
+# where Rasa has one processor, turns get slower the more of them there are, and the mean lags behind.
 _WINDOW, _PRIOR = 10.0, 8
 
 
