@@ -71,10 +71,14 @@ class Admission:
         # What was refused last, and until when: what the customer wrote after it must not overtake it.
         self._put_off: OrderedDict[ConversationId, tuple[str, float]] = OrderedDict()
 
-    async def admit(self, conversation: ConversationId, said: CustomerMessage) -> None:
-        """Returns when ``said`` may be recorded. Raises Busy, Unavailable, NotFound."""
+    async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
+        """Returns when ``said`` may be recorded. Raises Busy, Unavailable, NotFound.
+
+        ``shown_bot``: the customer's page shows that the bot has control, which is enough to refuse a message once:
+        whatever drowns the bot may drown the record, too. What comes again is asked of the record.
+        """
         wait, left = self._line.wait, self._left(conversation, said)
-        if (wait <= self._longest and left <= 0) or not await self._may_refuse(conversation, said):
+        if (wait <= self._longest and left <= 0) or not await self._may_refuse(conversation, said, shown_bot):
             self._put_off.pop(conversation, None)
             return
         self._refused()
@@ -90,7 +94,10 @@ class Admission:
         client_id, until = self._put_off.get(conversation, (said.client_id, 0.0))
         return 0.0 if client_id == said.client_id else until - self._clock.monotonic()
 
-    async def _may_refuse(self, conversation: ConversationId, said: CustomerMessage) -> bool:
+    async def _may_refuse(self, conversation: ConversationId, said: CustomerMessage, shown_bot: bool) -> bool:
         if said.payload in RESERVED or _A_PERSON.search(said.text) or any(t.is_in(said.text) for t in self._topics):
             return False
-        return not self._line.has(conversation) and await self._needs_a_turn(conversation, said.client_id)
+        if self._line.has(conversation):
+            return False
+        again = self._put_off.get(conversation, ("", 0.0))[0] == said.client_id
+        return (shown_bot and not again) or await self._needs_a_turn(conversation, said.client_id)

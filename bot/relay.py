@@ -73,9 +73,12 @@ class Relay:
             every=settings.watch_every, forgotten_after=settings.forgotten_after,
         )  # fmt: skip
 
-    async def admit(self, conversation: ConversationId, said: CustomerMessage) -> None:
-        """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon."""
-        await self._admission.admit(conversation, said)
+    async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
+        """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon.
+
+        ``shown_bot``: the customer's page shows that the bot has control.
+        """
+        await self._admission.admit(conversation, said, shown_bot=shown_bot)
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
         """Record the customer's words; when this returns they are durable, and the answer is on its way.

@@ -86,6 +86,16 @@ async def test_words_that_need_no_further_turn_are_never_refused() -> None:
     await admission(Line(wait=1_000, for_bot=False)).admit(HERE, says())
 
 
+async def test_a_page_that_shows_the_bot_is_refused_without_the_record_but_only_once() -> None:
+    line = Line(wait=1_000, for_bot=False)
+    door = admission(line)
+    with pytest.raises(Busy):
+        await door.admit(HERE, says(), shown_bot=True)
+    assert line.asked == []
+    await door.admit(HERE, says(), shown_bot=True)  # a person has it meanwhile, and the page was not told
+    assert line.asked == ["m1"]
+
+
 async def test_what_was_written_later_does_not_overtake_what_was_refused() -> None:
     line, clock = Line(wait=15), HandClock()
     door = admission(line, clock)

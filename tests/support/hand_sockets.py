@@ -44,7 +44,7 @@ class Recording:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def admit(self, conversation: ConversationId, said: CustomerMessage) -> None:
+    async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
         return None
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
