@@ -86,7 +86,8 @@ class Relay:
         Raises BadInput for a button that is not of this conversation, NotFound, Unavailable.
         """
         button = None if said.payload is None else verify(self._secret, conversation, said.payload)
-        recorded = await self._desk.customers.record_customer_message(conversation, said)
+        with self._turns.coming():
+            recorded = await self._desk.customers.record_customer_message(conversation, said)
         if button == ASK_FOR_HUMAN:
             moved = await self._desk.customers.ask_for_human(conversation, said.client_id)
             return replace(recorded, conversation=moved)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -64,6 +65,7 @@ class Turns:
         self._bursts: dict[ConversationId, _Burst] = {}
         self._places = TurnPlaces(settings.turns_at_once, clock)
         self._group: asyncio.TaskGroup | None = None
+        self._coming = 0
 
     async def run(self) -> None:
         """Until it is cancelled; then every worker has ended."""
@@ -122,7 +124,16 @@ class Turns:
     @property
     def wait(self) -> float:
         """Seconds that a conversation which comes now would wait for its turn, as far as can be told."""
-        return self._places.wait(self.waiting)
+        return self._places.wait(self.waiting + self._coming)
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Words are being recorded, which may need a turn: they stand in the line already, however long that takes."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
 
     def has(self, conversation: ConversationId) -> bool:
         """Whether a worker is at this conversation: words said there now wait for no further turn."""
