@@ -41,6 +41,7 @@ from handover.agent_screen import ScreenParts
 from handover.agent_socket import AgentDoorway
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
+from handover.backends.records_sql.retention import open_retention
 from handover.calendar_file import load_calendars
 from handover.clock import SystemClock
 from handover.console_api import console_routes
@@ -155,7 +156,8 @@ class _Service:
             relay=self._relay, outbox=self._policy.outbox, meters=self._meters, traces=self._traces,
         )  # fmt: skip
         self._desk_meters = DeskMeters(self._meters.registry)
-        self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
+        self._desk_meters.watch_turns(self._relay)
+        self._retention = open_retention(backends.records, settings.retention(), self._clock, self._meters.registry)
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
 
@@ -187,6 +189,7 @@ class _Service:
             "desk_meters": partial(
                 self._desk_meters.keep_looking, self._backends.records, self._backends.presence, self._clock
             ),
+            "retention": self._retention.run,
             "loop_meter": partial(self._desk_meters.feel_the_loop, self._clock),
             **self._platforms.works,
         }

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli_desk import agents, queue, replay
+from bot.cli_doctor import doctor
 from bot.cli_inboxes import inboxes
 from bot.cli_record import record
 from bot.settings import read_settings
@@ -33,6 +34,7 @@ app.add_typer(outbox, name="outbox")
 app.add_typer(record, name="record")
 app.add_typer(inboxes, name="inboxes")
 app.add_typer(agents, name="agents")
+app.command()(doctor)
 app.command()(queue)
 app.command()(replay)
 

@@ -1,4 +1,4 @@
-"""Commands for the record itself: copy it, restore it, prove that a copy is good, bring its tables up to date."""
+"""Commands for the record itself: copy, restore, prove a copy, bring its tables up to date, remove what is old."""
 
 from __future__ import annotations
 
@@ -11,15 +11,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from bot.settings import read_settings
+from handover.backends.live_in_process import in_process
 from handover.backends.records_sql.copies import Manifest, backup, check, restore
-from handover.backends.records_sql.engine import Engine, make_engine, reached
+from handover.backends.records_sql.engine import Engine, SqlRecords, make_engine, reached
 from handover.backends.records_sql.migrate import HEAD, migrate
+from handover.backends.records_sql.retention import SqlPruning
+from handover.backends.records_sql.state import state_of
 from handover.clock import SystemClock
-from handover.errors import SwitchboardError
+from handover.errors import BadInput, SwitchboardError
+from handover.retention import Retention, rules_of
 
-record = typer.Typer(help="The record: copy, restore, prove a copy, bring up to date.", no_args_is_help=True)
+record = typer.Typer(
+    help="The record: copy, restore, prove a copy, bring up to date, remove what is old.", no_args_is_help=True
+)
 
 CopyFile = Annotated[Path, typer.Argument(help="The copy, a .zip file.")]
 
@@ -70,6 +78,28 @@ def bring_up_to_date() -> None:
     async def work(engine: Engine) -> None:
         await migrate(engine)
         print(f"The record is at revision {HEAD}.")
+
+    _run(work)
+
+
+@record.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Remove what has had its time (RETENTION_DAYS and its like), as the service does every hour."""
+
+    async def work(engine: Engine) -> None:
+        if (await state_of(engine)).revision != HEAD:
+            raise BadInput("The record is not at this release's revision: `record migrate` first.")
+        settings = read_settings()
+        rules = rules_of(settings.retention())
+        retention = Retention(SqlPruning(SqlRecords(engine, in_process().live)), rules, SystemClock())
+        gone = await (retention.due() if dry_run else retention.once())
+        table = Table("rule", "what", "kept", "would go" if dry_run else "removed", title="Retention")
+        for rule in rules:
+            kept = "for ever" if rule.days is None else f"{rule.days:g} days"
+            table.add_row(rule.name, rule.what, kept, str(gone[rule.name]))
+        Console().print(table)
 
     _run(work)
 

@@ -6,6 +6,7 @@ The record is asked every few seconds, not with every look: whoever asks `/metri
 from __future__ import annotations
 
 from collections import Counter as Tally
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, Histogram
@@ -21,6 +22,19 @@ LOOK_SECONDS = 5.0
 BEAT_SECONDS = 0.25
 _LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _AVAILABILITIES: tuple[AvailabilityState, ...] = ("online", "busy", "offline")
+
+
+class TurnsAtWork(Protocol):
+    """`bot.relay.Relay` in the service; ``wait`` is in seconds."""
+
+    @property
+    def at_work(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def wait(self) -> float: ...
 
 
 class DeskMeters:
@@ -45,10 +59,18 @@ class DeskMeters:
         self.inboxes_paused = gauge("inboxes_paused", "Inboxes from which nothing is sent until somebody resumes them.")
         self.looked = gauge("desk_looked_timestamp_seconds", "When the record was last asked for these figures.")
         self.turns_at_work = gauge("turns_at_work", "Conversations that the bot is answering in this process.")
+        self.turns_waiting = gauge("turns_waiting", "Those of them that wait for their turn.")
+        self.turns_wait = gauge("turns_wait_seconds", "How long one more conversation would wait for its turn.")
         self.loop_lag = Histogram(
             "switchboard_loop_lag_seconds", "How late the event loop was, measured four times a second.",
             buckets=_LAGS, registry=registry,
         )  # fmt: skip
+
+    def watch_turns(self, turns: TurnsAtWork) -> None:
+        """Show how many turns are at work and wait, and how long the line is, whenever somebody asks."""
+        self.turns_at_work.set_function(lambda: turns.at_work)
+        self.turns_waiting.set_function(lambda: turns.waiting)
+        self.turns_wait.set_function(lambda: turns.wait)
 
     async def look(self, records: Records, presence: Presence, clock: Clock) -> None:
         """Ask the record once. Raises Unavailable; the figures of the last look stay then."""

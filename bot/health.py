@@ -83,9 +83,18 @@ async def _state(check: Check) -> PartState:
 def actions_check(actions_url: str) -> Check:
     """Asks the action server's own health address."""
 
+    return _answers(f"{actions_url}/health")
+
+
+def service_check(service_url: str) -> Check:
+    """Asks a running service whether it lives."""
+    return _answers(f"{service_url}/healthz")
+
+
+def _answers(url: str) -> Check:
     async def check() -> str:
         async with httpx2.AsyncClient(timeout=_CHECK_SECONDS, trust_env=False) as client:
-            (await client.get(f"{actions_url}/health")).raise_for_status()
+            (await client.get(url)).raise_for_status()
         return "answers"
 
     return check

@@ -31,6 +31,9 @@ from handover.topics import Topic
 
 log = structlog.get_logger(__name__)
 
+# So many turns write at once. On SQLite writers queue: words between people never wait behind more turns than these.
+_WRITERS = 2
+
 
 class OneTurn:
     """Takes turns, one call each; keeps nothing between them that matters."""
@@ -59,14 +62,16 @@ class OneTurn:
         self._topics = topics
         self._secret = secret
         self._owner = owner
+        self._writers = asyncio.Semaphore(_WRITERS)
 
     async def take(
         self, conversation: ConversationId, *, newer: asyncio.Event, even_if_newer: bool, overloaded: bool = False
     ) -> TurnOutcome | None:
         """Answer what is unanswered; None when nothing is, or when it is not the bot's. Raises Unavailable."""
-        brief = await self._desk.bot.begin_turn(
-            conversation, owner=self._owner, seconds=self._settings.turn_seconds, even_if_newer=even_if_newer
-        )
+        async with self._writers:
+            brief = await self._desk.bot.begin_turn(
+                conversation, owner=self._owner, seconds=self._settings.turn_seconds, even_if_newer=even_if_newer
+            )
         if brief is None:
             return None
         waited = _waited(brief, self._clock)
@@ -113,7 +118,8 @@ class OneTurn:
             report = TurnReport(evidence, answer.slots, answer.actions, seconds, answer.state)
         reply = self._reply(brief.conversation.id, answer)
         with self._meters.timed("record"), self._traces.span("record"):
-            return await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
+            async with self._writers:
+                return await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
 
     async def _ask_unless_newer(self, brief: TurnBrief, newer: asyncio.Event) -> TurnResult | DialogueFailed | None:
         """None when the customer said more meanwhile: the dialogue was let go, and the turn is over.

@@ -136,6 +136,7 @@ _WHEN = {
     "taken": "somebody else won; `detail.taken_by` names who",
     "fenced": "the epoch moved on; what was tried has no effect",
     "fell_behind": "too slow for its queue, or to say hello; connect again and resume",
+    "busy": "too many wait for the bot; nothing was kept: send the same again after `retry_after` seconds",
     "moving": "this process stops; connect again after `retry_after` seconds, another one has everything",
     "unavailable": "something we need is down; try again later",
 }

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import replace
 
+from bot.admission import Admission
 from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
 from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
@@ -49,31 +50,35 @@ class Relay:
         traces: Traces | None = None,
     ) -> None:
         lives = lives or EmbeddedLives()
+        meters = meters or TurnMeters(clock)
+        topics = load_topics()
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
         turn = OneTurn(
-            desk,
-            dialogue,
-            settings=settings,
-            clock=clock,
-            repeats=repeats,
-            topics=load_topics(),
-            secret=secret,
-            owner=self._owner,
-            meters=meters,
-            traces=traces,
-        )
+            desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
+            owner=self._owner, meters=meters, traces=traces,
+        )  # fmt: skip
         self._turns = Turns(turn, settings=settings, clock=clock)
-        self._watchdog = Watchdog(
-            desk.bot,
+        self._admission = Admission(
             self._turns,
-            lives=lives,
+            desk.reading.needs_a_turn,
+            longest=settings.turns_waiting_seconds,
+            topics=topics,
             clock=clock,
-            every=settings.watch_every,
-            forgotten_after=settings.forgotten_after,
-            alone=alone,
+            refused=meters.put_off,
         )
+        self._watchdog = Watchdog(
+            desk.bot, self._turns, lives=lives, clock=clock, alone=alone,
+            every=settings.watch_every, forgotten_after=settings.forgotten_after,
+        )  # fmt: skip
+
+    async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
+        """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon.
+
+        ``shown_bot``: the customer's page shows that the bot has control.
+        """
+        await self._admission.admit(conversation, said, shown_bot=shown_bot)
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
         """Record the customer's words; when this returns they are durable, and the answer is on its way.
@@ -81,7 +86,8 @@ class Relay:
         Raises BadInput for a button that is not of this conversation, NotFound, Unavailable.
         """
         button = None if said.payload is None else verify(self._secret, conversation, said.payload)
-        recorded = await self._desk.customers.record_customer_message(conversation, said)
+        with self._turns.coming():
+            recorded = await self._desk.customers.record_customer_message(conversation, said)
         if button == ASK_FOR_HUMAN:
             moved = await self._desk.customers.ask_for_human(conversation, said.client_id)
             return replace(recorded, conversation=moved)
@@ -96,6 +102,16 @@ class Relay:
     def at_work(self) -> int:
         """How many conversations the bot is answering now."""
         return self._turns.at_work
+
+    @property
+    def waiting(self) -> int:
+        """How many of them wait for their turn."""
+        return self._turns.waiting
+
+    @property
+    def wait(self) -> float:
+        """Seconds that one more would wait."""
+        return self._turns.wait
 
     def customer_types(self, conversation: ConversationId) -> None:
         """The customer is writing more: the bot waits a little longer for it."""

@@ -20,6 +20,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from bot.channel_settings import Address, ChannelSettings, http_address
 from handover.errors import BadInput
 from handover.inbox_cipher import Cipher
+from handover.retention import Days
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -74,6 +75,10 @@ class Settings(ChannelSettings):
         min_length=1, max_length=200, description="Line above the conversation; it must say that an AI speaks.",
     )  # fmt: skip
     turn_seconds: float = Field(15, gt=2, le=120, description="How long one bot turn may take, in seconds.")
+    turns_at_once: int = Field(32, ge=1, le=1_000, description="Bot turns under way at once in one process.")
+    turns_waiting_seconds: float = Field(
+        10, gt=0, le=120, description="Longest line before the bot, in seconds; then new messages are refused for now."
+    )
     burst_usual: float = Field(0.7, ge=0, le=10, description="Seconds the bot waits for more words, usually.")
     burst_fragment: float = Field(1.6, ge=0, le=10, description="Seconds it waits after a fragment.")
     burst_cut: float = Field(2.5, ge=0, le=10, description="Seconds it waits after a sentence that breaks off.")
@@ -110,6 +115,14 @@ class Settings(ChannelSettings):
     visitors_per_minute: float = Field(60, gt=0, description="New visitors per minute from one network address.")
     recheck_seconds: float = Field(30, gt=0, description="Seconds between two looks at the record for anything missed.")
     shutdown_seconds: int = Field(10, ge=2, description="How long the service may take to stop, in seconds.")
+    retention_days: float | None = Field(
+        None, gt=0, description="Days after which resolved conversations are removed, with all of them; unset: never."
+    )
+    media_days: float | None = Field(
+        None, gt=0, description="Days after which files that customers sent are removed; unset: with the conversation."
+    )
+    outbox_days: float | None = Field(90, ge=8, description="Days in which it is known how a line went to a platform.")
+    login_days: float | None = Field(30, gt=0, description="Days in which ended logins and tries to sign in are kept.")
     llm_provider: str = Field(
         "auto", pattern="^(auto|openai|offline)$", description="What the action server answers with (shown in /readyz)."
     )
@@ -190,6 +203,13 @@ class Settings(ChannelSettings):
             return frozenset(self.public_origins)
         own = _LOOPBACK[:2] if self.host in (*_LOOPBACK, "0.0.0.0", "::") else (self.host,)
         return frozenset(f"http://{host}:{self.port}" for host in own)
+
+    def retention(self) -> Days:
+        """How long each kind is kept."""
+        return Days(
+            conversations=self.retention_days, media=self.media_days, outbox=self.outbox_days,
+            logins=self.login_days, keys=self.channel_key_days, asides=self.channel_aside_days,
+        )  # fmt: skip
 
     def inbox_cipher(self) -> Cipher:
         """What opens inboxes' secrets: SECRETS_KEYS, then a key made from SECRET_KEY, else one kept in a file.

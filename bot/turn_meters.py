@@ -47,6 +47,10 @@ class TurnMeters:
             "switchboard_replies_written", "Replies by what wrote them: openai, offline, or none (a fixed response).",
             ["provider"], registry=on,
         )  # fmt: skip
+        self._put_off = Counter(
+            "switchboard_messages_put_off",
+            "Times a message was not recorded because too many conversations wait for the bot.", registry=on,
+        )  # fmt: skip
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -63,6 +67,10 @@ class TurnMeters:
 
     def ended(self, outcome: str) -> None:
         self._turns.labels(outcome).inc()
+
+    def put_off(self) -> None:
+        """A customer, or a platform's message, was told to come again."""
+        self._put_off.inc()
 
     def failed(self, kind: str) -> None:
         self._failures.labels(kind).inc()

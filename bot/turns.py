@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bot.bursts import answer_at
 from bot.deadlines import within
 from bot.relay_settings import RelaySettings
+from bot.turn_places import Place, TurnPlaces
 from handover.entries import ConversationId
 from handover.ports import Clock
 
@@ -61,8 +63,9 @@ class Turns:
         self._settings = settings
         self._clock = clock
         self._bursts: dict[ConversationId, _Burst] = {}
-        self._places = asyncio.Semaphore(settings.turns_at_once)
+        self._places = TurnPlaces(settings.turns_at_once, clock)
         self._group: asyncio.TaskGroup | None = None
+        self._coming = 0
 
     async def run(self) -> None:
         """Until it is cancelled; then every worker has ended."""
@@ -113,6 +116,29 @@ class Turns:
         """How many conversations have a worker."""
         return len(self._bursts)
 
+    @property
+    def waiting(self) -> int:
+        """How many of them wait for the rest of a burst or for a place."""
+        return max(0, len(self._bursts) - self._places.taken)
+
+    @property
+    def wait(self) -> float:
+        """Seconds that a conversation which comes now would wait for its turn, as far as can be told."""
+        return self._places.wait(self.waiting + self._coming)
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Words are being recorded, which may need a turn: they stand in the line already, however long that takes."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    def has(self, conversation: ConversationId) -> bool:
+        """Whether a worker is at this conversation: words said there now wait for no further turn."""
+        return conversation in self._bursts
+
     def _begin(self, conversation: ConversationId, burst: _Burst) -> None:
         self._bursts[conversation] = burst
         self._start(conversation, burst)
@@ -155,37 +181,25 @@ class Turns:
                 await within(self._clock, left, burst.changed.wait())
 
     async def _take(self, conversation: ConversationId, burst: _Burst) -> TurnOutcome | None:
-        place = _Place(self._places)
+        place = self._places.place()
         try:
             overloaded = await self._is_full(place)
             burst.woken = False  # before the record is read: what comes from here on wakes the worker again
             burst.newer.clear()
             enough = overloaded or burst.superseded >= self._settings.supersedes
-            return await self._turn.take(conversation, newer=burst.newer, even_if_newer=enough, overloaded=overloaded)
+            outcome = await self._turn.take(
+                conversation, newer=burst.newer, even_if_newer=enough, overloaded=overloaded
+            )
+            if outcome is not None:
+                place.counts()
+            return outcome
         finally:
             place.give_back()
 
-    async def _is_full(self, place: _Place) -> bool:
+    async def _is_full(self, place: Place) -> bool:
         """Takes a place; True when there was none for as long as a whole turn may last."""
         try:
-            await within(self._clock, self._settings.turn_seconds, place.take())
+            await within(self._clock, self._settings.place_seconds, place.take())
         except TimeoutError:
             return True
         return False
-
-
-class _Place:
-    """One of the turns at once; given back exactly when it was taken, also by a worker that is let go meanwhile."""
-
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places = places
-        self._taken = False
-
-    async def take(self) -> None:
-        await self._places.acquire()
-        self._taken = True
-
-    def give_back(self) -> None:
-        if self._taken:
-            self._taken = False
-            self._places.release()

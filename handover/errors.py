@@ -16,6 +16,7 @@
         FellBehind               too slow for its queue, or to say hello; connect again, resume by offset
         AlreadyThere             a unique thing exists: a resend, or a race that was lost
         Unavailable              something we need is down; try again later
+        Busy                     more than can be answered soon; nothing was kept; carries retry_after in seconds
         Moving                   this process stops; another one serves the same record: connect again
 
 The one shape on the wire is ``{code, message, detail?}``.
@@ -134,6 +135,19 @@ class Unavailable(SwitchboardError):
     code = "unavailable"
     http_status = 503
     close_code = 1013
+
+
+class Busy(SwitchboardError):
+    """So many wait for the bot that this was not recorded: send the same again after ``retry_after`` seconds."""
+
+    code = "busy"
+    http_status = 503
+    close_code = 1013
+    retry_after: float
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, detail={"retry_after": retry_after})
+        self.retry_after = retry_after
 
 
 class Moving(SwitchboardError):

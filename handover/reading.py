@@ -8,7 +8,7 @@ from typing import Any
 from handover import screens
 from handover.agent_frames import ConversationFrame, OfferFrame
 from handover.agents import Agent
-from handover.conversation import Conversation
+from handover.conversation import Control, Conversation, Lifecycle
 from handover.desk_parts import DeskParts
 from handover.desk_waits import waiting_part
 from handover.entries import AgentId, ConversationId, CustomerId, Entry
@@ -38,6 +38,20 @@ class Reading:
         """The whole stored row, with the readers' marks. Raises NotFound."""
         async with self._parts.records.reading() as tx:
             return await tx.conversations.get(conversation)
+
+    async def needs_a_turn(self, conversation: ConversationId, client_id: str) -> bool:
+        """Whether words said now, by a page's own id for them, would need one more turn of the bot. Raises NotFound.
+
+        Not when others than the bot have control, when a turn is owed here already, or when the words are recorded.
+        """
+        async with self._parts.records.reading() as tx:
+            row = await tx.conversations.get(conversation)
+            now = row.conversation
+            if now.control is not Control.BOT and now.lifecycle is not Lifecycle.RESOLVED:
+                return False
+            if now.control is Control.BOT and now.last_customer_offset > row.answered:
+                return False
+            return await tx.entries.by_client_id(conversation, client_id) is None
 
     async def row(self, conversation: ConversationId) -> ConversationFrame:
         """Raises NotFound."""

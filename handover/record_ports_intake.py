@@ -167,7 +167,3 @@ class Intake(Protocol):
     async def bodies_aside(self, limit: int) -> list[KeptAside]:
         """Webhooks that could not be read, the newest first."""
         ...
-
-    async def forget(self, *, keys_before: datetime, aside_before: datetime) -> int:
-        """Delete keys and what was kept aside, of before these moments; returns how many rows."""
-        ...

@@ -19,7 +19,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from handover.errors import BadInput, FellBehind, NotSignedIn, StaleView, SwitchboardError, TooLarge, TooMany
+from handover.errors import BadInput, Busy, FellBehind, NotSignedIn, StaleView, SwitchboardError, TooLarge, TooMany
 from handover.frames import EntryFrame, ErrorFrame, Frame
 from handover.limits import Buckets, TokenBucket
 from handover.meters import Meters
@@ -142,6 +142,8 @@ class Socket(Generic[F]):
                 await handle(self._parse(raw))
             except NotSignedIn:
                 raise
+            except Busy as full:  # nobody's fault: it is no strike
+                self.refuse(full, raw)
             except SwitchboardError as error:
                 self._strike(error, raw)
             except (HungUp, WebSocketDisconnect, asyncio.CancelledError):

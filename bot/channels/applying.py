@@ -26,6 +26,8 @@ from handover.record_ports_intake import Heard, Identity
 
 _LAST_LINES = 12  # a button older than this many lines is words
 _DELETED_BEFORE = "[deleted by the customer]"
+# While the bot drowns a platform's messages wait here, not in the record; then they go in, and people are asked.
+_PUT_OFF_SECONDS = 60.0
 _FRESH_SECONDS = 15.0  # somebody who typed longer ago types no more
 
 
@@ -39,6 +41,8 @@ class CannotApply(Exception):
 
 class Words(Protocol):
     """`bot.relay.Relay` in the service."""
+
+    async def admit(self, conversation: ConversationId, said: CustomerMessage) -> None: ...
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded: ...
 
@@ -87,7 +91,10 @@ class Applying:
         }
 
     async def apply(self, heard: Heard, event: Event) -> None:
-        """Raises NotFound or TryLater for what may work later, CannotApply for what never will."""
+        """Raises NotFound or TryLater for what may work later, Busy for what waits in its person's order.
+
+        Raises CannotApply for what never will.
+        """
         if event.kind is EventKind.ERROR:
             raise CannotApply(event.note or "It could not be read.")
         if not heard.person:
@@ -115,6 +122,8 @@ class Applying:
             answer_due=what.answer_due and not gone,
         )
         if said.answer_due:
+            if (parts.desk.clock.now() - heard.received_at).total_seconds() < _PUT_OFF_SECONDS:
+                await parts.relay.admit(conversation, said)
             recorded = await parts.relay.customer_says(conversation, said)
         else:
             recorded = await parts.desk.customers.record_customer_message(conversation, said)

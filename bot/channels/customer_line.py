@@ -39,6 +39,8 @@ _HEARTBEAT = HeartbeatFrame().model_dump_json(exclude_none=True)
 class CustomerPath(Protocol):
     """The part of the relay this channel needs."""
 
+    async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None: ...
+
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded: ...
 
     def customer_types(self, conversation: ConversationId) -> None: ...
@@ -226,6 +228,8 @@ class CustomerLine:
             raise BadInput("A message needs words.", detail={"field": "text"})
         said = CustomerMessage(text=frame.text, client_id=frame.client_id, payload=frame.payload)
         try:
+            shown_bot = self._control.get("control") == Control.BOT
+            await self._parts.relay.admit(self._conversation, said, shown_bot=shown_bot)
             recorded = await self._parts.relay.customer_says(self._conversation, said)
         except Unavailable as down:
             # What was written after it must not overtake it: the page comes back and says all of it again, in order.

@@ -21,7 +21,7 @@ from bot.channels.gate_meters import GateMeters
 from bot.channels.partners import InboxBook
 from bot.channels.sorting import heard_in
 from bot.deadlines import let_go
-from handover.errors import BadInput, NotFound, SwitchboardError, Unavailable
+from handover.errors import BadInput, Busy, NotFound, SwitchboardError, Unavailable
 from handover.inboxes import Inbox, channel_of
 from handover.ports import Clock, Records
 from handover.record_ports_intake import NO_TARGET, Arrival, Heard
@@ -34,7 +34,6 @@ _EVENTS_AT_ONCE = 200
 _LEASE = timedelta(seconds=30)
 _LEASE_LEFT = timedelta(seconds=10)  # with less left, the rest is for the next round
 _NAP_SECONDS = 0.2
-_TIDY_SECONDS = 3600.0
 _MOST_TRIES = 5
 _RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 _WAIT_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0)
@@ -47,11 +46,9 @@ _COUNTED = re.compile(r"(?:.*:)?(\d{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class IntakeSettings:
-    """``hold_seconds``: how long an event waits for earlier ones; the days are how long keys and asides are kept."""
+    """``hold_seconds``: how long an event waits for earlier ones."""
 
     hold_seconds: float = 1.0
-    key_days: float = 30.0
-    aside_days: float = 14.0
 
 
 class Intake:
@@ -89,7 +86,6 @@ class Intake:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_reading())
             group.create_task(self._keep_applying())
-            group.create_task(self._keep_tidy())
 
     async def _keep_reading(self) -> None:
         while True:
@@ -108,18 +104,6 @@ class Intake:
             await asyncio.wait({told, alarm}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await let_go(told, alarm)
-
-    async def _keep_tidy(self) -> None:
-        while True:
-            await self.tidy()
-            await self._clock.sleep(_TIDY_SECONDS)
-
-    async def tidy(self) -> int:
-        """Forget keys and asides that have been kept for long enough; returns how many rows went."""
-        now = self._clock.now()
-        keys, asides = timedelta(days=self._settings.key_days), timedelta(days=self._settings.aside_days)
-        async with self._records.transaction() as tx:
-            return await tx.intake.forget(keys_before=now - keys, aside_before=now - asides)
 
     async def look(self) -> None:
         """Measure what waits."""
@@ -233,6 +217,8 @@ class Intake:
         except Unavailable:
             log.warning("record_unavailable", row=heard.id)
             return timedelta(seconds=_RETRY_SECONDS[0])
+        except Busy as full:  # no try of it: the person's events stay where they are, in their order
+            return timedelta(seconds=min(full.retry_after, _RETRY_SECONDS[-1]))
         except CannotApply as why:
             await self._give_up(heard, str(why))
         except (NotFound, TryLater):

@@ -63,7 +63,7 @@ def open_way_in(
         channels,
         book,
         Applying(parts),
-        settings=IntakeSettings(settings.channel_hold_seconds, settings.channel_key_days, settings.channel_aside_days),
+        settings=IntakeSettings(settings.channel_hold_seconds),
         clock=desk.clock,
         meters=meters,
         heard=arrivals.heard,

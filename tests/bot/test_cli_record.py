@@ -6,8 +6,12 @@ import asyncio
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from bot.cli import app
 from tests.support.desk_world import open_world
 
 
@@ -49,3 +53,21 @@ async def test_mistakes_are_told_in_a_sentence_and_change_nothing(tmp_path: Path
     over = await asyncio.to_thread(run, tmp_path, "restore", str(tmp_path / "copy.zip"))
     assert over.returncode == 1
     assert "holds tables already" in over.stderr
+
+
+async def test_what_would_go_is_said_before_it_goes(tmp_path: Path) -> None:
+    async with open_world(url=url(tmp_path)) as world:
+        mia = await world.agent("Mia")
+        old = await world.conversation("Long ago.")
+        await world.desk.agents.resolve(mia, old.id)
+        # The world's clock stands in January.
+        settings = {"RETENTION_DAYS": "1", "COLUMNS": "200", "DATABASE_URL": url(tmp_path)}
+        prune = partial(CliRunner().invoke, app, env=settings)
+        dry = await asyncio.to_thread(prune, ["record", "prune", "--dry-run"])
+        assert await world.texts(old.id)
+        done = await asyncio.to_thread(prune, ["record", "prune"])
+        assert await world.texts(old.id) == []
+    for told, words in ((dry, "would go"), (done, "removed")):
+        assert told.exit_code == 0, told.output
+        assert words in told.stdout
+        assert [line.split("│")[4].strip() for line in told.stdout.splitlines() if "│ conversations" in line] == ["1"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 import pytest
 
@@ -207,6 +207,16 @@ async def test_waking_a_conversation_that_is_being_answered_changes_nothing() ->
         turns.wake(HERE)
         await breathe()
         assert taker.names == []
+
+
+async def test_words_that_are_being_recorded_stand_in_the_line() -> None:
+    turns = Turns(Taker(), settings=SETTINGS, clock=HandClock())
+    assert turns.wait == 0
+    with ExitStack() as recording:
+        for _ in range(2 + SETTINGS.turns_at_once):
+            recording.enter_context(turns.coming())
+        assert turns.wait > 0
+    assert turns.wait == 0
 
 
 async def test_words_from_before_the_start_are_taken_up_by_it() -> None:

@@ -165,16 +165,6 @@ async def test_what_was_taken_back_is_repeated_by_nothing_that_was_kept_aside(wo
     assert sorted("m2" in text for text in said.values()) == [False, True]
 
 
-async def test_keys_and_asides_go_when_their_time_is_over(world: World) -> None:
-    await keep(world, an_event("old"), an_event("aside", note="why"))
-    async with world.backends.records.transaction() as tx:
-        [event] = await tx.intake.events_of(INBOX, "p1", 1)
-        await tx.intake.done(event.id)
-        assert await tx.intake.forget(keys_before=NOW, aside_before=NOW) == 0
-        assert await tx.intake.forget(keys_before=LATER, aside_before=NOW) == 1
-        assert await tx.intake.forget(keys_before=LATER, aside_before=LATER) == 1
-
-
 async def test_who_somebody_is_is_remembered(world: World) -> None:
     await keep(world, an_event("a"))
     async with world.backends.records.transaction() as tx:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # test file → modules. A module that grows rules of its own gets its own file and leaves this table.
 TESTED_IN: dict[str, tuple[str, ...]] = {
+    "tests/contract/test_records_retention.py": ("handover/backends/records_sql/retention.py",),
+    "tests/bot/test_cli_doctor.py": ("bot/doctor.py", "handover/backends/records_sql/state.py"),
     # Types and frames: what they refuse is shown where they arrive.
     "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
     "tests/handover/test_inboxes.py": ("bot/channels/channel.py",),

@@ -13,7 +13,7 @@ import httpx2
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from bot.channels.applying import Applying, ApplyParts
+from bot.channels.applying import Applying, ApplyParts, Words
 from bot.channels.arrivals import Arrivals
 from bot.channels.channel import Attachment, Event
 from bot.channels.gate import Gate, GateSettings
@@ -121,6 +121,7 @@ def an_intake(
     book: ScriptedBook,
     *,
     records: Records | None = None,
+    relay: Words | None = None,
     reports: ScriptedReports | None = None,
     files: ScriptedFiles | None = None,
     meters: GateMeters | None = None,
@@ -131,7 +132,7 @@ def an_intake(
     parts = ApplyParts(
         records=records,
         desk=world.desk,
-        relay=world.relay,
+        relay=relay or world.relay,
         marks=world.desk.channels,
         reports=reports or ScriptedReports(),
         files=files or ScriptedFiles(),

@@ -90,6 +90,46 @@ describe("what the customer did while the line broke", () => {
     expect(sent("say")).toHaveLength(7);
   });
 
+  it("is said again by itself, at a time of its own, while too many write at once, and says so meanwhile", () => {
+    const refuse = (id: unknown): void =>
+      lastSocket().says({ type: "error", code: "busy", message: "Not yet.", retry_after: 3, client_id: String(id) });
+    client.say("first");
+    client.say("second");
+    const [first, second] = sent("say");
+    refuse(first!.client_id);
+    refuse(second!.client_id);
+    expect(client.talk.value.unsent.map((one) => [one.busy, one.refused])).toEqual([[true, null], [true, null]]);
+    vi.advanceTimersByTime(2_900);
+    expect(sent("say")).toHaveLength(2);
+    vi.advanceTimersByTime(1_700); // three seconds and at most half as much again
+    expect(sent("say").map((frame) => frame.text)).toEqual(["first", "second", "first", "second"]);
+  });
+
+  it("asks for a person at once also while the bot has no time, and then the waiting words go there", () => {
+    client.say("first");
+    const id = String(sent("say")[0]!.client_id);
+    lastSocket().says({ type: "error", code: "busy", message: "Not yet.", retry_after: 20, client_id: id });
+    client.askForHuman();
+    expect(sent("ask_for_human")).toHaveLength(1);
+    lastSocket().says({ type: "control", control: "offered", epoch: 2 });
+    expect(sent("say").map((frame) => frame.client_id)).toEqual([id, id]);
+  });
+
+  it("is called not sent when too many wrote for minutes, and may be tried again by hand", () => {
+    client.say("first");
+    const id = String(sent("say")[0]!.client_id);
+    for (let tries = 0; tries < 9; tries += 1) {
+      lastSocket().says({ type: "error", code: "busy", message: "Not yet.", retry_after: 2, client_id: id });
+      vi.advanceTimersByTime(19_000);
+      lastSocket().says({ type: "heartbeat" });
+      vi.advanceTimersByTime(19_000);
+      lastSocket().says({ type: "heartbeat" });
+      vi.advanceTimersByTime(7_500);
+      lastSocket().says({ type: "heartbeat" });
+    }
+    expect(client.talk.value.unsent[0]!.refused).toBe("Not yet.");
+  });
+
   it("keeps its order: what is written before the welcome waits behind what was written earlier", () => {
     lastSocket().ends(1006);
     client.say("first");

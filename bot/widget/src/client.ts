@@ -114,7 +114,7 @@ export class Client {
   }
 
   retry(clientId: string): void {
-    this.alter(clientId, (one) => ({ ...one, at: Date.now(), refused: null }));
+    this.alter(clientId, (one) => ({ ...one, at: Date.now(), refused: null, busy: false }));
     const one = this.talk.value.unsent.find((each) => each.frame.client_id === clientId);
     if (one) this.transmit(one);
   }
@@ -147,7 +147,9 @@ export class Client {
   private transmit(one: Unsent): void {
     // Before the welcome the service does not know who speaks. What waits is sent then, and first what was written first.
     // During a pause it keeps its place in the line, too.
-    if (this.greeted && this.pause === undefined && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
+    // Only the wish for a person waits for nothing.
+    const free = this.pause === undefined || one.frame.type === "ask_for_human";
+    if (this.greeted && free && this.link.send(one.frame)) this.expectAnswer(one.frame.client_id);
   }
 
   private transmitAll(): void {
@@ -164,18 +166,27 @@ export class Client {
     this.overdue.set(clientId, setTimeout(late, ANSWER_IN));
   }
 
-  /** The service can keep nothing for the moment: the same words with the same id go out again after a pause. */
+  /** The service keeps nothing for the moment: the same words with the same id go out again after a pause. */
   private again(error: ErrorFrame): boolean {
     const id = error.client_id;
-    if (error.code !== "unavailable" || !id || !this.talk.value.unsent.some((one) => one.frame.client_id === id)) return false;
-    const pause = this.patience.next(id, error.retry_after);
+    const busy = error.code === "busy";
+    if ((error.code !== "unavailable" && !busy) || !id || !this.talk.value.unsent.some((one) => one.frame.client_id === id)) return false;
+    const pause = this.patience.next(id, error.retry_after, busy);
     if (pause === null) return false;
+    this.alter(id, (one) => ({ ...one, busy }));
     clearTimeout(this.overdue.get(id));
     this.pause ??= setTimeout(() => {
       this.endPause();
       this.transmitAll();
     }, pause);
     return true;
+  }
+
+  /** What was too much for the bot is not too much for people. */
+  private peopleTake(): void {
+    if (!this.talk.value.unsent.some((one) => one.busy && !one.refused)) return;
+    this.endPause();
+    this.transmitAll();
   }
 
   private endPause(): void {
@@ -206,6 +217,7 @@ export class Client {
     const now = this.talk.value;
     if (frame.type === "welcome") this.welcomed(frame);
     if (frame.type === "typing" || frame.type === "delta") this.dropTypingLater();
+    if (frame.type === "control" && frame.control !== "bot") this.peopleTake();
     if (now.unsent !== before.unsent) this.keepUnsent();
     if (now.ended !== before.ended) this.memory.keep({ ended: now.ended });
     if (frame.type === "entry" && hasGap(now.log)) this.askForMissing();

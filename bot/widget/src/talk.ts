@@ -20,6 +20,7 @@ export interface Unsent {
   frame: Extract<CustomerSends, { client_id: string }>;
   at: number;
   refused: string | null; // the service's words, when it said no
+  busy?: boolean; // too many write at once; it is tried again by itself
 }
 
 /** A stretch that ended and may be rated. */

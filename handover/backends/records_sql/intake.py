@@ -218,15 +218,6 @@ class SqlIntake:
             for r in found
         ]  # fmt: skip
 
-    async def forget(self, *, keys_before: datetime, aside_before: datetime) -> int:
-        old = sa.or_(
-            sa.and_(e.c.state == "done", e.c.received_at < keys_before),
-            sa.and_(e.c.state == "aside", e.c.received_at < aside_before),
-        )
-        events = await self._on.execute(e.delete().where(old).execution_options(preserve_rowcount=True))
-        bodies = a.delete().where(a.c.state == "aside", a.c.received_at < aside_before)
-        return events.rowcount + (await self._on.execute(bodies.execution_options(preserve_rowcount=True))).rowcount
-
 
 def _arrival(row: Any) -> Arrival:
     return Arrival(

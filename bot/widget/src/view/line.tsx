@@ -134,6 +134,12 @@ interface UnsentProps {
   discard: (id: string) => void;
 }
 
+function fate(one: Unsent, online: boolean): string {
+  if (one.refused) return `Not sent. ${one.refused}`;
+  if (!online) return "Will be sent when the connection is back";
+  return one.busy ? "Very many people are writing. Not sent yet; we keep trying." : "Sending…";
+}
+
 /** The customer's own words before the service has them. */
 export function UnsentLine({ one, online, retry, discard }: UnsentProps) {
   const { frame } = one;
@@ -145,7 +151,7 @@ export function UnsentLine({ one, online, retry, discard }: UnsentProps) {
         <Words text={text ?? "Your request"} />
       </div>
       <p class="fate">
-        {one.refused ? `Not sent. ${one.refused}` : online ? "Sending…" : "Will be sent when the connection is back"}
+        {fate(one, online)}
         {one.refused && (
           <span class="ways-on">
             <button type="button" class="link" onClick={() => retry(frame.client_id)}>

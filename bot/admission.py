@@ -1,0 +1,103 @@
+"""Which words are taken when more want an answer of the bot than it can give soon: the refusal comes before the record.
+
+What was acknowledged is answered or offered to a person; so what cannot be answered within a bounded time must not be
+acknowledged. Never refused: words that need no turn of the bot (a person has the conversation, or is waited for), words
+where a turn is owed already, and words that may ask for a person or speak of what is a person's by rule.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from bot.buttons import RESERVED
+from handover.desk import CustomerMessage
+from handover.entries import ConversationId
+from handover.errors import Busy
+from handover.ports import Clock
+from handover.topics import Topic
+
+_WORDS = (
+    "So many people are writing to us that the assistant cannot take this message yet. "
+    "It has not been sent. You can ask for a person at any time."
+)
+# Wider than what the policy takes for the wish for a person: whoever may mean one is let in.
+_A_PERSON = re.compile(
+    r"\b(human|person|people|agents?|representatives?|advis[eo]rs?|colleagues?|employees?|staff|manager|"
+    r"supervisor|(some|any)(one|body)|real)\b",
+    re.IGNORECASE,
+)
+_SHORTEST, _LONGEST = 2.0, 30.0  # seconds of a hint when to come again
+_ROOM = 10_000  # conversations that are remembered as refused
+
+
+class TurnLine(Protocol):
+    """The line before the bot: `bot.turns.Turns` in the service."""
+
+    @property
+    def wait(self) -> float: ...
+
+    def has(self, conversation: ConversationId) -> bool: ...
+
+
+# Whether words said there now would need one more turn of the bot: `handover.reading.Reading.needs_a_turn`.
+NeedsATurn = Callable[[ConversationId, str], Awaitable[bool]]
+
+
+class Admission:
+    """One per process. ``longest``: seconds; ``refused`` is called for each refusal; ``spread`` gives 0 to 1."""
+
+    def __init__(
+        self,
+        line: TurnLine,
+        needs_a_turn: NeedsATurn,
+        *,
+        longest: float,
+        topics: tuple[Topic, ...],
+        clock: Clock,
+        refused: Callable[[], None] = lambda: None,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self._line = line
+        self._needs_a_turn = needs_a_turn
+        self._longest = longest
+        self._topics = topics
+        self._clock = clock
+        self._refused = refused
+        self._spread = spread
+        # What was refused last, and until when: what the customer wrote after it must not overtake it.
+        self._put_off: OrderedDict[ConversationId, tuple[str, float]] = OrderedDict()
+
+    async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
+        """Returns when ``said`` may be recorded. Raises Busy, Unavailable, NotFound.
+
+        ``shown_bot``: the customer's page shows that the bot has control, which is enough to refuse a message once:
+        whatever drowns the bot may drown the record, too. What comes again is asked of the record.
+        """
+        wait, left = self._line.wait, self._left(conversation, said)
+        if (wait <= self._longest and left <= 0) or not await self._may_refuse(conversation, said, shown_bot):
+            self._put_off.pop(conversation, None)
+            return
+        self._refused()
+        if left <= 0:
+            left = min(max(wait - self._longest, _SHORTEST) * (1 + self._spread() / 2), _LONGEST)
+            self._put_off[conversation] = (said.client_id, self._clock.monotonic() + left)
+            if len(self._put_off) > _ROOM:
+                self._put_off.popitem(last=False)
+        raise Busy(_WORDS, retry_after=max(0.1, round(left, 1)))
+
+    def _left(self, conversation: ConversationId, said: CustomerMessage) -> float:
+        """Seconds until earlier words of this conversation may come again; 0 when there are none."""
+        client_id, until = self._put_off.get(conversation, (said.client_id, 0.0))
+        return 0.0 if client_id == said.client_id else until - self._clock.monotonic()
+
+    async def _may_refuse(self, conversation: ConversationId, said: CustomerMessage, shown_bot: bool) -> bool:
+        if said.payload in RESERVED or _A_PERSON.search(said.text) or any(t.is_in(said.text) for t in self._topics):
+            return False
+        if self._line.has(conversation):
+            return False
+        again = self._put_off.get(conversation, ("", 0.0))[0] == said.client_id
+        return (shown_bot and not again) or await self._needs_a_turn(conversation, said.client_id)

@@ -1,0 +1,42 @@
+"""The command `doctor`: a table of what is well, what is not and the fix, for those who run Switchboard."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.doctor import Finding, findings
+
+_COLOURS = {"ok": "green", "note": "yellow", "broken": "red"}
+
+
+def doctor(
+    ask_model: Annotated[
+        bool, typer.Option("--ask-model", help="Also ask the model one question, which costs.")
+    ] = False,
+) -> None:
+    """Look at an installed Switchboard: settings, record, Redis, Rasa, actions, model, keys, inboxes; and the fixes.
+
+    It changes nothing, shows no secret, and exits with 1 when something is broken. Before anything is installed
+    `make doctor` looks at the checkout: programs, environments, ports.
+    """
+    found = asyncio.run(findings(ask_model=ask_model))
+    Console().print(_table(found))
+    broken = [one.what for one in found if one.state == "broken"]
+    if broken:
+        print(f"Broken: {', '.join(dict.fromkeys(broken))}.")
+        raise typer.Exit(1)
+    print("Nothing is broken.")
+
+
+def _table(found: list[Finding]) -> Table:
+    table = Table("what", "state", "found", "fix", title="Switchboard")
+    for one in found:
+        # Text, not str: a platform's words must not be read as markup of the terminal.
+        table.add_row(Text(one.what), Text(one.state, _COLOURS[one.state]), Text(one.found), Text(one.fix))
+    return table
