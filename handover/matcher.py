@@ -69,7 +69,7 @@ def _settled(offer: Wanted, floor: Floor) -> bool:
     if not floor.present:
         return offer.resting == offer.told_nobody
     stage = offer.stage
-    pool = floor.pool(Wish.of(offer, stage))
+    pool = floor.pool_of(offer)
     able = pool.suit & floor.able(offer.weight)
     if able and not (offer.past and not able & ~floor.bits(offer.tried_at(stage))):
         return False

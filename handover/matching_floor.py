@@ -99,7 +99,7 @@ class Floor:
             for trait in _traits(s.agent):
                 self._having[trait] |= self.bit[agent]
         self._able: dict[int, Bits] = {}
-        self._pools: dict[Wish, Pool] = {}
+        self._pools: dict[tuple[object, ...], Pool] = {}
 
     def pool(self, wish: Wish) -> Pool:
         """Those who may be rung for ``wish``; made once for all offers that are alike."""
@@ -107,6 +107,13 @@ class Floor:
         if found is None:
             found = self._pools[wish] = Pool(self, wish, self._suit(wish))
         return found
+
+    def pool_of(self, offer: Wanted) -> Pool:
+        """The pool at the offer's own stage; a look for one that is there makes no wish, as it is one of thousands."""
+        stage = offer.stage
+        to = offer.to if stage is Stage.NAMED else None
+        found = self._pools.get((stage, offer.weight, offer.needs, offer.language, offer.team, to))
+        return found or self.pool(Wish.of(offer, stage))
 
     def _suit(self, wish: Wish) -> Bits:
         """All whom `Wish.admits`."""
