@@ -103,13 +103,15 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
                 *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
-                *("transaction", "turns", "unbroken", "waits"),
+                *("querying", "transaction", "turns", "unbroken", "waits"),
             )
         ),
     ),
     "tests/contract/test_records_failing.py": (
         *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
     ),
+    "tests/contract/test_records_hot.py": ("handover/backends/records_sql/hot.py",),
+    "tests/contract/test_records_groups.py": ("handover/backends/records_sql/group_commit.py",),
     "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
     "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
     # Rasa's components run in Rasa's environment, inside a small trained pipeline.
