@@ -133,6 +133,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/actions/shop/test_demo.py": tuple(
         f"actions/shop/{name}.py" for name in ("__init__", "fiction", "port", "seed", "tables")
     ),
+    # Spans are seen by a collector on a real socket.
+    "tests/bot/test_tracing.py": ("bot/trace_export.py",),
+    "tests/actions/test_tracing.py": ("actions/trace_export.py",),
     "tests/actions/test_reply.py": (
         *("actions/gate.py", "actions/offline.py", "actions/question.py", "actions/writers.py"),
     ),
