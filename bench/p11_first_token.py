@@ -55,13 +55,13 @@ class Path:
 
 async def measure(bench: Bench) -> Row:
     """A few at once, many at once, and takeovers."""
-    many, few, warm = bench.pick(200, 4), bench.pick(60, 3), bench.pick(5, 1)
+    many, few, warm = bench.pick(200, 4), bench.pick(24, 3), bench.pick(3, 1)
     async with _path(bench) as path:
         await _both(path, warm, 4.0)  # thrown away: connections are opened, the pages of knowledge are read
         bench.say("a few streams at once")
         by_one = await _both(path, few, 4.0)
         bench.say(f"{many} streams at once")
-        at_once = await _both(path, many, bench.pick(100.0, 4.0))
+        at_once = await _both(path, many, bench.pick(200.0, 4.0))
         bench.say("takeovers")
         cut = await _takeovers(path, bench.pick(20, 2))
         before = await _before(path, 2 * warm, 2 * few)
@@ -80,7 +80,7 @@ async def measure(bench: Bench) -> Row:
         ],
         samples=[*few_each, before, *many_each, cut],
         notes=_NOTES,
-        settings={"tokens": bench.pick(200, 40), "tokens_per_second": _PER_SECOND, "TURNS_AT_ONCE": 300, **_NOW},
+        settings={"tokens": bench.pick(100, 40), "tokens_per_second": _PER_SECOND, "TURNS_AT_ONCE": 300, **_NOW},
     )
 
 
@@ -91,14 +91,14 @@ _NOTES = (
     "searched, the model is asked, the first sentence is checked, and goes through the service to the widget.",
     "The model's first token is a whole sentence, because ours shows checked sentences, never less. With "
     "a real model the first sentence takes some tokens more, which is by design and not in these figures.",
-    "Streams begin at fixed times, whoever is late. Ours and the control alternate. Five of each were thrown away.",
+    "Streams begin at fixed times, whoever is late. Ours and the control alternate. The first six of each were thrown away.",
     "A takeover is counted from the agent's frame to the model's server losing the connection.",
 )
 
 
 @asynccontextmanager
 async def _path(bench: Bench) -> AsyncIterator[Path]:
-    tokens = bench.pick(200, 40)
+    tokens = bench.pick(100, 40)
     ports = {name: free_port() for name in ("model", "engine", "actions")}
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     settings: dict[str, Any] = {
