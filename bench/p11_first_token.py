@@ -19,7 +19,7 @@ from itertools import count
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI
+from openai import APIError, AsyncOpenAI
 
 from bench.pairs import open_agent, open_customer
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
@@ -91,7 +91,7 @@ _NOTES = (
     "searched, the model is asked, the first sentence is checked, and goes through the service to the widget.",
     "The model's first token is a whole sentence, because ours shows checked sentences, never less. With "
     "a real model the first sentence takes some tokens more, which is by design and not in these figures.",
-    "Streams begin at fixed times, whoever is late. Ours and the control alternate. The first six of each were thrown away.",
+    "Streams begin at fixed times, whoever is late. Ours and the control alternate. The first six of each are not in it.",
     "A takeover is counted from the agent's frame to the model's server losing the connection.",
 )
 
@@ -217,7 +217,7 @@ async def _sdk(path: Path, due: float) -> float | None:
             async for chunk in stream:
                 if first is None and chunk.choices and chunk.choices[0].delta.content:
                     first = (time.monotonic() - due) * 1_000
-    except TimeoutError:
+    except (TimeoutError, APIError):
         return None
     return first
 
