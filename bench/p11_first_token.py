@@ -91,7 +91,7 @@ _NOTES = (
     "searched, the model is asked, the first sentence is checked, and goes through the service to the widget.",
     "The model's first token is a whole sentence, because ours shows checked sentences, never less. With "
     "a real model the first sentence takes some tokens more, which is by design and not in these figures.",
-    "Streams begin at fixed times, whoever is late. Ours and the control alternate. The first six of each are not in it.",
+    "Streams begin at fixed times, whoever is late. Ours and the control alternate. Six of each were thrown away.",
     "A takeover is counted from the agent's frame to the model's server losing the connection.",
 )
 
