@@ -26,7 +26,10 @@ def curves(samples: Sequence[Json], goals: Sequence[Json]) -> str:
     for one in samples:
         if any(value is not None for _, value in one["at"]):
             groups.setdefault((one["what"], one["unit"]), []).append(one)
-    return "".join(_curves(what, unit, group, goals) for (what, unit), group in groups.items())
+    return "".join(
+        _curves(what, unit, group, limits_in(unit, what, goals, alone=len(groups) == 1))
+        for (what, unit), group in groups.items()
+    )
 
 
 def bars(figures: Sequence[Json]) -> str:
@@ -52,11 +55,14 @@ def nines(share: float) -> float:
     return _MOST_NINES if share >= 1 else min(_MOST_NINES, -math.log10(1 - share))
 
 
-def limits_in(unit: str, what: str, goals: Sequence[Json]) -> list[float]:
-    """The limits that belong into a plot of this unit: of goals that speak of it (``p99 at most 10 ms``)."""
+def limits_in(unit: str, what: str, goals: Sequence[Json], *, alone: bool) -> list[float]:
+    """The limits that belong into a plot of ``what``: of goals in its unit that name it (up to its first comma).
+
+    ``alone``: the row has no other plot, so every goal in its unit (``p99 at most 10 ms``) is about it.
+    """
     named = [goal for goal in goals if goal["limit"] is not None and unit in goal["words"].split()]
-    spoken = [goal for goal in named if what in goal["words"]]
-    return sorted({float(goal["limit"]) for goal in spoken or named})
+    head = what.partition(",")[0]
+    return sorted({float(goal["limit"]) for goal in named if alone or head in goal["words"]})
 
 
 def places(names: Sequence[str]) -> dict[str, int]:
@@ -65,8 +71,7 @@ def places(names: Sequence[str]) -> dict[str, int]:
     return {OURS: 0, **{name: 1 + place % 4 for place, name in enumerate(others)}}
 
 
-def _curves(what: str, unit: str, group: Sequence[Json], goals: Sequence[Json]) -> str:
-    limits = limits_in(unit, what, goals)
+def _curves(what: str, unit: str, group: Sequence[Json], limits: Sequence[float]) -> str:
     values = [value for one in group for _, value in one["at"] if value is not None]
     up, ticks = _scale([*values, *limits])
     colour = places([one["of"] for one in group])

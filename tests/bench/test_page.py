@@ -108,10 +108,11 @@ def test_a_goal_is_drawn_where_its_unit_is() -> None:
         {"words": "at least 5000 msg/s", "limit": 5000.0},
         {"words": "never measured, at most 3 ms", "limit": None},
     ]
-    assert limits_in("ms", "relay", goals) == [10.0]
-    assert limits_in("KiB", "relay", goals) == []
+    assert limits_in("ms", "relay", goals, alone=True) == [10.0]
+    assert limits_in("ms", "relay", goals, alone=False) == []
+    assert limits_in("KiB", "relay", goals, alone=True) == []
     both = [{"words": "open, p95 at most 50 ms", "limit": 50.0}, {"words": "list, p95 at most 20 ms", "limit": 20.0}]
-    assert limits_in("ms", "list", both) == [20.0]
+    assert limits_in("ms", "list, 100 lines", both, alone=False) == [20.0]
 
 
 def test_numbers_have_three_digits_and_ours_is_always_the_first_colour() -> None:
