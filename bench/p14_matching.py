@@ -94,7 +94,9 @@ async def _floor(bench: Bench, past: Past) -> AsyncIterator[Floor]:
         try:
             await desk.agents.accounts_changed()  # asks for a pass
             async with backends.records.reading() as tx:
-                yield Floor(desk, backends, policy, await tx.people.agents())
+                everybody = await tx.people.agents()
+            # Leads are offered nothing before it is escalated: their room is not waited for.
+            yield Floor(desk, backends, policy, [one for one in everybody if one.role == "agent"])
         finally:
             await desk.close()
 
