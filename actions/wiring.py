@@ -63,7 +63,10 @@ def streams(service_url: str, token: str | None) -> Callable[[Briefing], DeltaSt
         if not briefing.turn or not token:
             return NoStream()
         if not clients:
-            clients.append(httpx2.AsyncClient(trust_env=False))  # The service is near; a proxy must not see this.
+            # The service is near; a proxy must not see this. Every stream has its own place: one that waited for
+            # another's would lose its pieces.
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=200)
+            clients.append(httpx2.AsyncClient(trust_env=False, limits=limits))
         return DeltaStream(clients[0], f"{service_url}/internal/turns/{briefing.turn}/delta", token, briefing.epoch)
 
     return stream_for

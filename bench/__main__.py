@@ -7,10 +7,11 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from bench.complete import lacks
 from bench.results import keep
 from bench.row import Bench, Row
 
@@ -35,26 +36,30 @@ ROWS: Mapping[str, str] = {
 
 
 def main() -> int:
-    """Measure the rows that were asked for and keep what they gave. 1 when one could not be measured."""
+    """Run the bench as the command line says."""
+    return run(sys.argv[1:], ROWS)
+
+
+def run(arguments: Sequence[str], rows: Mapping[str, str]) -> int:
+    """Measure those of ``rows`` that were asked for and keep what they gave. 1 when one broke or is not whole."""
     asked = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     asked.add_argument(
         "--smoke", action="store_true", help="small sizes: every row is produced, no figure means a thing"
     )
     asked.add_argument("--only", default="", help="rows, comma separated")
     asked.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where the results go")
-    given = asked.parse_args()
-    chosen = [row for row in given.only.split(",") if row] or list(ROWS)
-    unknown = [row for row in chosen if row not in ROWS]
+    given = asked.parse_args(arguments)
+    chosen = [row for row in given.only.split(",") if row] or list(rows)
+    unknown = [row for row in chosen if row not in rows]
     if unknown:
-        asked.error(f"no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
-    broken = [row for row in chosen if not _measured(row, full=not given.smoke, out=given.out)]
+        asked.error(f"no such row: {', '.join(unknown)}; there are {', '.join(rows)}")
+    broken = [row for row in chosen if not _measured(row, rows[row], full=not given.smoke, out=given.out)]
     if broken:
         print(f"could not be measured: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0
 
 
-def _measured(row: str, *, full: bool, out: Path) -> bool:
-    measure: Callable[[Bench], Awaitable[Row]] = import_module(ROWS[row]).measure
+def _measured(row: str, module: str, *, full: bool, out: Path) -> bool:
     scratch = ROOT / "var" / "bench"
     scratch.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -62,6 +67,7 @@ def _measured(row: str, *, full: bool, out: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix=f"{row}-", dir=scratch, ignore_cleanup_errors=True) as folder:
         bench = Bench(full=full, folder=Path(folder), say=lambda line: print(f"  {line}", flush=True))
         try:
+            measure: Callable[[Bench], Awaitable[Row]] = import_module(module).measure
             found = asyncio.run(_whole(measure, bench))
         except Exception as error:  # one row that breaks does not take the others with it; it is named at the end
             print(f"  {type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -71,7 +77,10 @@ def _measured(row: str, *, full: bool, out: Path) -> bool:
     for goal in found.goals:
         print(f"  {'holds ' if goal.holds else 'MISSED'}  {goal.words}: {goal.reached:.4g} (limit {goal.limit:g})")
     keep(found, out, full=full, seconds=time.monotonic() - began)
-    return True
+    missing = [*([] if found.id == row else [f"it calls itself {found.id}"]), *lacks(found)]
+    for words in missing:
+        print(f"  {row} is not whole: {words}", file=sys.stderr, flush=True)
+    return not missing
 
 
 async def _whole(measure: Callable[[Bench], Awaitable[Row]], bench: Bench) -> Row:

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _BATCH = 50
 _LOOKS = 3
 # From how many waiting conversations on the rule runs beside the event loop.
-_MANY = 300
+_MANY = 1_000
 
 
 class Matching:
@@ -35,6 +35,7 @@ class Matching:
         self._asked = self._answered = 0
         self._known: tuple[list[Standing], int] | None = None
         self._open = False
+        self._waiting: Sequence[Wanted] = ()  # as they were at the last pass: what has not changed is not read again
         self._parts: DeskParts
 
     def serve(self, parts: DeskParts) -> None:
@@ -70,7 +71,8 @@ class Matching:
             async with parts.records.reading() as tx:
                 # Standings first: what is read later can only have been changed by somebody who asks again.
                 standings = await parts.standings(tx)
-                feed, waiting = await tx.conversations.feed(), await tx.offers.waiting()
+                feed, waiting = await tx.conversations.feed(), await tx.offers.waiting(self._waiting)
+            self._waiting = waiting
             changed = await _matched(waiting, standings, parts)
             before = {offer.id: offer for offer in waiting}
             if await self._write(sorted(changed, key=lambda offer: offer.id), before):
@@ -96,7 +98,7 @@ class Matching:
 async def _matched(waiting: Sequence[Wanted], standings: Sequence[Standing], parts: DeskParts) -> list[Wanted]:
     if len(waiting) <= _MANY:
         return match(waiting, standings, parts.policy.rules, parts.clock.now())
-    # A long queue takes a tenth of a second: meanwhile the sockets go on.
+    # A long queue takes a hundredth of a second, and some that change take more: meanwhile the sockets go on.
     return await asyncio.to_thread(match, waiting, standings, parts.policy.rules, parts.clock.now())
 
 

@@ -3,8 +3,8 @@
 An offer rings at the best few who suit it, and nobody is rung for more than they have room for. What waits is served by
 deadline, then by wait: each offer gets a first agent before any gets a second. Whoever declined or let it ring out is
 not rung again before all others were asked. With every lease that ends, and at once when nobody who suits is left, the
-circle widens: skills, then language and team, then the leads. The cost is near linear in offers and agents: offers that
-are alike share one list of agents, and what rings is bounded by the room there is.
+circle widens: skills, then language and team, then the leads. Most of a long queue costs one look at who suits and has
+room, which offers that are alike share; what rings is bounded by the room there is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from handover.entries import AgentId
@@ -19,6 +20,8 @@ from handover.matching_floor import Floor, Standing, Wish
 from handover.wanted import How, Stage, Tried, Wanted, with_try
 
 W = TypeVar("W", bound=Wanted)
+# `Wanted.order`, read without a call of ours for each offer.
+_ORDER = attrgetter("deadline", "made_at", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,35 @@ class Rules:
 def match(offers: Sequence[W], standings: Sequence[Standing], rules: Rules, at: datetime) -> list[W]:
     """Those of ``offers`` that should ring at others than they do, or rest, as they should be from now on."""
     floor = Floor(standings)
-    calls = [_Call(offer, floor, rules) for offer in sorted(offers, key=lambda offer: offer.order)]
-    for call in calls:
-        call.first()
+    calls = []
+    for offer in sorted(offers, key=_ORDER):
+        if not _settled(offer, floor):
+            calls.append(_Call(offer, floor, rules))
+            calls[-1].first()
     for call in calls:
         call.more()
     found = [(call.before, call.after(at)) for call in calls]
     return [after for before, after in found if after is not before]
+
+
+def _settled(offer: Wanted, floor: Floor) -> bool:
+    """Is it clear that nothing changes for it: it rings nowhere and nobody could be rung. In a long queue most are so.
+
+    Room only shrinks in a pass, so what is settled when its turn has come stays it.
+    """
+    if offer.ringing:
+        return False
+    if not floor.present:
+        return offer.resting == offer.told_nobody
+    stage = offer.stage
+    pool = floor.pool_of(offer)
+    able = pool.suit & floor.able(offer.weight)
+    if able and not (offer.past and not able & ~floor.bits(offer.tried_at(stage))):
+        return False
+    if stage is Stage.LEADS:
+        return offer.resting == (not offer.past or not floor.bits(offer.tried_at(stage)))
+    # As many tries as members, or more: perhaps all of them were tried, and the circle widens.
+    return not offer.resting and pool.size > len(offer.past)
 
 
 class _Call(Generic[W]):
@@ -64,7 +89,7 @@ class _Call(Generic[W]):
         self._stage = self._widened()
         self._tried = offer.tried_at(self._stage)
         self._pool = floor.pool(Wish.of(offer, self._stage))
-        self._kept = [a for a in offer.ringing if a in self._pool.members and a not in self._tried]
+        self._kept = [a for a in offer.ringing if self._pool.suit & floor.bits((a,)) and a not in self._tried]
         self._rung: list[AgentId] = []
 
     def _widened(self) -> Stage:

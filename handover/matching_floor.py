@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from handover.agents import Agent
 from handover.entries import AgentId
@@ -37,9 +38,8 @@ class Standing:
 Rank = tuple[int, float, datetime, AgentId]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What offers that are alike ask of an agent."""
+class Wish(NamedTuple):
+    """What offers that are alike ask of an agent. A tuple: it is looked up once for each offer of a pass."""
 
     stage: Stage
     weight: int
@@ -81,39 +81,79 @@ class Wish:
         return agent.availability == "online" and unmet == 0
 
 
+# Agents as the bits of one number: to ask which of 500 suit and have room is then one operation, not 500.
+Bits = int
+
+
 class Floor:
     """Room is taken as offers ring: nobody is rung for more than they could take."""
 
     def __init__(self, standings: Sequence[Standing]) -> None:
         self.present = {s.agent.id: s for s in standings if s.present}
+        self.names = list(self.present)
+        self.bit: dict[AgentId, Bits] = {agent: 1 << place for place, agent in enumerate(self.names)}
         self.room = {agent: s.room for agent, s in self.present.items()}
-        self.left = sum(room for room in self.room.values() if room > 0)
-        # Agents who are alike to every wish are judged together.
-        self._alike: defaultdict[_Kind, list[AgentId]] = defaultdict(list)
+        self.everybody: Bits = (1 << len(self.names)) - 1
+        self._having: defaultdict[tuple[str, str], Bits] = defaultdict(int)
         for agent, s in self.present.items():
-            self._alike[_kind(s.agent)].append(agent)
-        self._pools: dict[Wish, Pool] = {}
+            for trait in _traits(s.agent):
+                self._having[trait] |= self.bit[agent]
+        self._able: dict[int, Bits] = {}
+        self._pools: dict[tuple[object, ...], Pool] = {}
 
     def pool(self, wish: Wish) -> Pool:
         """Those who may be rung for ``wish``; made once for all offers that are alike."""
         found = self._pools.get(wish)
         if found is None:
-            found = self._pools[wish] = Pool(self, wish, self._members(wish))
+            found = self._pools[wish] = Pool(self, wish, self._suit(wish))
         return found
 
-    def _members(self, wish: Wish) -> dict[AgentId, int]:
+    def pool_of(self, offer: Wanted) -> Pool:
+        """The pool at the offer's own stage; a look for one that is there makes no wish, as it is one of thousands."""
+        stage = offer.stage
+        to = offer.to if stage is Stage.NAMED else None
+        found = self._pools.get((stage, offer.weight, offer.needs, offer.language, offer.team, to))
+        return found or self.pool(Wish.of(offer, stage))
+
+    def _suit(self, wish: Wish) -> Bits:
+        """All whom `Wish.admits`."""
         if wish.stage is Stage.NAMED:
-            return {wish.to: 0} if wish.to is not None and wish.to in self.present else {}
-        members: dict[AgentId, int] = {}
-        for alike in self._alike.values():
-            example = self.present[alike[0]].agent
-            if wish.admits(example):
-                members.update(dict.fromkeys(alike, wish.unmet(example)))
-        return members
+            return 0 if wish.to is None else self.bit.get(wish.to, 0)
+        if wish.stage is Stage.LEADS:
+            return self.everybody
+        having = self._having
+        suit = self.everybody & ~having["role", "lead"]
+        if wish.stage is Stage.EVERYBODY:
+            return suit
+        suit &= having["availability", "online"]
+        if wish.language is not None:
+            suit &= having["language", wish.language] | having["language", ""]
+        if wish.team is not None:
+            suit &= having["team", wish.team]
+        if wish.stage is Stage.FITTING:
+            for skill in wish.needs:
+                suit &= having["skill", skill]
+        return suit
+
+    def able(self, weight: int) -> Bits:
+        """Everybody who has room for so much."""
+        found = self._able.get(weight)
+        if found is None:
+            found = self._able[weight] = sum(self.bit[agent] for agent, room in self.room.items() if room >= weight)
+        return found
+
+    def bits(self, agents: Iterable[AgentId]) -> Bits:
+        """Those of ``agents`` who are there."""
+        found = 0
+        for agent in agents:
+            found |= self.bit.get(agent, 0)
+        return found
 
     def reserve(self, agent: AgentId, weight: int) -> None:
         self.room[agent] -= weight
-        self.left -= weight
+        for known, able in self._able.items():
+            if self.room[agent] < known:
+                self._able[known] = able & ~self.bit[agent]
 
     def rank(self, agent: AgentId, unmet: int) -> Rank:
         """The lower, the better."""
@@ -124,24 +164,31 @@ class Floor:
 
 
 class Pool:
-    """``members`` are all who suit, with room or without, and how much they lack."""
+    """``suit`` are all who suit, with room or without; ``size`` how many they are."""
 
-    def __init__(self, floor: Floor, wish: Wish, members: dict[AgentId, int]) -> None:
+    def __init__(self, floor: Floor, wish: Wish, suit: Bits) -> None:
         self._floor = floor
-        self._weight = wish.weight
-        self.members = members
+        self._wish = wish
+        self.suit = suit
+        self.size = suit.bit_count()
         self._heap: list[Rank] | None = None
+        self._unmet: dict[AgentId, int] = {}
+
+    @property
+    def members(self) -> list[AgentId]:
+        """Those who suit, by name."""
+        return list(self._named(self.suit))
 
     def anybody_but(self, tried: Collection[AgentId]) -> bool:
-        return any(agent not in tried for agent in self.members)
+        return self.size > len(tried) or bool(self.suit & ~self._floor.bits(tried))
 
     def take(self, count: int | None, without: Collection[AgentId]) -> list[AgentId]:
         """The best ``count`` (None: all) with room, leaving out ``without``; their room is reserved.
 
         Ranks in the heap may be old: room only shrinks during a pass, so an old rank is corrected when it comes up.
         """
-        floor, weight = self._floor, self._weight
-        if floor.left < weight:
+        floor, weight = self._floor, self._wish.weight
+        if not self.suit & floor.able(weight) & ~floor.bits(without):
             return []
         heap = self._ready()
         taken: list[AgentId] = []
@@ -150,7 +197,7 @@ class Pool:
             agent = heap[0][3]
             if floor.room[agent] < weight:
                 heapq.heappop(heap)
-            elif heap[0] != (rank := floor.rank(agent, self.members[agent])):
+            elif heap[0] != (rank := floor.rank(agent, self._unmet[agent])):
                 heapq.heapreplace(heap, rank)
             else:
                 heapq.heappop(heap)
@@ -160,19 +207,31 @@ class Pool:
                     taken.append(agent)
                     floor.reserve(agent, weight)
         for agent in (*aside, *taken):
-            heapq.heappush(heap, floor.rank(agent, self.members[agent]))
+            heapq.heappush(heap, floor.rank(agent, self._unmet[agent]))
         return taken
 
     def _ready(self) -> list[Rank]:
         if self._heap is None:
-            room = self._floor.room
-            self._heap = [self._floor.rank(a, lacks) for a, lacks in self.members.items() if room[a] >= self._weight]
+            floor = self._floor
+            for agent in self._named(self.suit & floor.able(self._wish.weight)):
+                self._unmet[agent] = self._wish.unmet(floor.present[agent].agent)
+            self._heap = [floor.rank(agent, unmet) for agent, unmet in self._unmet.items()]
             heapq.heapify(self._heap)
         return self._heap
 
+    def _named(self, some: Bits) -> Iterator[AgentId]:
+        while some:
+            last = some & -some
+            yield self._floor.names[last.bit_length() - 1]
+            some ^= last
 
-_Kind = tuple[str, str, frozenset[str], frozenset[str], frozenset[str]]
 
-
-def _kind(agent: Agent) -> _Kind:
-    return agent.role, agent.availability, agent.skills, agent.languages, agent.teams
+def _traits(agent: Agent) -> Iterator[tuple[str, str]]:
+    yield "role", agent.role
+    yield "availability", agent.availability
+    for language in agent.languages or ("",):  # who names none speaks any
+        yield "language", language
+    for team in agent.teams:
+        yield "team", team
+    for skill in agent.skills:
+        yield "skill", skill

@@ -147,8 +147,11 @@ class Offers(Protocol):
         """Those of ``offers`` (their ids) that are open."""
         ...
 
-    async def waiting(self) -> list[Wanted]:
-        """Every open offer without its packet."""
+    async def waiting(self, known: Collection[Wanted] = ()) -> list[Wanted]:
+        """Every open offer without its packet, in the order of the queue.
+
+        Those of ``known`` that are what they were, as their version tells, come back as they are and are not read.
+        """
         ...
 
     async def due(self, at: datetime, limit: int) -> list[ConversationId]:

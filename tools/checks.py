@@ -102,6 +102,12 @@ class Checks:
             raise Trouble("; ".join(found))
         return "every floor holds"
 
+    def bench(self) -> list[Step]:
+        # Every row is produced and whole, never how fast: what a smoke run says means nothing, and is kept apart.
+        return [
+            self._python("bench, smoke (python -m bench --smoke)", "bench", "--smoke", "--out", "test-output/bench")
+        ]
+
     def front_end(self) -> list[Step]:
         return [
             self._command("front-end packages (npm ci)", "npm", "ci", "--no-audit", "--no-fund"),
@@ -135,6 +141,7 @@ class Checks:
             *self.server_tests(),
             *self.chaos(),
             *self.front_end(),
+            *self.bench(),
             *self.bot_tested(),
             *self.journeys(),
         ]

@@ -27,24 +27,33 @@ _OF_CUSTOMER = (
     .order_by((c.c.lifecycle == "resolved").asc(), c.c.feed.desc())
     .limit(1)
 )
+# The words of the indexes' own conditions: a database recognises them only when they are no parameters.
+_BY_BOT, _SNOOZED = c.c.control == sa.literal_column("'bot'"), c.c.lifecycle == sa.literal_column("'snoozed'")
 # Stretches of the bot with customer words that nobody answered, and nobody at work on them.
 _UNANSWERED = (
     sa.select(c.c.id)
     .where(
-        c.c.control == "bot",
+        _BY_BOT,
         c.c.last_customer_offset > c.c.answered,
         c.c.changed_at <= sa.bindparam("at"),
         ~sa.exists().where(w.turns.c.conversation == c.c.id, w.turns.c.state == "live"),
     )
     .order_by(c.c.changed_at)
 )
-_VIEWS = {
-    "offers": c.c.control == "offered",
-    "mine": c.c.agent == sa.bindparam("agent"),
-    "bot": sa.and_(c.c.lifecycle == "active", c.c.control == "bot"),
-    "waiting": sa.and_(c.c.lifecycle == "active", c.c.control.in_(("offered", "nobody"))),
-    "resolved": c.c.lifecycle == "resolved",
-    "all": sa.true(),
+
+
+def _in(lifecycle: str, control: str) -> sa.ColumnElement[bool]:
+    return sa.and_(c.c.lifecycle == lifecycle, c.c.control == control)
+
+
+# Each list as one or more walks along an index, newest first, that end when a page is full.
+_VIEWS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
+    "offers": (_in("active", "offered"),),
+    "mine": (c.c.agent == sa.bindparam("agent"),),
+    "bot": (_in("active", "bot"),),
+    "waiting": (_in("active", "offered"), _in("active", "nobody")),
+    "resolved": (_in("resolved", "nobody"),),
+    "all": (sa.true(),),
 }
 VIEWS = frozenset(_VIEWS)
 
@@ -86,11 +95,15 @@ class SqlConversations:
         return feed
 
     async def rows(self, view: str, agent: AgentId | None, *, before: int | None, limit: int) -> list[ConversationRow]:
-        query = SELECT_ROWS.where(_VIEWS[view]).order_by(c.c.feed.desc()).limit(limit)
-        if before is not None:
-            query = query.where(c.c.feed < before)
+        page = sa.true() if before is None else c.c.feed < before
+        walks = [sa.and_(walk, page) for walk in _VIEWS[view]]
+        if len(walks) == 1:
+            query = SELECT_ROWS.where(walks[0])
+        else:
+            pages = [sa.select(c.c.id).where(walk).order_by(c.c.feed.desc()).limit(limit).subquery() for walk in walks]
+            query = SELECT_ROWS.where(c.c.id.in_(sa.union_all(*(sa.select(one.c.id) for one in pages))))
         values = {"agent": agent} if view == "mine" else {}
-        return [to_row(r) for r in await self._on.execute(query, values)]
+        return [to_row(r) for r in await self._on.execute(query.order_by(c.c.feed.desc()).limit(limit), values)]
 
     async def changed_since(self, feed: int, limit: int) -> list[ConversationRow]:
         query = SELECT_ROWS.where(c.c.feed > feed).order_by(c.c.feed).limit(limit)
@@ -107,7 +120,7 @@ class SqlConversations:
         return [r.id for r in await self._on.execute(_UNANSWERED, {"at": older_than})]
 
     async def snoozed_until(self, at: datetime) -> list[ConversationId]:
-        query = sa.select(c.c.id).where(c.c.lifecycle == "snoozed", c.c.snoozed_until <= at)
+        query = sa.select(c.c.id).where(_SNOOZED, c.c.snoozed_until <= at)
         return [r.id for r in await self._on.execute(query)]
 
     async def mark(self, conversation: ConversationId, *, seen: int | None = None, told: int | None = None) -> None:

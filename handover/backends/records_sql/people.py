@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from handover.agents import OUTSIDE, Agent
+from handover.agents import OUTSIDE, Agent, AvailabilityState, Role
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql.querying import Querying
 from handover.entries import AgentId, CustomerId
@@ -17,6 +19,15 @@ from handover.stored import Customer
 a, p, c = t.agents, t.customers, t.conversations
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _AGENTS = sa.select(a).where(a.c.disabled_at.is_(None))
+# The lists as texts: every pass of the matcher asks for everybody, and few agents have changed since the last one.
+_EVERYBODY = (
+    sa.select(
+        *(a.c.id, a.c.email, a.c.name, a.c.role, a.c.availability, a.c.capacity),
+        *(sa.cast(listed, sa.Text) for listed in (a.c.skills, a.c.languages, a.c.teams)),
+    )
+    .where(a.c.disabled_at.is_(None))
+    .order_by(a.c.name, a.c.id)
+)
 
 
 class SqlPeople:
@@ -49,7 +60,7 @@ class SqlPeople:
         return to_agent(found)
 
     async def agents(self) -> list[Agent]:
-        return [to_agent(r) for r in await self._on.execute(_AGENTS.order_by(a.c.name, a.c.id))]
+        return [_agent(*r) for r in await self._on.execute(_EVERYBODY)]
 
     async def outsider(self) -> Agent:
         values = {
@@ -102,6 +113,14 @@ def matching_columns(agent: Agent) -> dict[str, Any]:
         "languages": sorted(agent.languages),
         "teams": sorted(agent.teams),
     }
+
+
+@lru_cache(maxsize=4_096)
+def _agent(
+    id: str, email: str, name: str, role: Role, availability: AvailabilityState, capacity: int, *listed: str
+) -> Agent:
+    skills, languages, teams = (frozenset(json.loads(one)) for one in listed)
+    return Agent(AgentId(id), email, name, role, availability, capacity, skills, languages, teams)
 
 
 def to_agent(r: Any) -> Agent:

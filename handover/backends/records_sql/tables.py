@@ -150,8 +150,21 @@ conversations = sa.Table(
         sqlite_where=sa.text("lifecycle <> 'resolved'"),
         postgresql_where=sa.text("lifecycle <> 'resolved'"),
     ),
-    sa.Index("ix_conversations_control_feed", "control", "feed"),
+    sa.Index("ix_conversations_lifecycle_control_feed", "lifecycle", "control", "feed"),
     sa.Index("ix_conversations_agent_feed", "agent", "feed"),
+    sa.Index("ix_conversations_customer_inbox", "customer", "inbox"),
+    sa.Index(
+        "ix_conversations_snoozed_until",
+        "snoozed_until",
+        sqlite_where=sa.text("lifecycle = 'snoozed'"),
+        postgresql_where=sa.text("lifecycle = 'snoozed'"),
+    ),
+    sa.Index(
+        "ix_conversations_unanswered",
+        "changed_at",
+        sqlite_where=sa.text("control = 'bot' AND last_customer_offset > answered"),
+        postgresql_where=sa.text("control = 'bot' AND last_customer_offset > answered"),
+    ),
     sa.Index(
         "ix_conversations_reply_due",
         "reply_due",

@@ -9,6 +9,8 @@ from handover.stored import TurnState
 
 # A column added to rows that are there needs a default; every new row brings its own value.
 LONG_AGO = "2000-01-01 00:00:00"
+# Of an open offer: somebody is asked right now.
+RINGS = "closed_at IS NULL AND CAST(ringing AS TEXT) <> '[]'"
 _Row = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -110,7 +112,19 @@ offers = sa.Table(
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     ),
-    sa.Index("ix_offers_deadline", "closed_at", "deadline", "made_at"),
+    # The queue, without its rows: packets are large, and most passes of the matcher find nothing new.
+    sa.Index(
+        "ix_offers_queue",
+        *("deadline", "made_at", "id", "version"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_offers_ringing",
+        *("deadline", "made_at", "id"),
+        sqlite_where=sa.text(RINGS),
+        postgresql_where=sa.text(RINGS),
+    ),
 )
 
 declines = sa.Table(

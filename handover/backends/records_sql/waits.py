@@ -41,12 +41,10 @@ _ROWS = sa.select(waits)
 _ENDED = _ROWS.where(waits.c.ended_at.is_not(None)).order_by(waits.c.ended_at.desc())
 _RELEASED = _ROWS.where(waits.c.released_at.is_not(None)).order_by(waits.c.released_at.desc())
 _c, _s = t.conversations, t.stretches
-# Since when each conversation that a person has is theirs: its present stretch.
-_HELD = (
-    sa.select(_c.c.agent, _s.c.began_at)
-    .join(_s, sa.and_(_s.c.conversation == _c.c.id, _s.c.epoch == _c.c.epoch))
-    .where(_c.c.agent.is_not(None))
-)
+# Since when each conversation that a person has is theirs: its present stretch. No join: SQLite would read all
+# stretches there ever were and look up the conversation of each; and an index only for what is compared.
+_BEGAN = sa.select(_s.c.began_at).where(_s.c.conversation == _c.c.id, _s.c.epoch == _c.c.epoch).scalar_subquery()
+_HELD = sa.select(_c.c.agent, _BEGAN.label("began_at")).where(_c.c.agent > "")
 # The queue, in the order of `handover.backends.records_sql.offers`.
 _LINE = (
     sa.select(_c.c.id, _c.c.epoch, _c.c.waiting_since, _c.c.feed)
