@@ -34,6 +34,7 @@ class Both:
 
     service: Service
     rasa: Address
+    actions: Address
     stock: Address
     children: Mapping[str, Child]
 
@@ -64,7 +65,12 @@ async def both(folder: Path, *, wait: float = 0.05, **settings: str) -> AsyncIte
         await ready(children["actions"], actions, "/health")
         await ready(children["rasa"], rasa)
         await ready(children["stock"], stock)
-        yield Both(service, ("127.0.0.1", rasa), ("127.0.0.1", stock), children)
+        yield Both(service, here(rasa), here(actions), here(stock), children)
+
+
+def here(port: int) -> Address:
+    """A port of the loopback."""
+    return ("127.0.0.1", port)
 
 
 def our_rasa(folder: Path, port: int, actions: int) -> Child:
