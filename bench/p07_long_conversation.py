@@ -1,4 +1,4 @@
-"""P7: what turn 400 of one conversation costs against turn 10: time by the clock and of the processors, stock beside it.
+"""P7: what turn 400 of one conversation costs against turn 10: time by the clock, CPU time, and stock Rasa beside it.
 
 Every turn is a real one; ours and stock take theirs in turn. A figure stands for the turns around the one it names,
 those around turn 10 in several conversations, because they are few and short.
