@@ -8,37 +8,16 @@ lies in exactly one committed turn.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
-from bench.controls.stock_rasa import NAME, is_answer, message
-from bench.customers import Customer, new_customers
+from bench.closed_loop import AT_ONCE, Ask, Load, asks_ours, asks_stock, closed_loop
+from bench.controls.stock_rasa import NAME
+from bench.customers import new_customers
 from bench.plain_http import Pool
 from bench.rasas import SAME
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
 from bench.two_rasas import Spread, two_rasas
 
-_TEXT = "thanks"
-_AT_ONCE = 16
 _CONVERSATIONS = 96  # each has its turn rarely enough that stock's do not grow long
-# Asks once on a conversation of its own choice; the seconds until the answer, None when there was none.
-_Ask = Callable[[], Awaitable[float | None]]
-
-
-@dataclass(slots=True)
-class Load:
-    """What came of one side's rounds: milliseconds of each turn, seconds in all, CPU seconds by part."""
-
-    took: list[float] = field(default_factory=list)
-    lost: int = 0
-    seconds: float = 0.0
-    used: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def rate(self) -> float:
-        return len(self.took) / self.seconds if self.seconds else 0.0
 
 
 async def measure(bench: Bench) -> Row:
@@ -46,8 +25,8 @@ async def measure(bench: Bench) -> Row:
     rounds, seconds = 2, bench.pick(11.0, 2.0)
     ours, stock = Load(), Load()
     async with two_rasas(bench.folder) as spread, Pool(spread.stock) as line:
-        everybody = await new_customers(spread.service.addresses[0], bench.pick(_CONVERSATIONS, _AT_ONCE))
-        ask_ours, ask_stock = _asker(everybody), _stock_asker(line, len(everybody))
+        everybody = await new_customers(spread.service.addresses[0], bench.pick(_CONVERSATIONS, AT_ONCE))
+        ask_ours, ask_stock = asks_ours(everybody), asks_stock(line, [one.conversation for one in everybody])
         for ask in (ask_ours, ask_stock):
             await closed_loop(ask, bench.pick(3.0, 0.5), Load())
         for _ in range(rounds):
@@ -58,61 +37,18 @@ async def measure(bench: Bench) -> Row:
     return _row(ours, stock, kept, in_record, answered)
 
 
-async def _loaded(spread: Spread, ask: _Ask, seconds: float, load: Load) -> None:
+async def _loaded(spread: Spread, ask: Ask, seconds: float, load: Load) -> None:
     before = spread.cpu_seconds()
     await closed_loop(ask, seconds, load)
     for part, used in spread.cpu_seconds().items():
         load.used[part] = load.used.get(part, 0.0) + used - before[part]
 
 
-async def closed_loop(ask: _Ask, seconds: float, load: Load, at_once: int = _AT_ONCE) -> None:
-    """``at_once`` askers for ``seconds``; what they began is waited for, and its time counts."""
-    began = time.perf_counter()
-
-    async def one() -> None:
-        while time.perf_counter() - began < seconds:
-            took = await ask()
-            if took is None:
-                load.lost += 1
-            else:
-                load.took.append(took * 1000)
-
-    await asyncio.gather(*(one() for _ in range(at_once)))
-    load.seconds += time.perf_counter() - began
-
-
-def _asker(everybody: list[Customer]) -> _Ask:
-    free = deque(everybody)
-
-    async def ask() -> float | None:
-        customer = free.popleft()
-        try:
-            return await customer.asks(_TEXT, 30.0)
-        except TimeoutError:
-            return None
-        finally:
-            free.append(customer)
-
-    return ask
-
-
-def _stock_asker(line: Pool, count: int) -> _Ask:
-    free = deque(f"sender-{number}" for number in range(count))
-
-    async def ask() -> float | None:
-        sender, began = free.popleft(), time.perf_counter()
-        answered = is_answer(*await line.post("/webhooks/rest/webhook", message(sender, _TEXT)))
-        free.append(sender)
-        return time.perf_counter() - began if answered else None
-
-    return ask
-
-
 def _row(ours: Load, stock: Load, kept: int, in_record: int, answered: int) -> Row:
     times = ours.rate / stock.rate if stock.rate else 0.0
     missing = abs(kept - in_record) + (kept - answered) + ours.lost
     both = ((OURS, ours), (NAME, stock))
-    samples = [Samples(of, f"turn with {_AT_ONCE} at once", "ms", load.took, load.lost) for of, load in both]
+    samples = [Samples(of, f"turn with {AT_ONCE} at once", "ms", load.took, load.lost) for of, load in both]
     return Row(
         id="P8",
         title="Bot turns per second with two Rasa processes",
@@ -138,5 +74,5 @@ def _row(ours: Load, stock: Load, kept: int, in_record: int, answered: int) -> R
             "Ours shares two cores among service, two Rasas, PostgreSQL, Redis, nginx and this generator.",
             "The control has them to itself, but for the generator; what is idle meanwhile uses next to nothing.",
         ],
-        settings={**SAME, "switchboard": "one service, two Rasas behind nginx, PostgreSQL, Redis", "at once": _AT_ONCE},
+        settings={**SAME, "switchboard": "one service, two Rasas behind nginx, PostgreSQL, Redis", "at once": AT_ONCE},
     )
