@@ -78,8 +78,8 @@ def our_rasa(folder: Path, port: int, actions: int) -> Child:
     file = folder / "endpoints.yml"
     usual = (ROOT / "endpoints.yml").read_text()
     file.write_text(usual.replace("127.0.0.1:5055", f"127.0.0.1:{actions}"))
-    argv = [*rasa_command(port, file), "--enable-api", "--auth-token", SECRETS["RASA_TOKEN"]]
-    return Child("rasa", argv, ROOT, dict(ENVIRONMENT), folder / "rasa.log")
+    argv = [*rasa_command(port, file, ROOT / "credentials.yml"), "--enable-api", "--auth-token", SECRETS["RASA_TOKEN"]]
+    return Child("rasa", argv, ROOT, {**ENVIRONMENT, "RASA_TOKEN": SECRETS["RASA_TOKEN"]}, folder / "rasa.log")
 
 
 def actions_server(folder: Path, port: int, wait: float) -> Child:

@@ -84,9 +84,11 @@ async def two_rasas(folder: Path) -> AsyncIterator[Spread]:
 
 
 def _rasa(name: str, folder: Path, port: int, shared: Mapping[str, str]) -> Child:
-    argv = rasa_command(port, ROOT / "endpoints.distributed.yml")
+    argv = rasa_command(port, ROOT / "endpoints.distributed.yml", ROOT / "credentials.yml")
     argv += ["--enable-api", "--auth-token", SECRETS["RASA_TOKEN"]]
-    return Child(name, argv, ROOT, {**ENVIRONMENT, **shared}, folder / f"{name}.log")
+    return Child(
+        name, argv, ROOT, {**ENVIRONMENT, **shared, "RASA_TOKEN": SECRETS["RASA_TOKEN"]}, folder / f"{name}.log"
+    )
 
 
 def _shared(postgres: PostgresServer, redis: RedisServer, actions: int) -> dict[str, str]:

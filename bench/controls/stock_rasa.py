@@ -29,13 +29,15 @@ def stock_rasa(folder: Path, port: int, actions: int) -> Child:
         f"action_endpoint:\n  url: http://127.0.0.1:{actions}/webhook\n"
         f"tracker_store:\n  type: SQL\n  dialect: sqlite\n  db: {folder}/stock.db\n"
     )
-    return Child("stock", rasa_command(port, file), ROOT, dict(ENVIRONMENT), folder / "stock.log")
+    channels = folder / "stock-credentials.yml"
+    channels.write_text("rest:\n")
+    return Child("stock", rasa_command(port, file, channels), ROOT, dict(ENVIRONMENT), folder / "stock.log")
 
 
-def rasa_command(port: int, endpoints: Path) -> list[str]:
-    """`rasa run` with the shop's model and the REST channel, and nothing else."""
+def rasa_command(port: int, endpoints: Path, credentials: Path) -> list[str]:
+    """`rasa run` with the shop's model; ``credentials`` names its channels."""
     run = [str(RASA), "run", "-i", "127.0.0.1", "-p", str(port), "-m", str(newest_model())]
-    return [*run, "--endpoints", str(endpoints), "--credentials", "credentials.yml"]
+    return [*run, "--endpoints", str(endpoints), "--credentials", str(credentials)]
 
 
 def message(sender: str, text: str) -> bytes:

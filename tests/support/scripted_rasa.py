@@ -67,6 +67,12 @@ def fed(conversation: str, *, status: int = 200) -> Step:
     return Step("PUT", f"/conversations/{conversation}/tracker/events", status=status, content=b"{}")
 
 
+def at_once(*messages: dict[str, Any], status: int = 200, **state: Any) -> Step:
+    """A whole turn at our own channel; ``state`` of the tracker as in `tracker`, none of it for no tracker."""
+    content = {"messages": list(messages), "tracker": state or None}
+    return Step("POST", "/webhooks/switchboard/turn", status=status, content=json.dumps(content).encode())
+
+
 def heard(turn: str, intent: str, *actions: str, confidence: float = 0.9) -> list[dict[str, Any]]:
     """The tracker's events of one turn, as Rasa lists them."""
     parsed = {"intent": {"name": intent, "confidence": confidence}, "entities": []}
