@@ -2,9 +2,10 @@
 
 How it was set up: one process, the same trained model and action server as ours, its own SQL tracker store on SQLite
 (what is said survives a restart, as with us; its default would keep it in memory), its own lock store in memory, no
-access token. What it does not do that we do: nobody can take a conversation over, nothing is acknowledged before the
-answer is there, a page has no socket and sees nothing that others say, a message sent twice is answered twice, and a
-burst is answered line by line. It is a dialogue engine, and a good one: our product runs on it.
+access token, and NumPy with one thread as with us (with its usual number a turn takes the processors twice as long).
+What it does not do that we do: nobody can take a conversation over, nothing is acknowledged before the answer is there,
+a page has no socket and sees nothing that others say, a message sent twice is answered twice, and a burst is answered
+line by line. It is a dialogue engine, and a good one: our product runs on it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 
 from tests.support.processes import Child
 from tests.support.stack import RASA, ROOT, newest_model
-from tools.process_env import QUIET_RASA
+from tools.process_env import QUIET_RASA, SERVING
 
 NAME = "stock rasa"
 # No calls home and no remarks at the start; both Rasas get the same, as `make up` gives it.
-ENVIRONMENT: Mapping[str, str] = {**QUIET_RASA, "SANIC_HOST": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
+ENVIRONMENT: Mapping[str, str] = {**QUIET_RASA, **SERVING, "SANIC_HOST": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
 
 
 def stock_rasa(folder: Path, port: int, actions: int) -> Child:

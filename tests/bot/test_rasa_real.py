@@ -72,12 +72,11 @@ async def talk(url: str, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
         yield Talk(rasa, url, next(_conversations))
 
 
-async def test_our_channel_is_closed_to_whoever_does_not_have_the_token(url: str) -> None:
-    request = Talk(RasaHttp(url), url, next(_conversations)).request("hello")
+async def test_our_channel_is_closed_to_whoever_does_not_have_the_token(url: str, talk: Talk) -> None:
     for token in (None, "another"):
         async with RasaHttp(url, token=token, at_once=True) as stranger:
             with pytest.raises(DialogueFailed, match="RASA_TOKEN"):
-                await stranger.next_turn(request)
+                await stranger.next_turn(talk.request("hello"))
 
 
 def line(here: ConversationId, text: str) -> Entry:
