@@ -21,6 +21,7 @@ from tools.local_servers import LocalServer, PostgresServer, RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN = "admin@example.com"
+SECRET = "k" * 40  # signs visitors' tokens
 PASSWORD = "correct horse battery staple"
 SLOTS = 50  # conversations one agent can hold: the largest capacity, by the weight of the website's; a console opens 50
 _MANY = "1000000"
@@ -83,13 +84,18 @@ def pinned(argv: Sequence[str], core: int | None) -> list[str]:
     return ["taskset", "-c", str(core), *argv]
 
 
+def record_in(folder: Path) -> str:
+    """The DATABASE_URL of an embedded service in ``folder``; a record may be put there before it starts."""
+    return f"sqlite+aiosqlite:///{folder}/switchboard.db"
+
+
 @asynccontextmanager
 async def embedded(
     folder: Path, *, core: int | None = None, prefix: Sequence[str] = (), **settings: str
 ) -> AsyncIterator[Service]:
     """One process, its record a SQLite file in ``folder``. ``prefix`` goes before the command: a profiler, say."""
     port = free_port()
-    given = _environment(folder, port) | {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/switchboard.db"} | settings
+    given = _environment(folder, port) | {"DATABASE_URL": record_in(folder)} | settings
     child = _child("service", folder, given, [*prefix, *pinned([sys.executable, "-m", "bot"], core)])
     async with _running(Service(folder, [child], [port])) as service:
         yield service
@@ -131,9 +137,10 @@ def _child(name: str, folder: Path, environment: dict[str, str], argv: list[str]
 def _environment(folder: Path, port: int) -> dict[str, str]:
     return {
         **RAISED, "HOST": "127.0.0.1", "PORT": str(port), "DEMO": "false",
-        "SECRET_KEY": "k" * 40, "INTERNAL_TOKEN": "t" * 40, "DEMO_PASSWORD": PASSWORD, "ADMIN_EMAIL": ADMIN,
+        "SECRET_KEY": SECRET, "INTERNAL_TOKEN": "t" * 40, "DEMO_PASSWORD": PASSWORD, "ADMIN_EMAIL": ADMIN,
         "SECRETS_FILE": str(folder / "inbox_key"), "EMBEDDER_DIR": str(folder / "no-embedder"),
         "RASA_URL": "http://127.0.0.1:9", "ACTIONS_URL": "http://127.0.0.1:9", "PUBLIC_ORIGINS": "http://127.0.0.1",
+        "SHUTDOWN_SECONDS": "2",
     }  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""What Switchboard is measured beside: each control says what it is, how it was set up, and what it does not do."""
+"""Controls: what Switchboard is measured beside. Each says what it does not do that we do."""
