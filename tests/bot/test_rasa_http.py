@@ -12,7 +12,19 @@ from bot.dialogue import DialogueFailed, HandBackBrief, Line, TurnRequest
 from bot.rasa_http import RasaHttp, is_private, metadata_of, plain_words, words_for
 from bot.rasa_reading import turn_of
 from handover.entries import ConversationId, TurnId
-from tests.support.scripted_rasa import ScriptedRasa, Step, at_once, cuts, fed, hangs, heard, says, tracker, webhook
+from tests.support.scripted_rasa import (
+    OUR_CHANNEL,
+    ScriptedRasa,
+    Step,
+    at_once,
+    cuts,
+    fed,
+    hangs,
+    heard,
+    says,
+    tracker,
+    webhook,
+)
 
 HERE = ConversationId("c1")
 TURN = TurnId("t1")
@@ -265,9 +277,9 @@ async def test_without_our_channel_a_turn_is_three_requests_and_the_channel_is_a
         (at_once(status=403), "down", False),
         (at_once(status=500), "down", True),
         (at_once(), "empty", True),
-        (Step("POST", "/webhooks/switchboard/turn", content=b"[]"), "garbage", True),
-        (Step("POST", "/webhooks/switchboard/turn", content=b"{}"), "garbage", True),
-        (Step("POST", "/webhooks/switchboard/turn", fault="cut"), "down", True),
+        (Step("POST", OUR_CHANNEL, content=b"[]"), "garbage", True),
+        (Step("POST", OUR_CHANNEL, content=b"{}"), "garbage", True),
+        (Step("POST", OUR_CHANNEL, fault="cut"), "down", True),
     ],
 )
 async def test_a_broken_answer_of_our_channel_is_named(step: Step, kind: str, retry: bool) -> None:
