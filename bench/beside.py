@@ -19,14 +19,14 @@ from bench.row import Samples, Unit
 
 Job = dict[str, Any]
 _LARGEST = 1 << 26  # bytes of one answer
-_LATE = 12.0  # seconds after the last request in which answers still count
 
 
 class Beside:
-    """A probe process; jobs run one at a time."""
+    """A probe process; jobs run one at a time. ``late``: seconds after the last request in which answers count."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, late: float) -> None:
         self._process = process
+        self._late = late
 
     async def health(self, of: str, address: tuple[str, int], path: str, seconds: float, every: float) -> Samples:
         """GET ``path`` each ``every`` seconds for ``seconds``; milliseconds from the intended moment."""
@@ -50,7 +50,7 @@ class Beside:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.write(json.dumps({**job, "late": self._late}).encode() + b"\n")
         await process.stdin.drain()
         line = await process.stdout.readline()
         if not line:
@@ -60,24 +60,24 @@ class Beside:
 
 
 @asynccontextmanager
-async def beside() -> AsyncIterator[Beside]:
+async def beside(late: float = 12.0) -> AsyncIterator[Beside]:
     """The process, ended afterwards."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.beside", stdin=pipe, stdout=pipe, limit=_LARGEST
     )
     try:
-        yield Beside(process)
+        yield Beside(process, late)
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
 
 
-async def paced(count: int, every: float, one: Callable[[int, float], Awaitable[None]]) -> int:
+async def paced(count: int, every: float, late: float, one: Callable[[int, float], Awaitable[None]]) -> int:
     """Run ``one(number, intended moment)`` each ``every`` seconds, whatever became of those before.
 
-    Returns how many had not ended `_LATE` seconds after the last began; these are cancelled.
+    Returns how many had not ended ``late`` seconds after the last began; these are cancelled.
     """
     began = time.perf_counter() + 0.01
     tasks = []
@@ -85,11 +85,11 @@ async def paced(count: int, every: float, one: Callable[[int, float], Awaitable[
         intended = began + number * every
         await asyncio.sleep(max(0.0, intended - time.perf_counter()))
         tasks.append(asyncio.ensure_future(one(number, intended)))
-    _, late = await asyncio.wait(tasks, timeout=_LATE)
-    for task in late:
+    _, left = await asyncio.wait(tasks, timeout=late)
+    for task in left:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return len(late)
+    return len(left)
 
 
 async def _health(job: Job) -> Job:
@@ -102,7 +102,7 @@ async def _health(job: Job) -> Job:
                 took.append((time.perf_counter() - intended) * 1000)
 
         count = round(job["seconds"] / job["every"])
-        await paced(count, job["every"], one)
+        await paced(count, job["every"], job["late"], one)
     return {"took": took, "lost": count - len(took)}
 
 
@@ -126,7 +126,7 @@ async def _people(pairs: Sequence[Pair], job: Job, run: str) -> Job:
         await there.wait()
 
     count = round(job["seconds"] * job["rate"])
-    await paced(count, 1 / job["rate"], one)
+    await paced(count, 1 / job["rate"], job["late"], one)
     return {"took": took, "lost": count - len(took)}
 
 

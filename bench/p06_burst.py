@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.controls.stock_rasa import NAME, is_answer, message
 from bench.customers import Customer, new_customer
 from bench.plain_http import Pool
-from bench.rasas import SAME, behind, both
+from bench.rasas import SAME, as_run, behind, both
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
 from bench.service import Service, embedded
 
@@ -58,7 +58,7 @@ async def measure(bench: Bench) -> Row:
     finished, unfinished, at_once, stock = Bursts(), Bursts(), Bursts(), Bursts()
     without = bench.folder / "without-waiting"
     without.mkdir()
-    async with both(bench.folder) as running, Pool(running.stock) as line:
+    async with both(bench.folder, real=bench.full) as running, Pool(running.stock) as line:
         settings = {**behind(running.rasa[1], running.actions[1]), **_NONE}
         async with embedded(without, core=None, prefix=(), **settings) as impatient:
             for service in (running.service, impatient):
@@ -69,7 +69,7 @@ async def measure(bench: Bench) -> Row:
                 await _stock(line, f"burst-{number}", FINISHED, stock)
                 await _ours(running.service, UNFINISHED, unfinished)
                 await _ours(impatient, UNFINISHED, at_once)
-    return _row(finished, unfinished, at_once, stock)
+    return as_run(_row(finished, unfinished, at_once, stock), real=bench.full)
 
 
 async def _ours(service: Service, lines: Sequence[str], found: Bursts) -> None:

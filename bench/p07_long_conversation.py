@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bench.controls.stock_rasa import NAME, is_answer, message
 from bench.customers import Customer, new_customer
 from bench.plain_http import Pool
-from bench.rasas import SAME, Both, both
+from bench.rasas import SAME, Both, as_run, both
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples
 
 _TEXT = "thanks"
@@ -74,11 +74,11 @@ async def measure(bench: Bench) -> Row:
     """Short conversations first, then the long one, at most ``end`` seconds of it."""
     long, short, seconds = bench.pick(400, 18), bench.pick(5, 1), bench.pick(150.0, 15.0)
     talks = []
-    async with both(bench.folder) as running, Pool(running.stock) as stock:
+    async with both(bench.folder, real=bench.full) as running, Pool(running.stock) as stock:
         for last in (3, *([_EARLY[1]] * short), long):  # the first is thrown away
             talks.append(_Talks(running, stock, await new_customer(running.service.addresses[0])))
             await talks[-1].until(last, time.perf_counter() + seconds)
-    return _row(talks[1:], full=bench.full)
+    return as_run(_row(talks[1:], full=bench.full), real=bench.full)
 
 
 def around(turns: Sequence[Turn], first: int, last: int) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from bench.closed_loop import AT_ONCE, Ask, Load, asks_ours, asks_stock, closed_
 from bench.controls.stock_rasa import NAME
 from bench.customers import new_customers
 from bench.plain_http import Pool
-from bench.rasas import SAME
+from bench.rasas import SAME, as_run
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
 from bench.two_rasas import Spread, two_rasas
 
@@ -24,7 +24,7 @@ async def measure(bench: Bench) -> Row:
     """Warm both up, then two rounds of each."""
     rounds, seconds = 2, bench.pick(11.0, 2.0)
     ours, stock = Load(), Load()
-    async with two_rasas(bench.folder) as spread, Pool(spread.stock) as line:
+    async with two_rasas(bench.folder, real=bench.full) as spread, Pool(spread.stock) as line:
         everybody = await new_customers(spread.service.addresses[0], bench.pick(_CONVERSATIONS, AT_ONCE))
         ask_ours, ask_stock = asks_ours(everybody), asks_stock(line, [one.conversation for one in everybody])
         for ask in (ask_ours, ask_stock):
@@ -34,7 +34,7 @@ async def measure(bench: Bench) -> Row:
             await _loaded(spread, ask_stock, seconds, stock)
         kept = sum(said.kept is not None for one in everybody for said in one.words.values())
         in_record, answered = await asyncio.to_thread(spread.counts)
-    return _row(ours, stock, kept, in_record, answered)
+    return as_run(_row(ours, stock, kept, in_record, answered), real=bench.full)
 
 
 async def _loaded(spread: Spread, ask: Ask, seconds: float, load: Load) -> None:

@@ -14,7 +14,7 @@ from bench.controls.stock_rasa import NAME
 from bench.customers import new_customers
 from bench.flood import Flood, flood, flood_stock
 from bench.plain_http import Pool
-from bench.rasas import SAME, both
+from bench.rasas import SAME, as_run, both
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
 
 _TIMES = 10
@@ -25,13 +25,17 @@ _TOLD = 100.0  # milliseconds in which the excess is to be refused
 async def measure(bench: Bench) -> Row:
     """Capacity of both; then health of both in peace and under the flood, ours first."""
     seconds, calm = bench.pick(10.0, 2.0), bench.pick(4.0, 1.0)
-    async with both(bench.folder) as running, beside() as probe, Pool(running.stock) as line:
+    async with (
+        both(bench.folder, real=bench.full) as running,
+        beside(bench.pick(12.0, 2.0)) as probe,
+        Pool(running.stock) as line,
+    ):
         address = running.service.addresses[0]
-        everybody = await new_customers(address, bench.pick(1_200, 120))
+        everybody = await new_customers(address, bench.pick(1_200, 200))
         senders = [one.conversation for one in everybody]
         capacity = await closed_loop(asks_ours(everybody), bench.pick(4.0, 1.0), Load())
         stock_capacity = await closed_loop(asks_stock(line, senders), bench.pick(4.0, 1.0), Load())
-        rate = _TIMES * max(capacity.rate, stock_capacity.rate)
+        rate = min(_TIMES * max(capacity.rate, stock_capacity.rate), bench.pick(10_000.0, 300.0))
         looked = [
             await probe.health(f"{OURS}, idle", address, "/healthz", calm, _EVERY),
             await probe.health(f"{NAME}, idle", running.stock, "/", calm, _EVERY),
@@ -44,7 +48,9 @@ async def measure(bench: Bench) -> Row:
         stock_health, stock = await asyncio.gather(
             _health(probe, NAME, running.stock, "/", seconds), flood_stock(line, senders, rate, seconds)
         )
-    return _row([health, stock_health, *looked], ours, stock, capacity.rate, stock_capacity.rate)
+    return as_run(
+        _row([health, stock_health, *looked], ours, stock, capacity.rate, stock_capacity.rate), real=bench.full
+    )
 
 
 async def _health(probe: Beside, of: str, address: tuple[str, int], path: str, seconds: float) -> Samples:

@@ -14,7 +14,7 @@ from bench.controls.stock_rasa import NAME
 from bench.customers import new_customers
 from bench.flood import PATIENCE, Flood, flood, flood_stock
 from bench.plain_http import Pool
-from bench.rasas import SAME, both
+from bench.rasas import SAME, as_run, both
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
 from bench.service import hire
 
@@ -26,11 +26,15 @@ _SETTLE = 1.0  # seconds of the flood before people's messages count
 
 async def measure(bench: Bench) -> Row:
     """Peaks of both; people without the flood, people with it; then the flood of stock."""
-    seconds, peak = bench.pick(22.0, 4.0), bench.pick(5.0, 1.0)
-    async with both(bench.folder) as running, beside() as probe, Pool(running.stock) as line:
+    seconds, peak, most = bench.pick(22.0, 4.0), bench.pick(5.0, 1.0), bench.pick(10_000.0, 300.0)
+    async with (
+        both(bench.folder, real=bench.full) as running,
+        beside(bench.pick(12.0, 2.0)) as probe,
+        Pool(running.stock) as line,
+    ):
         address = running.service.addresses[0]
         await probe.pairs(address, await hire(running.service, 1), _PAIRS)
-        everybody = await new_customers(address, bench.pick(1_200, 100))
+        everybody = await new_customers(address, bench.pick(1_200, 200))
         senders = [one.conversation for one in everybody]
         loads = Load(), Load()
         for ask, load in zip((asks_ours(everybody), asks_stock(line, senders)), loads, strict=True):
@@ -43,11 +47,11 @@ async def measure(bench: Bench) -> Row:
             await asyncio.sleep(_SETTLE)
             return await probe.people(f"{OURS}, the bot drowning", seconds - 2 * _SETTLE, _PEOPLE)
 
-        drowning, ours = await asyncio.gather(people(), flood(everybody, _TIMES * loads[0].rate, seconds))
+        drowning, ours = await asyncio.gather(people(), flood(everybody, min(_TIMES * loads[0].rate, most), seconds))
         for one in everybody:
             one.wire.abort()
-        stock = await flood_stock(line, senders, _TIMES * loads[1].rate, seconds)
-    return _row((alone, drowning), (loads[0].rate, loads[1].rate), (ours, stock))
+        stock = await flood_stock(line, senders, min(_TIMES * loads[1].rate, most), seconds)
+    return as_run(_row((alone, drowning), (loads[0].rate, loads[1].rate), (ours, stock)), real=bench.full)
 
 
 def _row(people: tuple[Samples, Samples], peaks: tuple[float, float], floods: tuple[Flood, Flood]) -> Row:

@@ -10,10 +10,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.controls.stock_rasa import ENVIRONMENT, rasa_command, stock_rasa
+from bench.row import Row
 from bench.service import ROOT, Service, cpu_seconds, embedded
 from tests.support.processes import Child, free_port
 from tests.support.stack import SECRETS
@@ -50,17 +51,20 @@ class Both:
 
 
 @asynccontextmanager
-async def both(folder: Path, *, wait: float = 0.05, **settings: str) -> AsyncIterator[Both]:
-    """Start everything at once, and end it. ``wait``: seconds the action takes; ``settings``: of our service."""
+async def both(folder: Path, *, real: bool = True, wait: float = 0.05) -> AsyncIterator[Both]:
+    """Start everything at once, and end it. ``wait``: seconds the action takes.
+
+    Not ``real``: stand-ins in place of both Rasas, which start at once; for smoke runs, and said so by `as_run`.
+    """
     actions, rasa, stock = free_port(), free_port(), free_port()
     children = {
         "actions": actions_server(folder, actions, wait),
-        "rasa": our_rasa(folder, rasa, actions),
-        "stock": stock_rasa(folder, stock, actions),
+        "rasa": our_rasa(folder, rasa, actions) if real else stand_in("rasa", folder, rasa),
+        "stock": stock_rasa(folder, stock, actions) if real else stand_in("stock", folder, stock),
     }
     async with (
         running(children.values()),
-        embedded(folder, core=None, prefix=(), **behind(rasa, actions), **settings) as service,
+        embedded(folder, core=None, prefix=(), **behind(rasa, actions)) as service,
     ):
         await ready(children["actions"], actions, "/health")
         await ready(children["rasa"], rasa)
@@ -80,6 +84,21 @@ def our_rasa(folder: Path, port: int, actions: int) -> Child:
     file.write_text(usual.replace("127.0.0.1:5055", f"127.0.0.1:{actions}"))
     argv = [*rasa_command(port, file, ROOT / "credentials.yml"), "--enable-api", "--auth-token", SECRETS["RASA_TOKEN"]]
     return Child("rasa", argv, ROOT, {**ENVIRONMENT, "RASA_TOKEN": SECRETS["RASA_TOKEN"]}, folder / "rasa.log")
+
+
+def stand_in(name: str, folder: Path, port: int) -> Child:
+    """What answers like a Rasa, without one: `tests.chaos.little_rasa`."""
+    settings = {"PORT": str(port), "SERVICE_URL": "http://127.0.0.1:9", "INTERNAL_TOKEN": "none", "USUAL": "0.02"}
+    settings["EFFECTS"] = str(folder / f"{name}-effects.jsonl")
+    return Child(name, [sys.executable, "-m", "tests.chaos.little_rasa"], ROOT, settings, folder / f"{name}.log")
+
+
+def as_run(row: Row, *, real: bool) -> Row:
+    """``row``, saying so when there was no Rasa in it."""
+    if real:
+        return row
+    notes = ["A smoke run: in place of every Rasa stood a small process that answers like one.", *row.notes]
+    return replace(row, notes=notes, settings={**row.settings, "model": "none"})
 
 
 def actions_server(folder: Path, port: int, wait: float) -> Child:

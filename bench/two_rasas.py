@@ -17,7 +17,7 @@ import psutil
 import psycopg
 
 from bench.controls.stock_rasa import ENVIRONMENT, rasa_command, stock_rasa
-from bench.rasas import Address, actions_server, behind, here, ready, running
+from bench.rasas import Address, actions_server, behind, here, ready, running, stand_in
 from bench.service import ROOT, Service, cpu_seconds, embedded
 from tests.support.processes import Child, free_port
 from tests.support.stack import SECRETS
@@ -56,26 +56,34 @@ class Spread:
 
 
 @asynccontextmanager
-async def two_rasas(folder: Path) -> AsyncIterator[Spread]:
-    """Start the servers, then everything else at once; all of it is ended."""
+async def two_rasas(folder: Path, *, real: bool = True) -> AsyncIterator[Spread]:
+    """Start the servers, then everything else at once; all of it is ended.
+
+    Not ``real``: stand-ins as in `bench.rasas.both`, and one for the two, for it shares its trackers with no other.
+    """
     actions, stock, service, first, second, inner = (free_port() for _ in range(6))
     postgres, redis = PostgresServer(folder / "postgres", free_port()), RedisServer(folder / "redis", free_port())
-    doors = Doors(free_port(), free_port(), inner, free_port(), [service], [first, second], [actions])
+    doors = Doors(
+        free_port(), free_port(), inner, free_port(), [service], [first, second] if real else [first], [actions]
+    )
     nginx = NginxServer(folder / "nginx", doors.public, doors=doors)
     shared = _shared(postgres, redis, actions)
-    children = {
-        "actions": actions_server(folder, actions, 0.05),
-        "rasa1": _rasa("rasa1", folder, first, shared),
-        "rasa2": _rasa("rasa2", folder, second, shared),
-        "stock": stock_rasa(folder, stock, actions),
-    }
+    children = {"actions": actions_server(folder, actions, 0.05)}
+    if real:
+        children["rasa1"], children["rasa2"] = (
+            _rasa(f"rasa{number}", folder, port, shared) for number, port in ((1, first), (2, second))
+        )
+        children["stock"] = stock_rasa(folder, stock, actions)
+    else:
+        children["rasa1"], children["stock"] = stand_in("rasa1", folder, first), stand_in("stock", folder, stock)
     stores = {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url, "RASA_URL": f"http://127.0.0.1:{inner}"}
     async with _servers(postgres, redis, nginx):
         await asyncio.to_thread(_accounts, postgres)
         settings = {**behind(first, actions), **stores}
         async with running(children.values()), embedded(folder, core=None, prefix=(), **settings) as ours:
             for name, port in (("rasa1", first), ("rasa2", second), ("stock", stock)):
-                await ready(children[name], port)
+                if name in children:
+                    await ready(children[name], port)
             await ready(children["actions"], actions, "/health")
             pids = {"service": ours.pids, **{name: _pid(one.process) for name, one in children.items()}}
             servers = {"postgres": postgres, "redis": redis, "nginx": nginx}
