@@ -271,7 +271,7 @@ class _Service:
 def _rasa(settings: Settings, traces: Traces) -> RasaHttp:
     token = settings.rasa_token.get_secret_value() if settings.rasa_token else None
     try:
-        return RasaHttp(settings.rasa_url, token=token, anywhere=settings.rasa_anywhere, traces=traces)
+        return RasaHttp(settings.rasa_url, token=token, anywhere=settings.rasa_anywhere, at_once=True, traces=traces)
     except ValueError as why:
         raise BadInput(f"{why} Or set RASA_ANYWHERE=true.") from why
 

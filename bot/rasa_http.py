@@ -2,7 +2,8 @@
 
 Rasa guards its webhooks with nothing, takes any text that begins with ``/`` for a command, and answers 200 with an
 empty list when it has failed. Hence: it must live on a private address, customers' slashes are taken off, an empty
-answer is a failure, and every call has a time limit. Its tracker is replaced before each turn (`bot.rasa_feeding`).
+answer is a failure, and every call has a time limit. Its tracker is replaced before each turn (`bot.rasa_feeding`);
+that, the words and what came of them are one request where Rasa has our channel, else three.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -21,14 +22,15 @@ import httpx2
 import structlog
 
 from bot.dialogue import DialogueFailed, Line, TurnRequest, TurnResult
-from bot.rasa_feeding import fed, kept_of, lost
-from bot.rasa_reading import read_messages, read_tracker, result_of
+from bot.rasa_feeding import Event, fed, kept_of, lost
+from bot.rasa_reading import Said, read_messages, read_tracker, result_of
 from bot.tracing import Traces
 from handover.entries import ConversationId
 
 log = structlog.get_logger(__name__)
 
 _SMALL_CALL = 3.0  # seconds for reading or writing a tracker; loopback answers in milliseconds
+_ASK_AGAIN = timedelta(seconds=60)  # a Rasa without our channel may be followed by one with it
 _MAX_ANSWER = 32 * 1024 * 1024  # bytes; a tracker of some thousand turns is smaller
 # Rasa posts it to the action server three times: twice in the tracker's events, and once as the last message.
 _MAX_HISTORY = 7_000  # characters of JSON
@@ -37,7 +39,8 @@ _MAX_HISTORY = 7_000  # characters of JSON
 class RasaHttp:
     """Rasa behind ``url``. Close it, or use it as an async context manager.
 
-    Raises ValueError when ``url`` is not on a loopback or private address and ``anywhere`` was not asked for.
+    ``at_once``: take a turn in one request where Rasa has our channel. Raises ValueError when ``url`` is not on a
+    loopback or private address and ``anywhere`` was not asked for.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class RasaHttp:
         *,
         token: str | None = None,
         anywhere: bool = False,
+        at_once: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         traces: Traces | None = None,
     ) -> None:
@@ -55,6 +59,8 @@ class RasaHttp:
                 "them speaks as any customer. Put it on loopback or a private network."
             )
         self._now = now
+        # Until then Rasa is taken to have no channel of ours.
+        self._steps_until = datetime.min.replace(tzinfo=UTC) if at_once else datetime.max.replace(tzinfo=UTC)
         self._traces = traces or Traces()
         self._client = httpx2.AsyncClient(
             base_url=url,
@@ -77,17 +83,10 @@ class RasaHttp:
 
     async def next_turn(self, request: TurnRequest) -> TurnResult:
         """Rasa's answer to the customer's words. Raises DialogueFailed; never returns an empty answer."""
-        left = (request.deadline - self._now()).total_seconds()
-        if left <= 0:
-            raise DialogueFailed("timeout", "The deadline had passed before Rasa was asked.", retry=False)
         given = fed(request.state, request.people, request.hand_back)
-        await self._call("PUT", f"{_path(request.conversation)}/events", min(left, _SMALL_CALL), given)
-        left = (request.deadline - self._now()).total_seconds()
-        body = {"sender": request.conversation, "message": words_for(request), "metadata": metadata_of(request)}
-        said = read_messages(await self._call("POST", "/webhooks/rest/webhook", left, body))
+        said, tracker = await self._at_once(request, given) or await self._in_steps(request, given)
         if said.fenced:
             raise DialogueFailed("fenced", "The turn may not speak any more.", retry=False)
-        tracker = await self._tracker(request.conversation)
         if lost(given, tracker, request.turn):
             # Rasa goes on with an empty tracker when its store fails: an answer out of nowhere is none.
             raise DialogueFailed("garbage", "Rasa answered without what was said before.", retry=True)
@@ -96,6 +95,34 @@ class RasaHttp:
         if not result.text and result.handover is None:
             raise DialogueFailed("empty", "Rasa answered with nothing to say.", retry=True)
         return result
+
+    async def _at_once(self, request: TurnRequest, given: list[Event]) -> tuple[Said, object] | None:
+        """The whole turn in one request to `bot.rasa_store.turn_channel`; None when Rasa was not given that channel."""
+        if self._steps_until > self._now():
+            return None
+        try:
+            body = {**_words(request), "events": given}
+            answer = await self._call("POST", "/webhooks/switchboard/turn", self._left(request), body)
+        except _NoSuchDoor:
+            self._steps_until = self._now() + _ASK_AGAIN
+            return None
+        if not isinstance(answer, dict):
+            raise DialogueFailed("garbage", "Rasa's answer is no turn.", retry=True)
+        return read_messages(answer.get("messages")), answer.get("tracker")
+
+    async def _in_steps(self, request: TurnRequest, given: list[Event]) -> tuple[Said, object]:
+        """The same at Rasa's own doors: give it the tracker, say the words, read the tracker."""
+        seconds = min(self._left(request), _SMALL_CALL)
+        await self._call("PUT", f"{_path(request.conversation)}/events", seconds, given)
+        said = read_messages(await self._call("POST", "/webhooks/rest/webhook", self._left(request), _words(request)))
+        return said, None if said.fenced else await self._tracker(request.conversation)
+
+    def _left(self, request: TurnRequest) -> float:
+        """Seconds until the deadline. Raises DialogueFailed when it has passed."""
+        left = (request.deadline - self._now()).total_seconds()
+        if left <= 0:
+            raise DialogueFailed("timeout", "The deadline had passed before Rasa was asked.", retry=False)
+        return left
 
     async def ping(self) -> None:
         """Raises DialogueFailed unless Rasa is up and has a model loaded."""
@@ -167,7 +194,13 @@ async def _whole(response: httpx2.Response) -> bytes:
     return bytes(content)
 
 
+class _NoSuchDoor(DialogueFailed):
+    """Rasa has nothing at that address."""
+
+
 def _parsed(status: int, content: bytes, path: str) -> object:
+    if status == 404:
+        raise _NoSuchDoor("down", f"Rasa answered {path} with 404.", retry=False)
     if status in (401, 403):
         raise DialogueFailed("down", "Rasa refuses our token: see RASA_TOKEN.", retry=False)
     if not 200 <= status < 300:
@@ -176,6 +209,10 @@ def _parsed(status: int, content: bytes, path: str) -> object:
         return json.loads(content)
     except (ValueError, RecursionError) as broken:
         raise DialogueFailed("garbage", f"Rasa's answer to {path} is not JSON.", retry=True) from broken
+
+
+def _words(request: TurnRequest) -> dict[str, Any]:
+    return {"sender": request.conversation, "message": words_for(request), "metadata": metadata_of(request)}
 
 
 def words_for(request: TurnRequest) -> str:

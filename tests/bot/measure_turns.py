@@ -103,7 +103,7 @@ async def _talk(rasa: str, counter: Counter, children: list[Child], turns: int) 
     posted: list[int] = []
     history: deque[Line] = deque(maxlen=40)
     result: TurnResult | None = None
-    async with RasaHttp(rasa, token="measured") as dialogue:
+    async with RasaHttp(rasa, token="measured", at_once=True) as dialogue:
         for number in range(turns):
             request = _request(number, history, result)
             counter.largest, began, before = 0, time.perf_counter(), _used(children)

@@ -12,7 +12,19 @@ from bot.dialogue import DialogueFailed, HandBackBrief, Line, TurnRequest
 from bot.rasa_http import RasaHttp, is_private, metadata_of, plain_words, words_for
 from bot.rasa_reading import turn_of
 from handover.entries import ConversationId, TurnId
-from tests.support.scripted_rasa import ScriptedRasa, Step, cuts, fed, hangs, heard, says, tracker, webhook
+from tests.support.scripted_rasa import (
+    OUR_CHANNEL,
+    ScriptedRasa,
+    Step,
+    at_once,
+    cuts,
+    fed,
+    hangs,
+    heard,
+    says,
+    tracker,
+    webhook,
+)
 
 HERE = ConversationId("c1")
 TURN = TurnId("t1")
@@ -227,3 +239,51 @@ async def test_a_rasa_without_a_model_is_not_ready() -> None:
     async with ScriptedRasa([status]) as rasa, RasaHttp(rasa.url) as dialogue:
         with pytest.raises(DialogueFailed, match="no model"):
             await dialogue.ping()
+
+
+async def test_a_turn_is_one_request_where_rasa_has_our_channel() -> None:
+    before, now = heard("t0", "greet"), heard("t1", "order_status")
+    whole = at_once({"text": "On its way."}, events=[*before, *now], slots={"product": "tent"})
+    async with ScriptedRasa([whole]) as rasa, RasaHttp(rasa.url, token="a token", at_once=True) as dialogue:
+        result = await dialogue.next_turn(replace(a_request(), state={"rasa": 1, "events": before}))
+    assert (result.text, result.intent, result.slots) == ("On its way.", "order_status", {"product": "tent"})
+    (sent,) = rasa.calls
+    assert (sent.body["sender"], sent.body["message"], sent.body["metadata"]["turn"]) == (
+        "c1",
+        "Where is my order?",
+        "t1",
+    )
+    assert sent.body["events"] == before
+    assert sent.query == {"token": "a token"}
+
+
+async def test_without_our_channel_a_turn_is_three_requests_and_the_channel_is_asked_for_again_after_a_minute() -> None:
+    clock = [NOW]
+    steps = [fed("c1"), says({"text": "Hello"}), tracker("c1", events=heard("t1", "greet"))]
+    missing = at_once(status=404)
+    request = replace(a_request(), deadline=NOW + timedelta(seconds=90))
+    async with (
+        ScriptedRasa([missing, *steps, *steps, missing, *steps]) as rasa,
+        RasaHttp(rasa.url, at_once=True, now=lambda: clock[0]) as dialogue,
+    ):
+        for at in (0, 59, 61):
+            clock[0] = NOW + timedelta(seconds=at)
+            assert (await dialogue.next_turn(request)).text == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "retry"),
+    [
+        (at_once(status=403), "down", False),
+        (at_once(status=500), "down", True),
+        (at_once(), "empty", True),
+        (Step("POST", OUR_CHANNEL, content=b"[]"), "garbage", True),
+        (Step("POST", OUR_CHANNEL, content=b"{}"), "garbage", True),
+        (Step("POST", OUR_CHANNEL, fault="cut"), "down", True),
+    ],
+)
+async def test_a_broken_answer_of_our_channel_is_named(step: Step, kind: str, retry: bool) -> None:
+    async with ScriptedRasa([step]) as rasa, RasaHttp(rasa.url, at_once=True) as dialogue:
+        with pytest.raises(DialogueFailed) as failed:
+            await dialogue.next_turn(a_request())
+    assert (failed.value.kind, failed.value.retry) == (kind, retry)

@@ -66,10 +66,17 @@ class Talk:
             await client.put(f"{self.url}/conversations/{self.here}/tracker/events", json=[])
 
 
-@pytest_asyncio.fixture
-async def talk(url: str) -> AsyncIterator[Talk]:
-    async with RasaHttp(url) as rasa:
+@pytest_asyncio.fixture(params=["at once", "in steps"])
+async def talk(url: str, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
+    async with RasaHttp(url, token=tiny_rasa.TOKEN, at_once=request.param == "at once") as rasa:
         yield Talk(rasa, url, next(_conversations))
+
+
+async def test_our_channel_is_closed_to_whoever_does_not_have_the_token(url: str, talk: Talk) -> None:
+    for token in (None, "another"):
+        async with RasaHttp(url, token=token, at_once=True) as stranger:
+            with pytest.raises(DialogueFailed, match="RASA_TOKEN"):
+                await stranger.next_turn(talk.request("hello"))
 
 
 def line(here: ConversationId, text: str) -> Entry:

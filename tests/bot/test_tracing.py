@@ -18,7 +18,7 @@ from bot.tracing import Traces, open_traces
 from handover.accounts import Passwords
 from handover.errors import BadInput
 from tests.support.otlp_collector import collecting
-from tests.support.scripted_rasa import WEBHOOK, ScriptedRasa, Step, fed, says, tracker, webhook
+from tests.support.scripted_rasa import OUR_CHANNEL, WEBHOOK, ScriptedRasa, Step, at_once, fed, says, tracker
 from tests.support.service import NoCopilot
 from tests.support.serving import serving
 from tests.support.talking import page
@@ -26,6 +26,7 @@ from tests.support.talking import page
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = "My parcel never came to Elmstreet 4"
 REPLY = "It is on its way."
+WORDS_TO = (OUR_CHANNEL, WEBHOOK)
 TOKENS = {"secret_key": "k" * 40, "internal_token": "inner-token-of-a-test", "rasa_token": "token-of-rasa"}
 TRACKER = "/conversations/{id}/tracker"
 
@@ -37,7 +38,10 @@ def _log_as_it_was() -> Iterator[None]:
 
 
 async def a_conversation(rasa: ScriptedRasa, folder: Path, endpoint: str | None) -> str:
-    """The whole service over ``rasa``, which fails at first: one question, one answer. Returns the conversation."""
+    """The whole service over ``rasa``: one question, one answer. Returns the conversation.
+
+    At first Rasa fails, then it has no channel of ours, so that the turn goes by its own doors.
+    """
     chosen = {
         "database_url": f"sqlite+aiosqlite:///{folder / 'record.db'}", "rasa_url": rasa.url, "burst_usual": 0.0,
         "burst_fragment": 0.0, "burst_cut": 0.0, "embedder_dir": folder / "no-embedder",
@@ -56,7 +60,7 @@ async def a_conversation(rasa: ScriptedRasa, folder: Path, endpoint: str | None)
         rasa.then(Step("GET", "/status", content=b'{"model_file": "m.tar.gz"}'))
         async with httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False) as http:
             assert (await http.get("/readyz")).json()["parts"]["rasa"]["ok"]
-        rasa.then(fed(here), webhook(b"no", status=500), fed(here), says({"text": REPLY}), tracker(here))
+        rasa.then(at_once(status=500), at_once(status=404), fed(here), says({"text": REPLY}), tracker(here))
         await customer.says(type="say", client_id="m1", text=WORDS)
         await customer.hears("entry", lambda entry: entry["author"]["kind"] == "bot" and entry["text"] == REPLY)
     return here
@@ -78,13 +82,14 @@ async def test_a_turn_is_one_trace_with_its_requests_to_rasa_below_each_try(
     assert (facts["outcome"], facts["decision"]) == ("committed", "answer")
     assert (first.error, first.facts["switchboard.attempt"], first.facts["error.type"]) == (True, 1, "down")
     assert (second.error, second.facts["switchboard.attempt"]) == (False, 2)
-    put, post, get = f"PUT {TRACKER}/events", f"POST {WEBHOOK}", f"GET {TRACKER}"
-    assert (collector.below(first), collector.below(second)) == ([put, post], [put, post, get])
-    assert all(span.asks for span in (*collector.named(put), *collector.named(post), *collector.named(get)))
+    whole, put, post, get = f"POST {OUR_CHANNEL}", f"PUT {TRACKER}/events", f"POST {WEBHOOK}", f"GET {TRACKER}"
+    assert (collector.below(first), collector.below(second)) == ([whole], [whole, put, post, get])
+    assert all(span.asks for name in (whole, put, post, get) for span in collector.named(name))
     assert {span.trace for span in collector.spans} == {turn.trace}  # /readyz, which pings Rasa, makes none
 
-    handed = [call.body["metadata"]["traceparent"].split("-") for call in rasa.calls if call.path == WEBHOOK]
-    assert [(trace, span) for _, trace, span, _ in handed] == [(turn.trace, one.id) for one in collector.named(post)]
+    handed = [call.body["metadata"]["traceparent"].split("-") for call in rasa.calls if call.path in WORDS_TO]
+    asked = [*collector.named(whole), *collector.named(post)]
+    assert [(trace, span) for _, trace, span, _ in handed] == [(turn.trace, one.id) for one in asked]
     [line] = [line for line in capsys.readouterr().out.splitlines() if "dialogue_failed" in line]
     assert f"trace_id={turn.trace}" in line
     assert collector.holds(WORDS, "Elmstreet", REPLY, "127.0.0.1", *TOKENS.values()) == []
@@ -95,7 +100,7 @@ async def test_without_an_address_nothing_is_exported_and_rasa_is_told_of_no_tra
     async with collecting() as collector, ScriptedRasa([]) as rasa:
         await a_conversation(rasa, tmp_path, None)
     assert collector.spans == []
-    assert not any("traceparent" in call.body["metadata"] for call in rasa.calls if call.path == WEBHOOK)
+    assert not any("traceparent" in call.body["metadata"] for call in rasa.calls if call.path in WORDS_TO)
 
 
 def test_without_an_address_what_exports_is_never_imported() -> None:

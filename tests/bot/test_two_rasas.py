@@ -41,7 +41,7 @@ class EitherRasa(RasaHttp):
 
     def __init__(self, urls: list[str]) -> None:
         super().__init__(urls[0])
-        self._rasas = [RasaHttp(url) for url in urls]
+        self._rasas = [RasaHttp(url, token=tiny_rasa.TOKEN, at_once=True) for url in urls]
         self._each = itertools.cycle(self._rasas)
 
     async def aclose(self) -> None:

@@ -87,7 +87,7 @@ async def _serve(settings: Settings, clock: MovableClock) -> None:
     token = settings.rasa_token.get_secret_value() if settings.rasa_token else None
     async with (
         open_backends(settings.database_url, settings.redis_url) as backends,
-        RasaHttp(settings.rasa_url, token=token, now=clock.now) as rasa,
+        RasaHttp(settings.rasa_url, token=token, at_once=True, now=clock.now) as rasa,
         _pushing(backends, plan, settings, clock) as push,
     ):
         app = create_app(

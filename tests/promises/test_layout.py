@@ -32,6 +32,7 @@ NOT_OURS = {
     "TicketLock": "Rasa",
     "issue_ticket": "Rasa",
     "ticket": "Rasa",
+    "UserMessage": "Rasa",
     "UserUttered": "Rasa",
     "UserUtteranceReverted": "Rasa",
     "user_utterances": "Rasa",

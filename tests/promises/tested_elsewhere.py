@@ -8,6 +8,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/test_cli_doctor.py": ("bot/doctor.py", "handover/backends/records_sql/state.py"),
     # Types and frames: what they refuse is shown where they arrive.
     "tests/bot/channels/test_web.py": ("bot/frames.py", "bot/channels/customer_line.py", "handover/frames.py"),
+    "tests/bot/test_rasa_real.py": ("bot/rasa_store/turn_channel.py",),
     "tests/handover/test_inboxes.py": ("bot/channels/channel.py",),
     "tests/handover/test_inbox_book.py": (
         *("handover/record_ports_inboxes.py", "handover/backends/records_sql/inboxes.py"),

@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 WEBHOOK = "/webhooks/rest/webhook"
+OUR_CHANNEL = "/webhooks/switchboard/turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,12 @@ def tracker(conversation: str, **state: Any) -> Step:
 def fed(conversation: str, *, status: int = 200) -> Step:
     """The tracker is replaced before a turn."""
     return Step("PUT", f"/conversations/{conversation}/tracker/events", status=status, content=b"{}")
+
+
+def at_once(*messages: dict[str, Any], status: int = 200, **state: Any) -> Step:
+    """A whole turn at our own channel; ``state`` of the tracker as in `tracker`, none of it for no tracker."""
+    content = {"messages": list(messages), "tracker": state or None}
+    return Step("POST", OUR_CHANNEL, status=status, content=json.dumps(content).encode())
 
 
 def heard(turn: str, intent: str, *actions: str, confidence: float = 0.9) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 120
+TOKEN = "tiny"  # what our own channel in this Rasa asks for
 
 _CONFIG = """
 recipe: default.v1
@@ -174,7 +175,7 @@ class Fallback(Action):
 
 def _environment() -> dict[str, str]:
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1"}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1", "RASA_TOKEN": TOKEN}
     return {**os.environ, **quiet, **ours}
 
 
@@ -231,7 +232,7 @@ def running_rasa(folder: Path, actions: str, *, tracker: str = "", lock: str = "
     port = _free_port()
     stores = _STORES.format(tracker=tracker and f", url: '{tracker}'", lock=lock and f", url: '{lock}'")
     (folder / f"endpoints-{port}.yml").write_text(f"action_endpoint: {{url: '{actions}/webhook'}}{stores}")
-    (folder / "credentials.yml").write_text("rest:\n")
+    (folder / "credentials.yml").write_text("rest:\nbot.rasa_store.turn_channel.TurnChannel:\n")
     log = f"rasa-{port}.log"
     command = [ROOT / ".venv-rasa/bin/python", "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1"]
     command += ["-p", str(port), "--endpoints", f"endpoints-{port}.yml"]
