@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from handover.agent_frames import AgentSends, Hello, agent_sends
@@ -36,13 +35,8 @@ class AgentDoorway:
     meters: Meters
     open_screens: Counter[AgentId] = field(default_factory=Counter)
 
-    def routes(self) -> APIRouter:
-        """The socket's one route."""
-        routes = APIRouter()
-        routes.add_websocket_route("/ws/agent", self._serve)
-        return routes
-
-    async def _serve(self, websocket: WebSocket) -> None:
+    async def serve(self, websocket: WebSocket) -> None:
+        """One socket, from the handshake to its end. Never raises, unless it is cancelled."""
         socket = Socket(
             websocket, agent_sends, side="agent", limits=self.limits,
             monotonic=self.parts.desk.clock.monotonic, meters=self.meters,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from bot.channels.customer_line import CustomerLine, LineParts
@@ -42,14 +41,8 @@ class WebChannel:
     places: Places
     frames: Buckets
 
-    def routes(self) -> APIRouter:
-        """The socket's one route."""
-        routes = APIRouter()
-        # Not the framework's own kind of route, which takes 11 KiB more for each open socket.
-        routes.add_websocket_route("/ws/customer", self._serve)
-        return routes
-
-    async def _serve(self, websocket: WebSocket) -> None:
+    async def serve(self, websocket: WebSocket) -> None:
+        """One socket, from the handshake to its end. Never raises, unless it is cancelled."""
         address = address_of(websocket)
         socket = Socket(
             websocket,
