@@ -15,7 +15,7 @@ from handover.agent_screen import Screen, ScreenParts
 from handover.entries import AgentId
 from handover.errors import Forbidden
 from handover.limits import WaitingRoom
-from handover.line_ends import address_of, answering
+from handover.line_ends import Answering, address_of
 from handover.login_api import Asking, Door, own_page, token_of
 from handover.meters import Meters
 from handover.places import Places
@@ -41,7 +41,7 @@ class AgentDoorway:
             websocket, agent_sends, side="agent", limits=self.limits,
             monotonic=self.parts.desk.clock.monotonic, meters=self.meters,
         )  # fmt: skip
-        async with answering(websocket, socket):
+        async with Answering(websocket, socket):
             self._check_origin(websocket)
             self.parts.rounds.welcome_nobody()
             address = address_of(websocket)
