@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3.11 python3 python3.12 python3.13 python3
 NO_PYTHON := switchboard: Python 3.11 or newer (with venv) is not on the PATH: install python3 and python3-venv, then run make again.
 
 .DEFAULT_GOAL := help
-.PHONY: help up up-distributed test check chaos chaos-short webhooks sim doctor setup train embedder ui lint types map pins clean python
+.PHONY: bench help up up-distributed test check chaos chaos-short webhooks sim doctor setup train embedder ui lint types map pins clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
@@ -34,6 +34,10 @@ chaos-short: ## the same in two minutes: every kind of fault once
 webhooks: ## ten thousand webhooks of three platforms, shuffled, a fifth twice, and the service killed three times
 	@echo "make webhooks: the way in and out under kills; results/webhooks.json"
 	@exec .venv/bin/python -m tests.webhooks $(if $(SEED),--seed $(SEED))
+
+bench: ## what it costs, each figure beside a control in the same run, at most 25 minutes; ROWS=P1,P2 for some
+	@echo "make bench: bench/results/*.json and bench/results/index.html"
+	@exec .venv/bin/python -m bench $(if $(ROWS),--only $(ROWS))
 
 sim: ## the social platforms simulated (after make setup): write as a customer, see what arrived; SERVICE=address
 	@echo "make sim: Messenger, Instagram, WhatsApp, Telegram, X and LINE on one loopback port"

@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.copilot import asked_from, rewrite, suggest, summarise
+from actions.tracing import traced
 from actions.wiring import reply_tools
 
 
@@ -15,6 +16,7 @@ class ActionSummarise(Action):
     def name(self) -> str:
         return "action_summarise"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         dispatcher.utter_message(json_message=await summarise(asked_from(tracker.latest_message), await reply_tools()))
         return []
@@ -24,6 +26,7 @@ class ActionSuggest(Action):
     def name(self) -> str:
         return "action_suggest"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         dispatcher.utter_message(json_message=await suggest(asked_from(tracker.latest_message), await reply_tools()))
         return []
@@ -33,6 +36,7 @@ class ActionRewrite(Action):
     def name(self) -> str:
         return "action_rewrite"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         dispatcher.utter_message(json_message=await rewrite(asked_from(tracker.latest_message), await reply_tools()))
         return []

@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.briefing import briefing_from
 from actions.reply import write_reply
+from actions.tracing import traced
 from actions.wiring import reply_tools
 
 
@@ -24,6 +25,7 @@ class ActionDefaultFallback(Action):
     def name(self) -> str:
         return "action_default_fallback"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         reply = await write_reply(briefing_from(tracker), await reply_tools(), fallback=True)
         dispatcher.utter_message(json_message=reply)

@@ -18,6 +18,7 @@ from actions.order_forms import read_answer, settle, with_slots
 from actions.shop import the_shop
 from actions.shop.port import Shop, ShopDown
 from actions.tool import PERSON_BUTTON, TOOL_SECONDS
+from actions.tracing import traced
 
 # After so many unusable answers in one form the re-ask carries a way out.
 _MISSES_BEFORE_OFFER = 2
@@ -32,6 +33,10 @@ class ShopForm(FormValidationAction, ABC):
     @abstractmethod
     def name(self) -> str:
         """validate_ and the form's name."""
+
+    @traced
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        return list(await super().run(dispatcher, tracker, domain))
 
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -79,6 +84,7 @@ class ActionAskProduct(Action):
     def name(self) -> str:
         return "action_ask_product"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         asked = asked_from(tracker)
         number, email = asked.slot("order_number"), asked.slot("email")
@@ -101,6 +107,7 @@ class ActionLeaveForm(Action):
     def name(self) -> str:
         return "action_leave_form"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         dispatcher.utter_message(response="utter_form_left")
         forgotten = ("product", "return_reason", "street", "city", "postcode")

@@ -9,6 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.asked import Asked, asked_from
 from actions.signal import handover_signal
+from actions.tracing import traced
 
 # Topics that are a person's by rule: their utter_* has already said something fitting.
 _TOPICS = {
@@ -33,6 +34,7 @@ class ActionRequestHandover(Action):
     def name(self) -> str:
         return "action_request_handover"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         asked = asked_from(tracker)
         reason, why = reason_for(asked)

@@ -20,6 +20,7 @@ from actions.return_tools import submit_return
 from actions.shop import the_shop
 from actions.shop.port import Shop
 from actions.tool import TOOL_SECONDS, say, within_deadline
+from actions.tracing import traced
 
 
 class ShopAction(Action, ABC):
@@ -34,6 +35,7 @@ class ShopAction(Action, ABC):
     def name(self) -> str:
         return f"action_{self.tool}"
 
+    @traced
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         asked = asked_from(tracker)
         work = self.work(self._shop or the_shop(), self._fence or fence_from_env(), asked)

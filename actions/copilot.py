@@ -17,12 +17,13 @@ from actions.answer_parser import Answer, AnswerParser
 from actions.briefing import Briefing, HandBack, Line, hand_back_from, lines_from
 from actions.facts import carried, facts
 from actions.knowledge import Found
+from actions.model_calls import ModelCall, ModelFailed
 from actions.prompt import fitting, messages_for
 from actions.question import question_of
 from actions.reply import ReplyTools
 from actions.sentences import plain, sentences
 from actions.signal import Json, copilot_signal
-from actions.writers import Asked, Message, ModelFailed
+from actions.writers import Asked, Message
 
 _SECONDS = 12.0
 _HISTORY_TOKENS = 4000
@@ -121,18 +122,22 @@ async def _with_model(
     cited: tuple[str, ...] = (),
 ) -> Json:
     """The model's text when it comes in time and brings in no fact that ``known`` lacks; else ``otherwise``."""
-    reason = None
+    reason, calls = None, list[ModelCall]()
     if tools.model is not None and tools.breaker.allows():
         try:
-            answer = _sound(await _ask(messages, asked, tools), known)
+            answer = _sound(await _ask(messages, asked, tools, calls), known)
         except ModelFailed as failed:
             reason = failed.kind
             if reason != "invented":
                 tools.breaker.failed()
         else:
             tools.breaker.succeeded()
-            return copilot_signal(answer.text, citations=_citations(answer.cited, found), provider=tools.model.name)
-    return copilot_signal(otherwise, citations=_citations(cited, found), provider="offline", fallback_reason=reason)
+            cites = _citations(answer.cited, found)
+            return copilot_signal(answer.text, citations=cites, provider=tools.model.name, calls=calls)
+    elif tools.model is not None:
+        reason = "breaker_open"
+    cites = _citations(cited, found)
+    return copilot_signal(otherwise, citations=cites, provider="offline", fallback_reason=reason, calls=calls)
 
 
 def _sound(parser: AnswerParser, known: str) -> Answer:
@@ -145,12 +150,14 @@ def _sound(parser: AnswerParser, known: str) -> Answer:
     return answer
 
 
-async def _ask(messages: Sequence[Message], asked: CopilotAsked, tools: ReplyTools) -> AnswerParser:
+async def _ask(
+    messages: Sequence[Message], asked: CopilotAsked, tools: ReplyTools, calls: list[ModelCall]
+) -> AnswerParser:
     seconds = _SECONDS if asked.deadline is None else (asked.deadline - tools.now()).total_seconds() - 1.0
     if tools.model is None or seconds <= 0:
         raise ModelFailed("no_time")
     parser = AnswerParser()
-    whole = Asked(_briefing(asked), (), tools.brand, tuple(messages))
+    whole = Asked(_briefing(asked), (), tools.brand, tuple(messages), calls)
     try:
         async with asyncio.timeout(seconds), aclosing(tools.model.write(whole, seconds=seconds)) as pieces:
             async for piece in pieces:

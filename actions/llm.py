@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from actions.writers import Asked, Message, ModelFailed
+from actions.model_calls import ModelCall, ModelFailed, measured
+from actions.writers import Asked, Message
 
 _CONNECT_SECONDS = 3.0
 # A model that is silent this long in the middle of an answer has stalled; before its first word it may think longer.
@@ -51,18 +53,27 @@ class OpenAIWriter:
         await self._client.close()
 
     async def write(self, asked: Asked, *, seconds: float) -> AsyncGenerator[str, None]:
-        async for piece in self.pieces(asked.messages, seconds=seconds):
-            yield piece
+        async with aclosing(self.pieces(asked.messages, seconds=seconds, calls=asked.calls)) as pieces:
+            async for piece in pieces:
+                yield piece
 
-    async def pieces(self, messages: Sequence[Message], *, seconds: float) -> AsyncGenerator[str, None]:
-        """The answer's pieces. One retry before the first piece, after what ``Retry-After`` says, if time allows."""
+    async def pieces(
+        self, messages: Sequence[Message], *, seconds: float, calls: list[ModelCall] | None = None
+    ) -> AsyncGenerator[str, None]:
+        """The answer's pieces. One retry before the first piece, after what ``Retry-After`` says, if time allows.
+
+        How each try went is added to ``calls``.
+        """
         ends = self._monotonic() + seconds
+        calls = [] if calls is None else calls
         for attempt in (1, 2):
             begun = False
             try:
-                async for piece in self._once(messages, ends):
-                    begun = True
-                    yield piece
+                with measured(self._model, calls, self._monotonic) as call:
+                    async with aclosing(self._once(messages, ends, call)) as pieces:
+                        async for piece in pieces:
+                            begun = True
+                            yield piece
             except ModelFailed as failed:
                 wait = failed.retry_after if failed.retry_after is not None else 0.2
                 left = ends - self._monotonic() - wait
@@ -72,10 +83,10 @@ class OpenAIWriter:
             else:
                 return
 
-    async def _once(self, messages: Sequence[Message], ends: float) -> AsyncGenerator[str, None]:
+    async def _once(self, messages: Sequence[Message], ends: float, call: ModelCall) -> AsyncGenerator[str, None]:
+        began = self._monotonic()
         first_by = self._monotonic() + (ends - self._monotonic()) * _FIRST_WORD_SHARE
         stream = await self._within(self._open(messages, ends), min(first_by, ends), "timeout")
-        finish: str | None = None
         length = 0
         try:
             chunks = aiter(stream)
@@ -86,7 +97,11 @@ class OpenAIWriter:
                 if chunk is None:
                     break
                 text, ended = _read(chunk)
-                finish = ended or finish
+                call.finish = ended or call.finish
+                if (usage := getattr(chunk, "usage", None)) is not None:
+                    call.used(usage)
+                if text and call.first is None:
+                    call.first = self._monotonic() - began
                 length += len(text)
                 if length > _MOST_CHARACTERS:
                     raise ModelFailed("too_long", "The answer does not end.")
@@ -94,13 +109,13 @@ class OpenAIWriter:
                     yield text
         finally:
             await stream.close()
-        if finish is None:
+        if call.finish is None:
             raise ModelFailed("cut" if length else "garbage", "The stream ended before the answer did.")
-        if finish == "content_filter":
+        if call.finish == "content_filter":
             raise ModelFailed("refused", "The server's filter stopped the answer.")
         if length == 0:
             raise ModelFailed("empty", "The answer is empty.")
-        if finish == "length":
+        if call.finish == "length":
             raise ModelFailed("too_long", "The answer was longer than allowed.")
 
     async def _open(self, messages: Sequence[Message], ends: float) -> Any:

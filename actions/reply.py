@@ -21,12 +21,14 @@ from actions.briefing import Briefing
 from actions.claims import CheckedSentence, Checker, Source, promises_transfer
 from actions.gate import SentenceGate
 from actions.knowledge import Found, Knowledge
+from actions.model_calls import ModelFailed
 from actions.offline import OfflineWriter
 from actions.prompt import messages_for
 from actions.question import question_of
 from actions.signal import Json, reply_signal
 from actions.stream import DeltaStream, NoStream
-from actions.writers import Asked, ModelFailed, Writer
+from actions.tracing import span
+from actions.writers import Asked, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +72,9 @@ class _Written:
 async def write_reply(briefing: Briefing, tools: ReplyTools, *, fallback: bool = False) -> Json:
     """The reply signal for a turn. ``fallback``: the turn was not understood, so the evidence says so."""
     started = tools.monotonic()
-    found = tuple(tools.knowledge.search(question_of(briefing)))
+    with span("retrieval", {"switchboard.search": tools.knowledge.search_kind}) as mark:
+        found = tuple(tools.knowledge.search(question_of(briefing)))
+        mark.note({"switchboard.found": sum(f.relevant for f in found)})
     asked = Asked(briefing, found, tools.brand, messages_for(briefing, found, tools.brand))
     checker = Checker(
         sources_of(briefing, found, tools.brand),
@@ -85,7 +89,8 @@ async def write_reply(briefing: Briefing, tools: ReplyTools, *, fallback: bool =
         tools.breaker.gave_up()
         evidence = _evidence(tools, found, fallback, started) | {"fallback_reason": "fenced"}
         return reply_signal("", evidence)
-    return _signal(written, found, tools, fallback=fallback, started=started)
+    evidence = _evidence(tools, found, fallback, started) | {"model_calls": [call.told() for call in asked.calls]}
+    return _signal(written, found, evidence)
 
 
 def sources_of(briefing: Briefing, found: tuple[Found, ...], brand: Brand) -> list[Source]:
@@ -180,11 +185,11 @@ def _seconds(briefing: Briefing, tools: ReplyTools) -> float:
     return (briefing.deadline - tools.now()).total_seconds() - _BEFORE_DEADLINE
 
 
-def _signal(written: _Written, found: tuple[Found, ...], tools: ReplyTools, *, fallback: bool, started: float) -> Json:
+def _signal(written: _Written, found: tuple[Found, ...], evidence: dict[str, Any]) -> Json:
     claims = [
         {"sentence": c.sentence, "supported": c.supported, "score": c.score, "page": c.page} for c in written.checked
     ]
-    evidence = _evidence(tools, found, fallback, started) | {
+    evidence = evidence | {
         "provider": written.writer.name,
         "fallback_reason": written.fallback_reason,
         "model": written.writer.model,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class BadSetting(Exception):
@@ -28,6 +29,7 @@ class ActionSettings:
     cache: Path
     company: str
     assistant: str
+    otlp_endpoint: str | None = field(repr=False)
 
     def describe(self) -> str:
         model = self.model if self.provider == "openai" else "none"
@@ -43,6 +45,9 @@ def settings_from_env(env: Mapping[str, str] | None = None) -> ActionSettings:
         raise BadSetting(f"LLM_PROVIDER is '{wanted}'; it may be auto, openai or offline")
     if wanted == "openai" and not (key or base):
         raise BadSetting("LLM_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own")
+    otlp = env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None
+    if otlp and env.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf") not in ("", "http/protobuf"):
+        raise BadSetting("OTEL_EXPORTER_OTLP_PROTOCOL may only be http/protobuf")
     provider = ("openai" if key or base else "offline") if wanted == "auto" else wanted
     return ActionSettings(
         provider=provider,
@@ -57,4 +62,17 @@ def settings_from_env(env: Mapping[str, str] | None = None) -> ActionSettings:
         cache=Path(env.get("CACHE_DIR") or "var"),
         company=env.get("COMPANY_NAME") or "Tarn & Trail",
         assistant=env.get("ASSISTANT_NAME") or "Juniper",
+        otlp_endpoint=otlp and _address("OTEL_EXPORTER_OTLP_ENDPOINT", otlp),
     )
+
+
+def _address(name: str, value: str) -> str:
+    """``value`` without a slash at the end; raises BadSetting when no path can be put after it."""
+    try:
+        parts = urlsplit(value.strip())
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        sound = False
+    if not sound or set(value) & set("?#"):
+        raise BadSetting(f"{name} must be an http or https address such as http://127.0.0.1:4318")
+    return value.strip().rstrip("/")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from actions.model_calls import ModelCall
 
 Json = dict[str, Any]
 
@@ -36,9 +39,14 @@ def tool_signal(name: str, *, ok: bool, error: str | None = None, facts: dict[st
 
 
 def copilot_signal(
-    text: str, *, citations: list[dict[str, str]], provider: str, fallback_reason: str | None = None
+    text: str,
+    *,
+    citations: list[dict[str, str]],
+    provider: str,
+    fallback_reason: str | None = None,
+    calls: Sequence[ModelCall] = (),
 ) -> Json:
-    """Work for an agent: a summary, a suggestion or a rewrite, and who wrote it ("openai" or "offline")."""
+    """Work for an agent: summary, suggestion or rewrite, who wrote it ("openai" or "offline"), the calls it took."""
     return {
         "switchboard": 1,
         "kind": "copilot",
@@ -46,4 +54,5 @@ def copilot_signal(
         "citations": citations,
         "provider": provider,
         "fallback_reason": fallback_reason,
+        "model_calls": [call.told() for call in calls],
     }

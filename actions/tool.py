@@ -13,6 +13,7 @@ from actions.asked import Done
 from actions.fence import Fenced, FenceUnknown
 from actions.shop.port import ShopDown
 from actions.signal import tool_signal
+from actions.tracing import span
 
 TOOL_SECONDS = 3.0
 
@@ -30,6 +31,15 @@ _NOT_SURE = (
 
 async def within_deadline(tool: str, work: Awaitable[Done], *, effect: bool, seconds: float = TOOL_SECONDS) -> Done:
     """The tool's result, or an honest failure: "timeout", "shop_down", "fenced" or "fence_unknown"."""
+    with span("tool", {"switchboard.tool": tool, "switchboard.effect": effect}) as mark:
+        done = await _in_time(tool, work, effect=effect, seconds=seconds)
+        mark.note({"switchboard.ok": done.ok})
+        if done.error is not None:
+            mark.failed(done.error)
+    return done
+
+
+async def _in_time(tool: str, work: Awaitable[Done], *, effect: bool, seconds: float) -> Done:
     try:
         async with asyncio.timeout(seconds):
             return await work

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from actions.brand import Brand
 from actions.briefing import Briefing
 from actions.knowledge import Found
+from actions.model_calls import ModelCall
 
 Message = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question to a writer: ``messages`` for a model, the rest for whoever writes without one."""
+    """One question to a writer: ``messages`` for a model, the rest for whoever writes without one.
+
+    A writer that asks a model adds each of its calls to ``calls``.
+    """
 
     briefing: Briefing
     found: tuple[Found, ...]
     brand: Brand
     messages: tuple[Message, ...]
-
-
-class ModelFailed(Exception):
-    """A writer gave no usable answer. ``kind``: timeout, stalled, rate_limited, server_error, connection, cut, garbage,
-    empty, too_long, refused. ``retry_after`` are the seconds a server asked to wait."""
-
-    def __init__(self, kind: str, message: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(message or kind)
-        self.kind = kind
-        self.retry_after = retry_after
+    calls: list[ModelCall] = field(default_factory=list)
 
 
 class Writer(Protocol):

@@ -34,6 +34,7 @@ from bot.relay_settings import relay_settings_of
 from bot.repeats import open_repeats
 from bot.settings import Settings
 from bot.socket_doors import App
+from bot.tracing import Traces, open_traces
 from bot.turn_meters import TurnMeters
 from bot.visitors import Visitors
 from handover.accounts import Accounts, Passwords
@@ -74,12 +75,13 @@ def create_app(
     passwords: Passwords | None = None,
 ) -> App:
     """The service. What it opens, it closes when it stops; partners that are handed in stay the caller's."""
-    meters = Meters()
+    meters, traces = Meters(), open_traces(settings.otel_exporter_otlp_endpoint)
 
     @asynccontextmanager
     async def lifespan(framework: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords())
+            stack.push_async_callback(traces.close)
+            service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords(), traces)
             await service.open(stack, backends, dialogue, copilot)
             service.add_routes(app)
             app.state.drain = service.drain  # `bot.server` calls it before it stops
@@ -96,6 +98,8 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
+        # FastAPI's own spans and records would hold paths, queries and texts of exceptions (`bot.tracing`).
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     install(app, meters=meters, max_body=settings.socket_max_bytes)
     app.include_router(page_routes(origins=settings.origins()))
@@ -105,10 +109,12 @@ def create_app(
 class _Service:
     """Everything that lives while the service runs."""
 
-    def __init__(self, settings: Settings, clock: Clock, meters: Meters, passwords: Passwords) -> None:
+    def __init__(self, settings: Settings, clock: Clock, meters: Meters, passwords: Passwords, traces: Traces) -> None:
         self._settings = settings
         self._clock = clock
         self._meters = meters
+        self._turn_meters = TurnMeters(clock, meters.registry)
+        self._traces = traces
         self._passwords = passwords
         policy = load_policy(settings.policy_file)
         self._calendars = load_calendars(settings.calendar_file)
@@ -124,9 +130,11 @@ class _Service:
         if backends is None:
             backends = await stack.enter_async_context(open_backends(settings.database_url, settings.redis_url))
         if dialogue is None:
-            dialogue = await stack.enter_async_context(_rasa(settings))
+            dialogue = await stack.enter_async_context(_rasa(settings, self._traces))
         if copilot is None:
-            copilot = await stack.enter_async_context(CopilotHttp(settings.actions_url, clock=self._clock))
+            models, traces = self._turn_meters.models, self._traces
+            asks = CopilotHttp(settings.actions_url, clock=self._clock, models=models, traces=traces)
+            copilot = await stack.enter_async_context(asks)
         self._backends = backends
         self._dialogue = dialogue
         self._desk = open_desk(
@@ -145,7 +153,7 @@ class _Service:
         self._relay = self._open_relay(backends, dialogue)
         self._platforms = await open_platforms(
             stack, settings, backends, self._desk,
-            relay=self._relay, outbox=self._policy.outbox, registry=self._meters.registry,
+            relay=self._relay, outbox=self._policy.outbox, meters=self._meters, traces=self._traces,
         )  # fmt: skip
         self._desk_meters = DeskMeters(self._meters.registry)
         self._desk_meters.turns_at_work.set_function(lambda: self._relay.at_work)
@@ -163,7 +171,8 @@ class _Service:
             secret=settings.signing_secret(),
             alone=backends.alone,
             lives=backends.lives,
-            meters=TurnMeters(self._clock, self._meters.registry),
+            meters=self._turn_meters,
+            traces=self._traces,
         )
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
@@ -257,10 +266,10 @@ class _Service:
             )  # fmt: skip
 
 
-def _rasa(settings: Settings) -> RasaHttp:
+def _rasa(settings: Settings, traces: Traces) -> RasaHttp:
     token = settings.rasa_token.get_secret_value() if settings.rasa_token else None
     try:
-        return RasaHttp(settings.rasa_url, token=token, anywhere=settings.rasa_anywhere)
+        return RasaHttp(settings.rasa_url, token=token, anywhere=settings.rasa_anywhere, traces=traces)
     except ValueError as why:
         raise BadInput(f"{why} Or set RASA_ANYWHERE=true.") from why
 

@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode
 
 def http_address(value: str) -> str:
     """``value`` without a slash at the end. Raises ValueError when it is no http(s) address."""
-    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # a bad port raises by itself
         raise ValueError("must be an http or https address")
     return value.rstrip("/")
 

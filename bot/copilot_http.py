@@ -14,6 +14,9 @@ from typing import Any, Literal, Self
 
 import httpx2
 
+from bot.model_meters import ModelMeters
+from bot.rasa_reading import calls_of
+from bot.tracing import Traces
 from handover.entries import Citation, ConversationId, Entry
 from handover.ports import Clock
 from handover.stored import Draft
@@ -24,7 +27,17 @@ log = logging.getLogger(__name__)
 class CopilotHttp:
     """The action server at ``url``. Close it, or use it as an async context manager. ``seconds`` bounds each call."""
 
-    def __init__(self, url: str, *, clock: Clock, seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        seconds: float = 20.0,
+        models: ModelMeters | None = None,
+        traces: Traces | None = None,
+    ) -> None:
+        self._models = models or ModelMeters()
+        self._traces = traces or Traces()
         self._clock = clock
         self._seconds = seconds
         self._client = httpx2.AsyncClient(
@@ -64,25 +77,39 @@ class CopilotHttp:
         style: str | None = None,
     ) -> dict[str, Any] | None:
         """The action's custom reply, or None when there is none to be had."""
-        metadata = {
+        metadata: dict[str, Any] = {
             "history": [_line(entry) for entry in entries],
             "packet": packet,
             "text": text,
             "style": style,
             "hand_back": None,
         }
-        try:
-            async with asyncio.timeout(self._seconds):
-                answer = await self._client.post(
-                    "/webhook",
-                    content=json.dumps(request_for(action, _conversation(entries), metadata)).encode(),
-                    headers={"content-type": "application/json"},
-                    timeout=self._seconds,
-                )
-            return copilot_reply(answer.json()) if answer.status_code == 200 else None
-        except (TimeoutError, httpx2.HTTPError, ValueError, RecursionError) as failed:
-            log.warning("the copilot's %s failed: %s", action, type(failed).__name__)
-            return None
+        facts = {"switchboard.conversation": _conversation(entries)}
+        with self._traces.span(f"copilot {action}", facts, kind="root") as mark:
+            if (traceparent := mark.traceparent()) is not None:
+                metadata["traceparent"] = traceparent
+            try:
+                reply = await self._asked(request_for(action, _conversation(entries), metadata))
+            except (TimeoutError, httpx2.HTTPError, ValueError, RecursionError) as failed:
+                mark.failed(type(failed).__name__)
+                log.warning("the copilot's %s failed: %s", action, type(failed).__name__)
+                return None
+        if reply is not None:
+            reason = reply.get("fallback_reason")
+            self._models.counted(
+                "copilot", calls_of(reply.get("model_calls")), [reason] if isinstance(reason, str) else []
+            )
+        return reply
+
+    async def _asked(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        async with asyncio.timeout(self._seconds):
+            answer = await self._client.post(
+                "/webhook",
+                content=json.dumps(request).encode(),
+                headers={"content-type": "application/json"},
+                timeout=self._seconds,
+            )
+        return copilot_reply(answer.json()) if answer.status_code == 200 else None
 
     def _draft(
         self, entries: Sequence[Entry], answer: dict[str, Any], origin: Literal["suggestion", "rewrite"]

@@ -59,10 +59,26 @@ class TurnRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of a language model, as whoever made it tells. Seconds; ``first`` is until its first words.
+
+    ``outcome``: ok, timeout, stalled, rate_limited, server_error, connection, cut, garbage, empty, too_long, refused,
+    or given_up when nobody wanted the answer any more. Tokens are None where the server does not count them.
+    """
+
+    outcome: str
+    seconds: float
+    first: float | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnResult:
     """What came back. An empty ``text`` with no ``handover`` is a failure; the adapter raises instead.
 
     ``state`` is JSON to hand in with the next turn, when this one counts; None when it could not be had.
+    ``fallback_reasons``: why replies of this turn were written without the model that there is.
     """
 
     text: str
@@ -82,6 +98,8 @@ class TurnResult:
     provider: str | None = None
     promises_transfer: bool = False
     state: Mapping[str, Any] | None = None
+    model_calls: tuple[ModelCall, ...] = ()
+    fallback_reasons: tuple[str, ...] = ()
 
 
 class DialogueFailed(Exception):

@@ -6,14 +6,16 @@ Whatever happens the turn ends in the record: with a reply, with a person, or wi
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import timedelta
+
+import structlog
 
 from bot.buttons import RESERVED, sign_buttons, verify
 from bot.deadlines import done_or_told, let_go, within
 from bot.dialogue import Dialogue, DialogueFailed, HandBackBrief, Line, TurnRequest, TurnResult
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
+from bot.tracing import Mark, Traces
 from bot.turn_meters import TurnMeters
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
@@ -22,11 +24,12 @@ from handover.desk import Desk, HandBack, TurnBrief, TurnEnd
 from handover.entries import ConversationId, Entry
 from handover.errors import BadInput, Unavailable
 from handover.evidence import Reply, TurnReport
+from handover.inboxes import channel_of
 from handover.policy import decide
 from handover.ports import Clock
 from handover.topics import Topic
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class OneTurn:
@@ -44,8 +47,10 @@ class OneTurn:
         secret: bytes,
         owner: str,
         meters: TurnMeters | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._meters = meters or TurnMeters(clock)
+        self._traces = traces or Traces()
         self._desk = desk
         self._dialogue = dialogue
         self._settings = settings
@@ -64,8 +69,17 @@ class OneTurn:
         )
         if brief is None:
             return None
-        self._meters.took("wait", _waited(brief, self._clock))
+        waited = _waited(brief, self._clock)
+        self._meters.took("wait", waited)
         self._desk.attention.writes(brief.conversation)
+        with self._traces.turn(_facts(brief, waited)) as mark:
+            came = await self._begun(brief, mark, newer, even_if_newer=even_if_newer, overloaded=overloaded)
+            mark.note({"switchboard.outcome": came})
+        return came
+
+    async def _begun(
+        self, brief: TurnBrief, mark: Mark, newer: asyncio.Event, *, even_if_newer: bool, overloaded: bool
+    ) -> TurnOutcome:
         began = self._clock.monotonic()
         answer: TurnResult | DialogueFailed | None = DialogueFailed("overloaded", "too many turns", retry=False)
         if not overloaded:
@@ -75,25 +89,30 @@ class OneTurn:
         if answer is None:
             self._meters.ended("superseded")
             return "superseded"
-        end = await self._record(brief, answer, seconds, even_if_newer=even_if_newer)
+        end = await self._record(brief, answer, seconds, mark, even_if_newer=even_if_newer)
         self._meters.ended(end.outcome)
         now = end.conversation
         more = now.control is Control.BOT and now.last_customer_offset > brief.last_offset
         return "unfinished" if more and end.outcome == "committed" else end.outcome
 
     async def _record(
-        self, brief: TurnBrief, answer: TurnResult | DialogueFailed, seconds: float, *, even_if_newer: bool
+        self, brief: TurnBrief, answer: TurnResult | DialogueFailed, seconds: float, mark: Mark, *, even_if_newer: bool
     ) -> TurnEnd:
         policy = self._settings.policy
-        with self._meters.timed("weigh"):
+        with self._meters.timed("weigh"), self._traces.span("weigh"):
             evidence = await weigh(brief, answer, repeats=self._repeats, topics=self._topics, policy=policy)
             decision = decide(evidence, policy)
         self._meters.decided(evidence, decision)
+        mark.note({"switchboard.decision": decision.outcome, "switchboard.reason": decision.reason})
+        mark.note({"switchboard.intent": evidence.intent, "switchboard.provider": evidence.provider})
         report = TurnReport(evidence, seconds=seconds)
-        if not isinstance(answer, DialogueFailed):
+        if isinstance(answer, DialogueFailed):
+            mark.failed(answer.kind)
+        else:
+            self._meters.models.counted("reply", answer.model_calls, answer.fallback_reasons)
             report = TurnReport(evidence, answer.slots, answer.actions, seconds, answer.state)
         reply = self._reply(brief.conversation.id, answer)
-        with self._meters.timed("record"):
+        with self._meters.timed("record"), self._traces.span("record"):
             return await self._desk.bot.record_turn(brief, reply, decision, report, even_if_newer=even_if_newer)
 
     async def _ask_unless_newer(self, brief: TurnBrief, newer: asyncio.Event) -> TurnResult | DialogueFailed | None:
@@ -123,27 +142,34 @@ class OneTurn:
     async def _ask(self, brief: TurnBrief) -> TurnResult | DialogueFailed:
         """The dialogue's answer, asked a second time when that may help and there is time."""
         request = self._request(brief)
-        again = False
+        attempt = 1
         while True:
             try:
-                return await self._once(request)
+                with self._traces.span("dialogue", {"switchboard.attempt": attempt}) as mark:
+                    return await self._once(request, mark)
             except DialogueFailed as failed:
                 self._meters.failed(failed.kind)
-                log.warning("turn %s of %s: %s (%s)", brief.turn, brief.conversation.id, failed, failed.kind)
-                if again or not failed.retry or self._left(request) < self._settings.retry_needs:
+                log.warning(
+                    "dialogue_failed", turn=brief.turn, conversation=brief.conversation.id, attempt=attempt,
+                    kind=failed.kind, why=str(failed),
+                )  # fmt: skip
+                if attempt > 1 or not failed.retry or self._left(request) < self._settings.retry_needs:
                     return failed
-            again = True
+            attempt += 1
 
-    async def _once(self, request: TurnRequest) -> TurnResult:
+    async def _once(self, request: TurnRequest, mark: Mark) -> TurnResult:
         """Raises DialogueFailed, also for the time limit and for faults of the dialogue itself."""
         try:
             return await within(self._clock, self._left(request), self._dialogue.next_turn(request))
-        except DialogueFailed:
+        except DialogueFailed as failed:
+            mark.failed(failed.kind)
             raise
         except TimeoutError as slow:
+            mark.failed("timeout")
             raise DialogueFailed("timeout", "The dialogue did not answer in time.", retry=False) from slow
         except Exception as fault:
-            log.exception("the dialogue broke in turn %s", request.turn)
+            mark.failed("broken")
+            log.exception("dialogue_broke", turn=request.turn)
             raise DialogueFailed("broken", "The dialogue broke.", retry=False) from fault
 
     def _request(self, brief: TurnBrief) -> TurnRequest:
@@ -182,6 +208,17 @@ class OneTurn:
         if isinstance(answer, DialogueFailed) or not answer.text:
             return None  # the desk says that something went wrong, and asks people
         return Reply(answer.text, sign_buttons(self._secret, conversation, answer.buttons), answer.citations)
+
+
+def _facts(brief: TurnBrief, waited: float) -> dict[str, str | int | float]:
+    """What a trace says of a turn from its beginning on."""
+    return {
+        "switchboard.conversation": brief.conversation.id,
+        "switchboard.turn": brief.turn,
+        "switchboard.epoch": brief.epoch,
+        "switchboard.channel": channel_of(brief.conversation.inbox),
+        "switchboard.waited_seconds": round(waited, 3),
+    }
 
 
 def _waited(brief: TurnBrief, clock: Clock) -> float:

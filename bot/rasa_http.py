@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,13 +18,15 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx2
+import structlog
 
 from bot.dialogue import DialogueFailed, Line, TurnRequest, TurnResult
 from bot.rasa_feeding import fed, kept_of, lost
 from bot.rasa_reading import read_messages, read_tracker, result_of
+from bot.tracing import Traces
 from handover.entries import ConversationId
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _SMALL_CALL = 3.0  # seconds for reading or writing a tracker; loopback answers in milliseconds
 _MAX_ANSWER = 32 * 1024 * 1024  # bytes; a tracker of some thousand turns is smaller
@@ -45,6 +47,7 @@ class RasaHttp:
         token: str | None = None,
         anywhere: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        traces: Traces | None = None,
     ) -> None:
         if not anywhere and not is_private(url):
             raise ValueError(
@@ -52,6 +55,7 @@ class RasaHttp:
                 "them speaks as any customer. Put it on loopback or a private network."
             )
         self._now = now
+        self._traces = traces or Traces()
         self._client = httpx2.AsyncClient(
             base_url=url,
             params={"token": token} if token else None,
@@ -95,7 +99,7 @@ class RasaHttp:
 
     async def ping(self) -> None:
         """Raises DialogueFailed unless Rasa is up and has a model loaded."""
-        status = await self._call("GET", "/status", _SMALL_CALL)
+        status = await self._answer("GET", "/status", _SMALL_CALL, None, {})  # of no turn, so of no trace
         if not isinstance(status, dict) or not status.get("model_file"):
             raise DialogueFailed("down", "Rasa is up but has no model loaded.", retry=True)
 
@@ -106,11 +110,21 @@ class RasaHttp:
                 # APPLIED would leave out what the customer says inside a form, NONE would not tell which actions ran.
                 return await self._call("GET", _path(conversation), _SMALL_CALL, include_events="AFTER_RESTART")
             except DialogueFailed as failed:
-                log.warning("the tracker of %s cannot be read: %s", conversation, failed)
+                log.warning("tracker_not_read", conversation=conversation, kind=failed.kind, why=str(failed))
         return None
 
     async def _call(self, method: str, path: str, seconds: float, body: object = None, **params: str) -> object:
         """The parsed JSON of one call, within ``seconds``. Raises DialogueFailed for everything else."""
+        route = re.sub(r"^/conversations/[^/]+", "/conversations/{id}", path)
+        facts = {"http.request.method": method, "url.template": route}
+        with self._traces.span(f"{method} {route}", facts, kind="client") as mark:
+            try:
+                return await self._answer(method, path, seconds, _traced(body, mark.traceparent()), params)
+            except DialogueFailed as failed:
+                mark.failed(failed.kind)
+                raise
+
+    async def _answer(self, method: str, path: str, seconds: float, body: object, params: dict[str, str]) -> object:
         try:
             async with asyncio.timeout(seconds):
                 request = self._client.build_request(
@@ -135,6 +149,13 @@ class RasaHttp:
 
 def _path(conversation: ConversationId) -> str:
     return f"/conversations/{quote(conversation, safe='')}/tracker"
+
+
+def _traced(body: object, traceparent: str | None) -> object:
+    """A message to Rasa with the trace it belongs to: Rasa hands the metadata on to the actions, as they are."""
+    if traceparent is None or not isinstance(body, dict) or "metadata" not in body:
+        return body
+    return {**body, "metadata": {**body["metadata"], "traceparent": traceparent}}
 
 
 async def _whole(response: httpx2.Response) -> bytes:

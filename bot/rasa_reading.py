@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from bot.dialogue import DialogueFailed, TurnResult
+from bot.dialogue import DialogueFailed, ModelCall, TurnResult
 from handover.entries import Button, Citation
 from handover.evidence import Claim, Needs, Retrieved, ToolUse
 
@@ -39,6 +39,8 @@ class Said:
     fallback: bool = False
     promises_transfer: bool = False
     provider: str | None = None
+    model_calls: list[ModelCall] = field(default_factory=list)
+    fallback_reasons: list[str] = field(default_factory=list)
     handover: str | None = None
     handover_reason: str | None = None
     fenced: bool = False
@@ -149,6 +151,8 @@ def result_of(said: Said, understood: Understood | None, state: dict[str, Any] |
         provider=said.provider,
         promises_transfer=said.promises_transfer,
         state=state,
+        model_calls=tuple(said.model_calls),
+        fallback_reasons=tuple(said.fallback_reasons),
     )
 
 
@@ -202,7 +206,22 @@ def _read_reply(said: Said, custom: dict[str, Any]) -> None:
     said.fallback = said.fallback or evidence.get("fallback") is True
     said.promises_transfer = said.promises_transfer or evidence.get("promises_transfer") is True
     said.provider = _optional(evidence.get("provider"), "provider") or said.provider
-    said.fenced = said.fenced or evidence.get("fallback_reason") == "fenced"
+    said.model_calls += calls_of(evidence.get("model_calls"))
+    if isinstance(reason := evidence.get("fallback_reason"), str):
+        said.fallback_reasons.append(reason)
+        said.fenced = said.fenced or reason == "fenced"
+
+
+def calls_of(value: object) -> list[ModelCall]:
+    """The calls of a model that an action tells of. They are only counted: what is odd is left out, not garbage."""
+    found = []
+    for call in value if isinstance(value, list) else []:
+        match call:
+            case {"outcome": str(outcome), "seconds": int() | float() as seconds}:
+                first = call.get("first")
+                tokens = [n if type(n := call.get(name)) is int else None for name in ("tokens_in", "tokens_out")]
+                found.append(ModelCall(outcome, seconds, first if isinstance(first, float) else None, *tokens))
+    return found
 
 
 def _needs(value: object) -> Needs:

@@ -11,6 +11,7 @@ from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
+from bot.tracing import Traces
 from bot.turn_meters import TurnMeters
 from bot.turns import Turns
 from bot.watchdog import Watchdog
@@ -45,6 +46,7 @@ class Relay:
         alone: bool = False,
         lives: Lives | None = None,
         meters: TurnMeters | None = None,
+        traces: Traces | None = None,
     ) -> None:
         lives = lives or EmbeddedLives()
         self._desk = desk
@@ -60,6 +62,7 @@ class Relay:
             secret=secret,
             owner=self._owner,
             meters=meters,
+            traces=traces,
         )
         self._turns = Turns(turn, settings=settings, clock=clock)
         self._watchdog = Watchdog(

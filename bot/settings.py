@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasGenerator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.channel_settings import ChannelSettings, http_address
+from bot.channel_settings import Address, ChannelSettings, http_address
 from handover.errors import BadInput
 from handover.inbox_cipher import Cipher
 
@@ -115,6 +115,10 @@ class Settings(ChannelSettings):
     )
     openai_api_key: SecretStr | None = Field(None, description="The action server's key; shown only as set or not.")
     openai_base_url: str | None = Field(None, description="The action server's model address (shown in /readyz).")
+    otel_exporter_otlp_endpoint: Address | None = Field(
+        None, description="OpenTelemetry collector (OTLP over HTTP) that gets traces of turns; none: no traces."
+    )
+    otel_exporter_otlp_protocol: str = Field("http/protobuf", description="How it is spoken to; there is no other.")
 
     @field_validator("public_origins", "profile_fields", mode="before")
     @classmethod
@@ -161,6 +165,10 @@ class Settings(ChannelSettings):
             raise ValueError("BURST_CAP must not be below BURST_USUAL")
         if self.redis_url and self.secret_key is None:
             raise ValueError("SECRET_KEY must be set when REDIS_URL is: all replicas must sign with the same key")
+        if self.otel_exporter_otlp_endpoint and self.otel_exporter_otlp_protocol != "http/protobuf":
+            raise ValueError("OTEL_EXPORTER_OTLP_PROTOCOL may only be http/protobuf")
+        if set(self.otel_exporter_otlp_endpoint or "") & set("?#"):
+            raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT must be an address that /v1/traces can be put after")
         try:
             self.greeting_text()
         except (KeyError, IndexError, ValueError) as why:

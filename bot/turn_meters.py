@@ -8,6 +8,7 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from bot.model_meters import ModelMeters
 from handover.evidence import Decision, Evidence
 from handover.ports import Clock
 
@@ -25,6 +26,7 @@ class TurnMeters:
     def __init__(self, clock: Clock, registry: CollectorRegistry | None = None) -> None:
         self._clock = clock
         on = registry or CollectorRegistry()
+        self.models = ModelMeters(on)
         self._seconds = Histogram(
             "switchboard_turn_seconds", "Seconds that each stage of a bot turn took.", ["stage"],
             buckets=_BUCKETS, registry=on,

@@ -45,6 +45,11 @@ class Meters:
             registry=self.registry,
         )  # fmt: skip
 
+        self.outbox_sends = Counter(
+            "switchboard_outbox_sends", "Sends to platforms, one for each try of a part of a line, by what came of it.",
+            ["channel", "outcome"], registry=self.registry,
+        )  # fmt: skip
+
     def watch_live_feed(self, live: LiveFeed) -> None:
         """Show what ``live`` counts."""
         self.registry.register(_LiveFeedMeters(live))

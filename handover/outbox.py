@@ -18,6 +18,7 @@ from typing import Protocol
 
 from handover.entries import ConversationId
 from handover.errors import NotFound, SwitchboardError, Unavailable
+from handover.meters import Meters
 from handover.outbox_lines import Line, Senders
 from handover.outbox_sending import LineSending, may_go
 from handover.outcomes import DeliveryState
@@ -64,6 +65,7 @@ class OutboxWorker:
     told: Told | None = None
     paused: Callable[[], Awaitable[Collection[str]]] = nothing_paused
     chance: Callable[[], float] = random.random
+    meters: Meters | None = None
 
     async def run(self, *, idle_seconds: float = 0.2) -> None:
         """Until cancelled. What is cut off in the middle of a send is of unknown outcome, and is taken up as that."""
@@ -144,7 +146,7 @@ class OutboxWorker:
             return
         line = await self._claim(due)
         if line is not None:
-            sending = LineSending(self.records, self.clock, self.settings, self.chance, line, sender)
+            sending = LineSending(self.records, self.clock, self.settings, self.chance, line, sender, self.meters)
             await sending.deliver()
 
     async def _nobody_sends(self, due: Delivery) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from handover.entries import AuthorKind, Entry
+from handover.inboxes import channel_of
+from handover.meters import Meters
 from handover.outbox_lines import OUT, ChannelSender, Line, PartRow, PartState, Plan, of_line
 from handover.outcomes import DeliveryState, Outcome, SendResult
 from handover.policy_settings import OutboxSettings
@@ -52,6 +54,7 @@ class LineSending:
     chance: Callable[[], float]
     line: Line
     sender: ChannelSender
+    meters: Meters | None = None
 
     async def deliver(self) -> None:
         """Send what is still to be sent of it. What the sender does wrong stops only this line."""
@@ -92,13 +95,16 @@ class LineSending:
         return begun is not None and await self._ended(begun, await self._send(plan, begun, last=last))
 
     async def _send(self, plan: Plan, part: PartRow, *, last: bool) -> SendResult:
+        result = _NO_ANSWER
         try:
             # Longer than its lease, and another worker would take it up beside us.
             async with asyncio.timeout(self.settings.lease_seconds * 0.8):
-                return await self.sender.send(self.line, plan, part, last)
+                result = await self.sender.send(self.line, plan, part, last)
         except Exception:
             log.exception("the sender of inbox %s broke in the middle of line %s", part.inbox, part.key)
-            return _NO_ANSWER
+        if self.meters is not None:
+            self.meters.outbox_sends.labels(channel_of(part.inbox), result.outcome.value).inc()
+        return result
 
     async def _parts(self, plan: Plan) -> list[PartRow]:
         """Its parts as they are written down; what a process that is gone was sending is in doubt now."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from fastapi import APIRouter
-from prometheus_client import CollectorRegistry
 
 from bot.channels.applying import Words
 from bot.channels.calling import Caller
@@ -23,6 +22,7 @@ from bot.channels.reports import DeliveryReports
 from bot.channels.sending import SendersByChannel, SendParts, paused_in
 from bot.channels.way_in import open_way_in
 from bot.settings import Settings
+from bot.tracing import Traces
 from handover.aside_api import aside_routes
 from handover.backends import Backends
 from handover.desk import Desk
@@ -30,6 +30,7 @@ from handover.inbox_book import InboxBook
 from handover.inbox_cipher import Cipher
 from handover.login_api import Door
 from handover.media_api import media_routes
+from handover.meters import Meters
 from handover.outbox import OutboxWorker
 from handover.policy_settings import OutboxSettings
 from handover.ports import Clock, Records
@@ -66,7 +67,8 @@ async def open_platforms(
     *,
     relay: Words,
     outbox: OutboxSettings,
-    registry: CollectorRegistry,
+    meters: Meters,
+    traces: Traces,
     channels: Mapping[str, Channel] = CHANNELS,
 ) -> Platforms:
     """Everything of ``channels``; ``stack`` closes it."""
@@ -84,16 +86,17 @@ async def open_platforms(
         relay=relay,
         reports=DeliveryReports(records, clock, channels, book),
         files=MediaWanted(records, clock),
-        registry=registry,
+        registry=meters.registry,
     )
     stack.push_async_callback(way_in.arrivals.close)
-    courtesies = Courtesies(records, book, channels, caller, clock.monotonic, registry)
+    courtesies = Courtesies(records, book, channels, caller, clock.monotonic, meters.registry)
     stack.push_async_callback(courtesies.close)
     desk.attention.listen(courtesies.told)
-    parts = SendParts(records, book, caller, clock, backends.limits, clock.monotonic)
+    parts = SendParts(records, book, caller, clock, backends.limits, clock.monotonic, traces)
     worker = OutboxWorker(
-        records, clock, SendersByChannel(channels, parts), outbox, desk.channels, partial(paused_in, book)
-    )
+        records, clock, SendersByChannel(channels, parts), outbox, desk.channels, partial(paused_in, book),
+        meters=meters,
+    )  # fmt: skip
     media = MediaWorker(records, book, channels, fetch, desk.channels, clock)
     works = {"outbox": worker.run, "intake": way_in.intake.run, "media": media.run}
     return Platforms(records, clock, book, cipher, channels, caller, way_in.gate, settings.public_address(), works)

@@ -6,7 +6,7 @@ See `handover.outbox_lines.ChannelSender`. What is sent when, and once, is `hand
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from bot.channels import splitting
 from bot.channels.button_keys import shortened
 from bot.channels.channel import Ability, Answer, Call, Channel, Part, Unanswered
 from bot.channels.reading import key_of
+from bot.tracing import Fact, Traces
 from handover.entries import AuthorKind, Button
 from handover.errors import TooMany
 from handover.inboxes import Inbox, channel_of
@@ -51,6 +52,7 @@ class SendParts:
     clock: Clock
     limits: Limits
     now: Now
+    traces: Traces = field(default_factory=Traces)
 
 
 class Sender:
@@ -107,8 +109,17 @@ class Sender:
             template=template,
             thread=plan.thread,
         )
-        answer = await self._parts.calls.call(self._channel.send(inbox, part.person, piece))
-        result = self._channel.result(answer)
+        facts: dict[str, Fact | None] = {
+            "switchboard.conversation": part.conversation,
+            "switchboard.offset": line.delivery.offset,
+            "switchboard.inbox": part.inbox,
+            "switchboard.part": part.number,
+            "switchboard.try": part.tries,
+        }
+        with self._parts.traces.span(f"send {self._channel.name}", facts, kind="root") as mark:
+            answer = await self._parts.calls.call(self._channel.send(inbox, part.person, piece))
+            result = self._channel.result(answer)
+            mark.note({"switchboard.outcome": result.outcome})
         if result.provider_id is None:
             return result
         return SendResult(result.outcome, key_of(result.provider_id), note=result.note, todo=result.todo)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from handover.backends.alone import EmbeddedLives, RecordLock
 from handover.backends.live_in_process import Sharing, in_process
 from handover.backends.live_redis import open_redis
-from handover.backends.records_sql.engine import SqlRecords, make_engine, reached
+from handover.backends.records_sql.engine import Engine, SqlRecords, make_engine, reached
 from handover.backends.records_sql.lives import PostgresLives
 from handover.backends.records_sql.migrate import migrate
 from handover.backends.records_sql.on_sqlite import file_of
@@ -50,23 +50,31 @@ async def open_backends(database_url: str, redis_url: str | None = None) -> Asyn
     embedded = engine.dialect.name == "sqlite"
     if redis_url and embedded:
         raise BadInput("REDIS_URL is set, but DATABASE_URL is SQLite, which is for one process: unset REDIS_URL.")
+    async with (
+        _sharing(redis_url) as sharing,
+        _records(engine, sharing.live) as records,
+        _on_sqlite(records) if embedded else _on_postgres(records) as (lives, alone),
+    ):
+        if not (redis_url or embedded):
+            _log.warning("no REDIS_URL: this must be the only process of the service on this record")
+        yield Backends(
+            records=records,
+            live=sharing.live,
+            presence=sharing.presence,
+            marks=sharing.marks,
+            limits=sharing.limits,
+            lives=lives,
+            alone=alone,
+        )
+
+
+@asynccontextmanager
+async def _records(engine: Engine, live: LiveFeed) -> AsyncIterator[SqlRecords]:
+    records = SqlRecords(engine, live)
     try:
-        async with _sharing(redis_url) as sharing:
-            records = SqlRecords(engine, sharing.live)
-            async with _on_sqlite(records) if embedded else _on_postgres(records) as (lives, alone):
-                if not (redis_url or embedded):
-                    _log.warning("no REDIS_URL: this must be the only process of the service on this record")
-                yield Backends(
-                    records=records,
-                    live=sharing.live,
-                    presence=sharing.presence,
-                    marks=sharing.marks,
-                    limits=sharing.limits,
-                    lives=lives,
-                    alone=alone,
-                )
+        yield records
     finally:
-        await engine.dispose()
+        await records.close()
 
 
 def _sharing(redis_url: str | None) -> AbstractAsyncContextManager[Sharing]:

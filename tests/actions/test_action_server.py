@@ -14,11 +14,18 @@ import pytest
 
 from actions.stream import DeltaStream, NoStream
 from actions.wiring import streams
+from tests.support.otlp_collector import Collector, collecting
 from tests.support.reply_parts import ROOT, asking, minilm
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[httpx2.AsyncClient]:
+async def collector() -> AsyncIterator[Collector]:
+    async with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture
+async def server(collector: Collector) -> AsyncIterator[httpx2.AsyncClient]:
     minilm()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -27,7 +34,9 @@ async def server() -> AsyncIterator[httpx2.AsyncClient]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(port)),
         cwd=ROOT,
-        env=env | {"SANIC_HOST": "127.0.0.1"},
+        env=env
+        | {"SANIC_HOST": "127.0.0.1"}
+        | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -67,7 +76,7 @@ def call(action: str, text: str, metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.stack
-async def test_rasa_and_the_service_get_their_answers(server: httpx2.AsyncClient) -> None:
+async def test_rasa_and_the_service_get_their_answers(server: httpx2.AsyncClient, collector: Collector) -> None:
     async def custom(action: str, words: str, /, **metadata: Any) -> dict[str, Any]:
         answer = await server.post("/webhook", json=call(action, words, metadata))
         assert answer.status_code == 200, answer.text
@@ -78,7 +87,8 @@ async def test_rasa_and_the_service_get_their_answers(server: httpx2.AsyncClient
     ours = {"action_reply", "action_default_fallback", "action_summarise", "action_suggest", "action_rewrite"}
     assert ours <= names
 
-    reply = await custom("action_reply", "how much is delivery to norway?")
+    above = f"00-{'a' * 32}-{'b' * 16}-01"
+    reply = await custom("action_reply", "how much is delivery to norway?", turn="t1", traceparent=above)
     assert "€14.90" in reply["text"]
     assert reply["citations"][0]["page"] == "delivery-costs"
     assert reply["evidence"]["provider"] == "offline"
@@ -96,6 +106,27 @@ async def test_rasa_and_the_service_get_their_answers(server: httpx2.AsyncClient
     ]
     draft = await custom("action_suggest", "", history=history, packet=None, text=None, style=None, hand_back=None)
     assert (draft["kind"], draft["citations"][0]["page"]) == ("copilot", "warranty")
+
+    await collector.until("action_reply", *["action_default_fallback"] * 3, "action_suggest")
+    [written] = collector.named("action_reply")
+    assert (written.trace, written.parent, collector.below(written)) == ("a" * 32, "b" * 16, ["retrieval"])
+    assert [span.parent for span in collector.named("action_suggest")] == [""]
+    assert collector.named("create_app.webhook") == []  # rasa-sdk's own spans, which hold what we would not tell
+    assert collector.holds("norway", "blorf", "warranty on tents") == []
+
+
+@pytest.mark.stack
+async def test_a_setting_that_cannot_be_honoured_stops_the_start_with_its_name() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", "0"),
+        cwd=ROOT,
+        env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https address" in said.decode()
 
 
 def test_a_turn_streams_only_when_there_is_one() -> None:

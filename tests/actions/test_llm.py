@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from actions.llm import OpenAIWriter
-from actions.writers import ModelFailed
+from actions.model_calls import ModelFailed
 from tests.support.scripted_llm import Cut, Endless, Garbage, Refuse, Say, ScriptedLLM, Stall, Step, scripted_llm
 
 MESSAGES = ({"role": "user", "content": "Hello?"},)

@@ -11,8 +11,9 @@ import pytest
 from actions.breaker import Breaker
 from actions.briefing import HandBack, Line
 from actions.llm import OpenAIWriter
+from actions.model_calls import ModelFailed
 from actions.reply import write_reply
-from actions.writers import Asked, ModelFailed
+from actions.writers import Asked
 from tests.support.reply_parts import HeardStream, asking, due_in, knowledge_by_keywords, tools, within
 from tests.support.scripted_llm import Cut, Endless, Garbage, Refuse, Say, Stall, Step, scripted_llm
 

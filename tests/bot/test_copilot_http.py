@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from bot.copilot_http import CopilotHttp, citations_of, copilot_reply, request_for
+from bot.model_meters import ModelMeters
+from bot.tracing import open_traces
 from handover.clock import SystemClock
 from handover.entries import Author, AuthorKind, Citation, ConversationId, Entry, EntryKind
+from tests.support.otlp_collector import collecting
 from tests.support.scripted_rasa import ScriptedRasa, Step, cuts, hangs
 
 HERE = ConversationId("c1")
@@ -102,3 +106,25 @@ def test_the_domain_is_there_but_empty() -> None:
 def test_odd_answers_hold_no_copilot() -> None:
     assert copilot_reply([]) is None
     assert citations_of({"citations": "x"}) == ()
+
+
+async def test_the_model_s_calls_are_counted_and_the_actions_are_told_which_trace_they_belong_to() -> None:
+    registry = CollectorRegistry()
+    calls = [{"outcome": "ok", "seconds": 1.5, "first": 0.5, "tokens_in": 9, "tokens_out": 3}]
+    async with collecting() as collector:
+        traces = open_traces(collector.url)
+        async with (
+            ScriptedRasa([answers(copilot("Try this.", model_calls=calls)), cuts("POST", "/webhook")]) as actions,
+            CopilotHttp(actions.url, clock=SystemClock(), models=ModelMeters(registry), traces=traces) as port,
+        ):
+            assert await port.suggest(ENTRIES, None) is not None
+            assert await port.suggest(ENTRIES, None) is None
+        await traces.close()
+        await collector.until("copilot action_suggest", "copilot action_suggest")
+    labels = {"work": "copilot", "outcome": "ok"}
+    assert registry.get_sample_value("switchboard_model_calls_total", labels) == 1
+    first, second = collector.named("copilot action_suggest")
+    assert (first.error, second.error) == (False, True)
+    told = actions.calls[0].body["tracker"]["latest_message"]["metadata"]["traceparent"]
+    assert told.split("-")[1:3] == [first.trace, first.id]
+    assert collector.holds("Where is it?", "Try this.") == []

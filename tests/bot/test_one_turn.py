@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest_asyncio
+from prometheus_client import CollectorRegistry
 
 from bot.buttons import sign
-from bot.dialogue import DialogueFailed, TurnRequest
+from bot.dialogue import DialogueFailed, ModelCall, TurnRequest, TurnResult
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import LexicalRepeats
+from bot.turn_meters import TurnMeters
 from handover.backends import Backends
 from handover.desk import CustomerMessage, Desk, open_desk
 from handover.entries import ConversationId
@@ -41,7 +43,7 @@ class Table:
         said = CustomerMessage(text, f"m-{text}", payload=payload)
         await self.desk.customers.record_customer_message(self.here, said)
 
-    def turn(self, dialogue: ScriptedDialogue, *, secret: bytes = SECRET) -> OneTurn:
+    def turn(self, dialogue: ScriptedDialogue, *, secret: bytes = SECRET, meters: TurnMeters | None = None) -> OneTurn:
         return OneTurn(
             self.desk,
             dialogue,
@@ -51,6 +53,7 @@ class Table:
             topics=load_topics(),
             secret=secret,
             owner="test",
+            meters=meters,
         )
 
     async def failure(self) -> str | None:
@@ -135,3 +138,20 @@ async def test_what_people_said_is_told_again_until_a_turn_counts(table: Table) 
     brief = await table.desk.bot.begin_turn(table.here, owner="test", seconds=5)
     assert brief is not None
     assert (brief.untold, brief.dialogue) == ((), {"turns": [dialogue.heard[0].turn]})
+
+
+async def test_what_the_model_took_is_counted_with_the_turn(table: Table) -> None:
+    registry = CollectorRegistry()
+    await table.says("Hello!")
+    told = TurnResult(
+        "Hi.", model_calls=(ModelCall("timeout", 8.0), ModelCall("ok", 1.0, 0.5)), fallback_reasons=("cut",)
+    )
+    with ScriptedDialogue([told]) as dialogue:
+        turn = table.turn(dialogue, meters=TurnMeters(table.clock, registry))
+        await turn.take(table.here, newer=asyncio.Event(), even_if_newer=False)
+    for name, labels in (
+        ("calls_total", {"work": "reply", "outcome": "timeout"}),
+        ("calls_total", {"work": "reply", "outcome": "ok"}),
+        ("fallbacks_total", {"work": "reply", "reason": "cut"}),
+    ):
+        assert registry.get_sample_value(f"switchboard_model_{name}", labels) == 1

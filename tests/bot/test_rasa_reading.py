@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dialogue import DialogueFailed
+from bot.dialogue import DialogueFailed, ModelCall
 from bot.rasa_reading import read_messages, read_tracker, result_of
 from handover.entries import Button, Citation
 from handover.evidence import Claim, Needs, Retrieved, ToolUse
@@ -47,6 +47,14 @@ def test_a_reply_comes_with_its_sources_and_evidence() -> None:
     assert result.needs is Needs.KNOWLEDGE
     assert result.promises_transfer
     assert result.provider == "offline"
+
+
+def test_what_the_model_took_comes_along_and_why_it_was_left_out() -> None:
+    calls = [{"outcome": "ok", "seconds": 1.5, "first": 0.4, "tokens_in": 12, "tokens_out": 3}]
+    messages = [changed(model_calls=calls), changed(model_calls="?", fallback_reason="breaker_open")]
+    result = result_of(read_messages([{"custom": each} for each in messages]), None)
+    assert result.model_calls == (ModelCall("ok", 1.5, 0.4, 12, 3),)
+    assert result.fallback_reasons == ("breaker_open",)
 
 
 def test_paragraphs_that_rasa_split_are_joined_again() -> None:

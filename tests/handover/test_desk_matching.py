@@ -27,7 +27,7 @@ async def test_a_quiet_desk_only_looks_whether_anything_has_changed(world: World
     for _ in range(3):
         await world.offered()
     await world.desk.agents.tick()
-    with counted(world) as statements:
+    async with counted(world) as statements:
         await world.desk.agents.tick()
     assert all(statement.split()[0] in ("BEGIN", "SELECT") for statement in statements)
     assert "BEGIN IMMEDIATE" not in statements
@@ -37,7 +37,7 @@ async def test_a_quiet_desk_only_looks_whether_anything_has_changed(world: World
 async def test_many_who_ask_at_once_share_a_pass(world: World) -> None:
     await world.agent("Mia")
     await world.offered()
-    with counted(world) as statements:
+    async with counted(world) as statements:
         await asyncio.gather(*(world.desk.agents.accounts_changed() for _ in range(50)))
     reads = sum(statement == "SELECT offers.id," for statement in statements)
     assert 1 <= reads <= 2, "the first pass, and one for all who asked meanwhile"

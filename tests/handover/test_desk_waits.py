@@ -235,7 +235,7 @@ async def test_a_move_of_the_line_costs_the_same_however_long_it_is(world: World
     costs = []
     for length in (3, 12):
         line = await lined_up(world, length)
-        with counted(world) as statements:
+        async with counted(world) as statements:
             await world.desk.agents.accept(mia, line[0].id, line[0].epoch)
         costs.append(len(statements))
     assert costs[0] == costs[1]

@@ -64,7 +64,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     async def _open(self) -> World:
         world = await self.stack.enter_async_context(open_world(self.folder, url=self.url))
-        self.disk.put_under(world.backends.records.engine)
+        self.disk.put_under(world.backends.records.writing_engine)
         return world
 
     def attempt(self, work: Coroutine[Any, Any, Any]) -> Any:

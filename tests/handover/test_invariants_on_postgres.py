@@ -30,7 +30,7 @@ class TwoReplicas(DeskMachine):
         """The base opens one; its fellow is opened beside it."""
         fellow = open_world(url=self.url, clock=opened.clock)
         self._replicas = [opened, self.run(self.stack.enter_async_context(fellow))]
-        self.disk.put_under(self._replicas[1].backends.records.engine)
+        self.disk.put_under(self._replicas[1].backends.records.writing_engine)
 
     @rule()
     def the_process_is_killed(self) -> None:

@@ -62,6 +62,7 @@ async def test_what_the_feed_lost_comes_with_the_next_round_and_soon_when_it_is_
         async with sockets_of(world, DeafFeed(healthy=healthy)) as sockets:
             page = await sockets.customer(here)
             await _seconds_pass(world, 2)
+            await sockets.settle()  # a look that has begun would read lines of before and control of after
             lines = len(page.of("entry"))
             await world.says(here, "are you there?")
             await world.desk.customers.ask_for_human(here, "h1")

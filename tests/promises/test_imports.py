@@ -34,6 +34,7 @@ ALLOWED = {
         *("bot/rasa_http", "bot/copilot_http", "bot/health", "bot/channels/calling", "bot/channels/media_fetch"),
         *("actions/llm", "actions/stream", "actions/fence", "actions/wiring"),
     ),
+    "opentelemetry": ("bot/tracing", "bot/trace_export", "actions/tracing", "actions/trace_export"),
     "httpx": (),
     "requests": (),
     "aiohttp": (),

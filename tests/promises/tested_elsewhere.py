@@ -104,13 +104,15 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
                 *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
-                *("transaction", "turns", "unbroken", "waits"),
+                *("querying", "transaction", "turns", "unbroken", "waits"),
             )
         ),
     ),
     "tests/contract/test_records_failing.py": (
         *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
     ),
+    "tests/contract/test_records_hot.py": ("handover/backends/records_sql/hot.py",),
+    "tests/contract/test_records_groups.py": ("handover/backends/records_sql/group_commit.py",),
     "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
     "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
     # Rasa's components run in Rasa's environment, inside a small trained pipeline.
@@ -132,6 +134,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/actions/shop/test_demo.py": tuple(
         f"actions/shop/{name}.py" for name in ("__init__", "fiction", "port", "seed", "tables")
     ),
+    # Spans are seen by a collector on a real socket.
+    "tests/bot/test_tracing.py": ("bot/trace_export.py",),
+    "tests/actions/test_tracing.py": ("actions/trace_export.py",),
     "tests/actions/test_reply.py": (
         *("actions/gate.py", "actions/offline.py", "actions/question.py", "actions/writers.py"),
     ),

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 # In memory where the system has such a place: thousands of commits need not wait for a disk here.
 _IN_MEMORY = Path("/dev/shm")
@@ -36,8 +35,8 @@ class FailingDisk:
     def __init__(self) -> None:
         self.fail_next = False
 
-    def put_under(self, engine: AsyncEngine) -> None:
-        sa.event.listen(engine.sync_engine, "commit", self._on_commit)
+    def put_under(self, engine: sa.Engine) -> None:
+        sa.event.listen(engine, "commit", self._on_commit)
 
     def _on_commit(self, connection: sa.Connection) -> None:
         if self.fail_next and connection.get_execution_options()["writes"]:

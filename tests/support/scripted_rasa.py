@@ -102,6 +102,10 @@ class ScriptedRasa:
             assert not self.surprises, f"Rasa was asked what its script does not have: {self.surprises}"
             assert not self._left, f"Rasa was never asked for: {self._left}"
 
+    def then(self, *steps: Step) -> None:
+        """More of the script, once it is known what is to be asked."""
+        self._left += steps
+
     async def until_asked(self, count: int) -> None:
         """Until so many calls have come."""
         async with self._asked:

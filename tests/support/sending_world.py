@@ -12,8 +12,10 @@ from typing import Any
 from bot.channels.channel import Answer, Call, Unanswered
 from bot.channels.reports import DeliveryReports
 from bot.channels.sending import SendersByChannel, SendParts, paused_in
+from bot.tracing import Traces
 from handover.conversation import Conversation
 from handover.limits import LocalLimits
+from handover.meters import Meters
 from handover.outbox import OutboxWorker
 from handover.policy_settings import load_policy
 from tests.support.channel_world import ChannelWorld, a_channel_world
@@ -60,6 +62,7 @@ class Sending:
     calls: ScriptedCalls
     worker: OutboxWorker
     reports: DeliveryReports
+    meters: Meters
 
     async def until_quiet(self) -> None:
         while await self.worker.send_due():
@@ -84,20 +87,23 @@ class Sending:
 
 @asynccontextmanager
 async def a_sending_world(
-    folder: Path, channel: ScriptedChannel | None = None, **ability: Any
+    folder: Path, channel: ScriptedChannel | None = None, traces: Traces | None = None, **ability: Any
 ) -> AsyncIterator[Sending]:
     """Bo (``p1``) has said hello on ``channel``, or on one that can do ``ability``; nothing was sent yet."""
     channel = channel or ScriptedChannel(**ability)
     async with a_channel_world(folder, channel=channel) as here:
         calls, channels = ScriptedCalls(), {channel.name: channel}
         clock = here.world.clock
-        parts = SendParts(here.backends.records, here.book, calls, clock, LocalLimits(), clock.monotonic)
+        parts = SendParts(
+            here.backends.records, here.book, calls, clock, LocalLimits(), clock.monotonic, traces or Traces()
+        )
+        meters = Meters()
         worker = OutboxWorker(
             here.backends.records, clock, SendersByChannel(channels, parts), load_policy().outbox,
-            here.world.desk.channels, partial(paused_in, here.book),
+            here.world.desk.channels, partial(paused_in, here.book), meters=meters,
         )  # fmt: skip
         reports = DeliveryReports(here.backends.records, clock, channels, here.book)
         await here.post(webhook(a_message("hello", NOON, name="Bo Li", reply_due=False)))
         await here.settle(3)
-        yield Sending(here, calls, worker, reports)
+        yield Sending(here, calls, worker, reports, meters)
         assert calls.script == []

@@ -208,8 +208,10 @@ def test_what_must_stay_is_on_a_named_volume_and_the_rest_of_the_disk_is_only_re
 
 
 def test_every_container_is_told_only_settings_that_exist(containers: dict[str, Json]) -> None:
-    service = {name.upper() for name in Settings.model_fields}
-    actions = settings_of("actions/settings.py") | {"SHOP_DB"}
+    # Read by OpenTelemetry's SDK itself.
+    sdk = {"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+    service = {name.upper() for name in Settings.model_fields} | sdk
+    actions = settings_of("actions/settings.py") | {"SHOP_DB"} | sdk
     for name in ("service", "service-replica"):
         assert set(containers[name]["environment"]) <= service, name
     for name in ("actions", "actions-replica"):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import Citation, ConversationId, TurnId
 from handover.stored import Draft, HandBack, Note, Rating
 
@@ -20,7 +20,7 @@ _NOTES = sa.select(w.notes, a.c.email, a.c.name, a.c.role, a.c.availability, a.c
 
 
 class SqlAsides:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def add_note(self, note: Note) -> None:

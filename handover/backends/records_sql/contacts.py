@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.rows import SELECT_ROWS, to_row
 from handover.backends.records_sql.tables_of_contacts import contact_deed_sides, contact_deeds, contact_members
 from handover.backends.records_sql.tables_of_intake import identities
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import CustomerId
 from handover.record_ports_contacts import ContactDeed, Known, KnownAs
 from handover.stored import ConversationRow, Customer
@@ -23,7 +23,7 @@ c, p, i, m, d, s = t.conversations, t.customers, identities, contact_members, co
 
 
 class SqlContacts:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def lock(self) -> None:

@@ -9,18 +9,19 @@ import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.hot import Hot
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.rows import SELECT_ROWS, to_row, to_values
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.conversation import Control, Conversation
 from handover.entries import AgentId, ConversationId, CustomerId
 from handover.errors import AlreadyThere, NotFound
 from handover.stored import ConversationRow, Customer, Stretch
 
 c = t.conversations
-_GET = SELECT_ROWS.where(c.c.id == sa.bindparam("id"))
+_GET = Hot(SELECT_ROWS.where(c.c.id == sa.bindparam("id")))
 _LOCK = sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True)
-_SAVE = c.update().where(c.c.id == sa.bindparam("key"))
-_NEXT_FEED = t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value)
+_SAVE = Hot(c.update().where(c.c.id == sa.bindparam("key")))
+_NEXT_FEED = Hot(t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value))
 _OF_CUSTOMER = (
     SELECT_ROWS.where(c.c.inbox == sa.bindparam("inbox"), c.c.customer == sa.bindparam("customer"))
     .order_by((c.c.lifecycle == "resolved").asc(), c.c.feed.desc())
@@ -49,14 +50,14 @@ VIEWS = frozenset(_VIEWS)
 
 
 class SqlConversations:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:
         if lock and self._on.writers_meet:
             # A statement of its own: one that waits for the lock and joins would bring the agent of before its wait.
             await self._on.execute(_LOCK, {"id": conversation})
-        found = (await self._on.execute(_GET, {"id": conversation})).first()
+        found = (await self._on.run(_GET, {"id": conversation})).first()
         if found is None:
             raise NotFound("There is no such conversation.")
         return to_row(found)
@@ -81,7 +82,7 @@ class SqlConversations:
 
     async def save(self, row: ConversationRow) -> int:
         feed = await self._next_feed()
-        await self._on.execute(_SAVE, to_values(row) | {"key": row.conversation.id, "feed": feed})
+        await self._on.run(_SAVE, to_values(row) | {"key": row.conversation.id, "feed": feed})
         return feed
 
     async def rows(self, view: str, agent: AgentId | None, *, before: int | None, limit: int) -> list[ConversationRow]:
@@ -100,7 +101,7 @@ class SqlConversations:
 
     async def _next_feed(self) -> int:
         await self._on.turn.take()
-        return int((await self._on.execute(_NEXT_FEED)).scalar_one())
+        return int((await self._on.run(_NEXT_FEED, {})).rows[0].value)
 
     async def unanswered(self, older_than: datetime) -> list[ConversationId]:
         return [r.id for r in await self._on.execute(_UNANSWERED, {"at": older_than})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from handover.backends.records_sql import on_postgres, on_sqlite
+from handover.backends.records_sql.group_commit import SqliteWriter
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import Turn, UnbrokenConnection, unbroken
 from handover.errors import BadInput, SwitchboardError, Unavailable
@@ -35,9 +36,7 @@ _PASSING = frozenset({"25P03", "25006"})
 
 
 class Ways(Protocol):
-    """How one kind of database is worked with. ``one_writer``: writing transactions queue, first come first served."""
-
-    one_writer: bool
+    """How one kind of database is worked with."""
 
     async def begin(self, connection: AsyncConnection, writes: bool) -> None:
         """Begin a transaction; a reading one sees one moment."""
@@ -90,14 +89,30 @@ class SqlRecords:
         self.engine = engine
         self._live = live
         self._ways = ways_of(engine)
-        # Where only one can write, writers of this process queue here, in order, rather than polling for the lock.
-        queue: AbstractAsyncContextManager[None] = asyncio.Lock() if self._ways.one_writer else nullcontext()
-        self._turnstile = queue
         self._order = asyncio.Lock()
+        # Where only one can write, all that this process writes goes through one connection.
+        self._writer = SqliteWriter(engine, live) if engine.dialect.name == "sqlite" else None
+
+    async def close(self) -> None:
+        """Wait for what is being written, and let go of the database."""
+        if self._writer is not None:
+            await self._writer.close()
+        await self.engine.dispose()
+
+    @property
+    def writing_engine(self) -> sa.Engine:
+        """The engine whose connections write."""
+        return self.engine.sync_engine if self._writer is None else self._writer.engine
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
-        async with self._turnstile, self._connection(writes=True) as connection:
+        async with self._alone() if self._writer is None else _explained(self._writer.transaction()) as work:
+            yield work
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[SqlTransaction]:
+        """A writing transaction with a connection of its own, beside others."""
+        async with self._connection(writes=True) as connection:
             turn = Turn(self._order)
             try:
                 work = SqlTransaction(self._queries(connection, turn))
@@ -129,19 +144,31 @@ class SqlRecords:
     @asynccontextmanager
     async def _connection(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, rolled back at the end unless it was committed."""
+        async with _explained(self._opened(writes)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _opened(self, writes: bool) -> AsyncIterator[AsyncConnection]:
         connection = self.engine.connect()
         try:
-            try:
-                await unbroken(self._ways.begin(connection, writes))
-                yield connection
-            finally:
-                if connection.sync_connection is not None:
-                    await unbroken(self._ways.limited(connection, connection.close()))
-        except (DBAPIError, NoConnection, UnicodeEncodeError) as error:
-            refusal = _refusal(error)
-            if refusal is None:
-                raise
-            raise refusal from error
+            await unbroken(self._ways.begin(connection, writes))
+            yield connection
+        finally:
+            if connection.sync_connection is not None:
+                await unbroken(self._ways.limited(connection, connection.close()))
+
+
+@asynccontextmanager
+async def _explained(opened: AbstractAsyncContextManager[_T]) -> AsyncIterator[_T]:
+    """``opened``, whose failures of the database reach callers as refusals."""
+    try:
+        async with opened as given:
+            yield given
+    except (DBAPIError, NoConnection, UnicodeEncodeError) as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def _refusal(error: Exception) -> SwitchboardError | None:

@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.hot import Hot
+from handover.backends.records_sql.querying import Querying
 from handover.entries import Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind
 from handover.errors import AlreadyThere
 
 e = t.entries
-_BY_CLIENT = sa.select(e).where(e.c.conversation == sa.bindparam("key"), e.c.client_id == sa.bindparam("client"))
+_BY_CLIENT = Hot(sa.select(e).where(e.c.conversation == sa.bindparam("key"), e.c.client_id == sa.bindparam("client")))
 _AFTER = (
     sa.select(e)
     .where(e.c.conversation == sa.bindparam("key"), e.c.offset > sa.bindparam("edge"))
@@ -28,7 +29,7 @@ _BEFORE = (
 
 
 class SqlEntries:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def insert(self, entry: Entry, *, inbox: str, provider_message_id: str | None = None) -> None:
@@ -54,7 +55,7 @@ class SqlEntries:
             raise AlreadyThere("This line is in the record already.")
 
     async def by_client_id(self, conversation: ConversationId, client_id: str) -> Entry | None:
-        found = (await self._on.execute(_BY_CLIENT, {"key": conversation, "client": client_id})).first()
+        found = (await self._on.run(_BY_CLIENT, {"key": conversation, "client": client_id})).first()
         return None if found is None else to_entry(found)
 
     async def by_provider_id(self, inbox: str, provider_message_id: str) -> Entry | None:

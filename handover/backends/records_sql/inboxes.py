@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.tables_of_inboxes import inboxes
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.errors import NotFound
 from handover.inboxes import Inbox
 from handover.record_ports_inboxes import KeptInbox
@@ -25,7 +25,7 @@ _UNSETTLED = (
 
 
 class SqlInboxes:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def add(self, kept: KeptInbox, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables_of_intake as t
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import CustomerId
 from handover.record_ports_intake import NO_TARGET, Arrival, Heard, Identity, KeptAside
 
@@ -19,7 +19,7 @@ _SHOWN = 4_000  # characters of what was kept aside
 
 
 class SqlIntake:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def keep(self, arrivals: Sequence[Arrival]) -> None:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from handover.agents import OUTSIDE
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.rows import SELECT_ROWS, to_row
 from handover.backends.records_sql.tables_of_marks import entry_marks as m
 from handover.backends.records_sql.tables_of_parts import outbox_parts as p
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.conversation import Conversation
 from handover.entries import ConversationId, Entry
 from handover.forgetting import Forgetting
@@ -24,7 +24,7 @@ c, e = t.conversations, t.entries
 
 
 class SqlEntryMarks:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def get(self, conversation: ConversationId, offset: int) -> EntryMark:

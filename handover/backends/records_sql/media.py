@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.tables_of_media import media, media_bytes
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import ConversationId, keepable
 from handover.errors import NotFound
 from handover.record_ports_media import Attached, MediaState, StoredMedia
@@ -23,7 +23,7 @@ _LONGEST_NAME, _LONGEST_TYPE, _LONGEST_WHY = 300, 100, 300
 
 
 class SqlMedia:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def add(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import AgentId, ConversationId
 from handover.evidence import Reason
 from handover.stored import Offer
@@ -25,7 +25,7 @@ _WANTED = sa.select(*(column for column in o.c if column.name != "packet")).wher
 
 
 class SqlOffers:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def open(self, conversation: ConversationId, *, lock: bool = False) -> Offer | None:

@@ -83,8 +83,6 @@ def connect_args(url: sa.URL) -> dict[str, Any]:
 class PostgresWays:
     """How PostgreSQL is worked with; implements `handover.backends.records_sql.engine.Ways`."""
 
-    one_writer = False
-
     async def begin(self, connection: AsyncConnection, writes: bool) -> None:
         await connection.start()
         options: dict[str, Any] = {"writes": writes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,8 @@ from handover.errors import BadInput
 _T = TypeVar("_T")
 # How long a writer of another process may hold the file before we give up, in milliseconds.
 BUSY_MS = 5_000
-_WRITES = "writes"
+# The option of a connection that says whether its transactions write.
+WRITES = "writes"
 
 
 def make_engine(url: sa.URL) -> AsyncEngine:
@@ -38,6 +40,24 @@ def make_engine(url: sa.URL) -> AsyncEngine:
     return engine
 
 
+def make_writing_engine(engine: AsyncEngine) -> sa.Engine:
+    """An engine for one connection to the same file, for the thread that made it and one at a time for others.
+
+    It never waits for a writer of another process: it says "locked" at once.
+    """
+    file = file_of(engine)
+    writing = sa.create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite3.connect(file, timeout=0, check_same_thread=False),
+        poolclass=sa.NullPool,
+        hide_parameters=True,
+        execution_options={WRITES: True},
+    )
+    sa.event.listen(writing, "connect", _open_for_writing)
+    sa.event.listen(writing, "begin", _begin)
+    return writing
+
+
 def file_of(engine: AsyncEngine) -> Path:
     """The record's file."""
     return Path(str(engine.url.database))
@@ -46,11 +66,9 @@ def file_of(engine: AsyncEngine) -> Path:
 class SqliteWays:
     """How SQLite is worked with; implements `handover.backends.records_sql.engine.Ways`."""
 
-    one_writer = True
-
     async def begin(self, connection: AsyncConnection, writes: bool) -> None:
         await connection.start()
-        options: dict[str, Any] = {_WRITES: writes}
+        options: dict[str, Any] = {WRITES: writes}
         await connection.execution_options(**options)
         await connection.begin()
 
@@ -62,16 +80,20 @@ class SqliteWays:
         """A statement that fails takes nothing else with it."""
 
 
-def _open(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+def _open_for_writing(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    _open(connection, entry, wait_ms=0)
+
+
+def _open(connection: DBAPIConnection, entry: ConnectionPoolEntry, wait_ms: int = BUSY_MS) -> None:
     # None: we say BEGIN ourselves; the driver's own rules would start writing transactions too late.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={wait_ms}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin(connection: sa.Connection) -> None:
     # IMMEDIATE takes the write lock at once: two writers queue instead of one failing half-way.
-    writes = connection.get_execution_options().get(_WRITES, True)
+    writes = connection.get_execution_options().get(WRITES, True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

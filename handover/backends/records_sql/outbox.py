@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import AuthorKind, ConversationId
 from handover.stored import Backlog, DeadLetter, Delivery
 
@@ -20,7 +20,7 @@ _LINES = b.join(e, sa.and_(e.c.conversation == b.c.conversation, e.c.offset == b
 
 
 class SqlOutboxRows:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def add(

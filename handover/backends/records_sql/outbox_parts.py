@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.tables_of_parts import outbox_parts as p
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import ConversationId
 from handover.errors import NotFound
 from handover.outbox_lines import LineRow, PartRow, PartState
@@ -24,7 +24,7 @@ _GONE_OUT = [state.value for state in (PartState.SENDING, PartState.UNKNOWN, Par
 
 
 class SqlOutboxParts:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def of(self, outbox: int) -> list[PartRow]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from handover.agents import OUTSIDE, Agent
 from handover.backends.records_sql import tables as t
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import AgentId, CustomerId
 from handover.errors import NotFound
 from handover.stored import Customer
@@ -20,7 +20,7 @@ _AGENTS = sa.select(a).where(a.c.disabled_at.is_(None))
 
 
 class SqlPeople:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def add_customer(self, customer: Customer, at: datetime) -> None:

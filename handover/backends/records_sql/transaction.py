@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from handover.backends.records_sql.asides import SqlAsides
 from handover.backends.records_sql.contacts import SqlContacts
 from handover.backends.records_sql.conversations import SqlConversations
@@ -14,8 +17,8 @@ from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.outbox_parts import SqlOutboxParts
 from handover.backends.records_sql.people import SqlPeople
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.turns import SqlTurns
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.backends.records_sql.waits import SqlWaits
 from handover.ports import Told
 from handover.record_ports import Asides, Conversations, Entries, Offers, People, Turns, Waits
@@ -28,25 +31,91 @@ from handover.record_ports_outbox import OutboxParts, OutboxRows
 
 
 class SqlTransaction:
-    """The groups of queries over one connection. ``connection`` is for the accounts beside this module."""
+    """The groups of queries over one connection, each made when it is first asked for: a message needs two of them.
 
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    ``connection`` is for the accounts beside this module.
+    """
+
+    conversations: Conversations
+    entries: Entries
+    turns: Turns
+    offers: Offers
+    people: People
+    asides: Asides
+    outbox: OutboxRows
+    parts: OutboxParts
+    waits: Waits
+    inboxes: Inboxes
+    intake: Intake
+    marks: EntryMarks
+    media: Media
+    contacts: Contacts
+
+    def __init__(self, connection: Querying) -> None:
         self.connection = connection
         self.told: list[Told] = []
-        self.conversations: Conversations = SqlConversations(connection)
-        self.entries: Entries = SqlEntries(connection)
-        self.turns: Turns = SqlTurns(connection)
-        self.offers: Offers = SqlOffers(connection)
-        self.people: People = SqlPeople(connection)
-        self.asides: Asides = SqlAsides(connection)
-        self.outbox: OutboxRows = SqlOutboxRows(connection)
-        self.parts: OutboxParts = SqlOutboxParts(connection)
-        self.waits: Waits = SqlWaits(connection)
-        self.inboxes: Inboxes = SqlInboxes(connection)
-        self.intake: Intake = SqlIntake(connection)
-        self.marks: EntryMarks = SqlEntryMarks(connection)
-        self.media: Media = SqlMedia(connection)
-        self.contacts: Contacts = SqlContacts(connection)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _GROUPS:
+            raise AttributeError(name)
+        group = _GROUPS[name](self.connection)
+        setattr(self, name, group)
+        return group
 
     def after_commit(self, told: Told) -> None:
         self.told.append(told)
+
+
+_GROUPS: dict[str, Callable[[Querying], Any]] = {
+    "conversations": SqlConversations,
+    "entries": SqlEntries,
+    "turns": SqlTurns,
+    "offers": SqlOffers,
+    "people": SqlPeople,
+    "asides": SqlAsides,
+    "outbox": SqlOutboxRows,
+    "parts": SqlOutboxParts,
+    "waits": SqlWaits,
+    "inboxes": SqlInboxes,
+    "intake": SqlIntake,
+    "marks": SqlEntryMarks,
+    "media": SqlMedia,
+    "contacts": SqlContacts,
+}
+
+if TYPE_CHECKING:
+
+    def _each_implements_its_port(
+        on: Querying,
+    ) -> tuple[
+        Conversations,
+        Entries,
+        Turns,
+        Offers,
+        People,
+        Asides,
+        OutboxRows,
+        OutboxParts,
+        Waits,
+        Inboxes,
+        Intake,
+        EntryMarks,
+        Media,
+        Contacts,
+    ]:
+        return (
+            SqlConversations(on),
+            SqlEntries(on),
+            SqlTurns(on),
+            SqlOffers(on),
+            SqlPeople(on),
+            SqlAsides(on),
+            SqlOutboxRows(on),
+            SqlOutboxParts(on),
+            SqlWaits(on),
+            SqlInboxes(on),
+            SqlIntake(on),
+            SqlEntryMarks(on),
+            SqlMedia(on),
+            SqlContacts(on),
+        )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from handover.backends.records_sql import evidence_json
 from handover.backends.records_sql import tables_of_work as w
-from handover.backends.records_sql.unbroken import UnbrokenConnection
+from handover.backends.records_sql.querying import Querying
 from handover.entries import ConversationId, TurnId
 from handover.evidence import Decision, Outcome, Reason
 from handover.stored import StoredDecision, Turn, TurnState
@@ -23,7 +23,7 @@ _END = w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.sta
 
 
 class SqlTurns:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def live(self, conversation: ConversationId) -> Turn | None:

@@ -13,6 +13,8 @@ from sqlalchemy import CursorResult, Executable, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from handover.backends.records_sql.hot import Found, Hot
+
 _T = TypeVar("_T")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:what)")
 
@@ -81,6 +83,11 @@ class UnbrokenConnection:
         """Run ``statement`` with the values of its parameters."""
         result: CursorResult[*tuple[Any, ...]] = await unbroken(self._limited(self._on.execute(statement, values)))
         return result
+
+    async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
+        """Run a statement that every message needs."""
+        result = await self.execute(hot.statement, values)
+        return Found(result.all() if result.returns_rows else (), result.rowcount)
 
     async def insert_new(self, table: Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.tables import Id, Moment, metadata
-from handover.backends.records_sql.unbroken import UnbrokenConnection
 from handover.entries import AgentId, ConversationId
 from handover.waits import InLine, Wait, WaitEnd, WaitRange
 
@@ -57,7 +57,7 @@ _LINE = (
 
 
 class SqlWaits:
-    def __init__(self, connection: UnbrokenConnection) -> None:
+    def __init__(self, connection: Querying) -> None:
         self._on = connection
 
     async def begin(self, wait: Wait) -> None:

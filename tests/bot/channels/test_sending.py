@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.channel import Call, Part, Unanswered
+from bot.tracing import open_traces
 from handover.desk_change import change
 from handover.entries import Author, AuthorKind, Button
 from handover.inboxes import Inbox
 from handover.outcomes import DeliveryState
+from tests.support.otlp_collector import collecting
 from tests.support.relay_world import ANN
 from tests.support.scripted_channel import ScriptedChannel, a_message, webhook
 from tests.support.sending_world import Sending, a_sending_world, refused, taken
@@ -183,3 +185,25 @@ async def test_no_answer_is_a_doubt_only_when_the_request_may_have_got_there(
         async with sending.here.backends.records.reading() as tx:
             mark = await tx.marks.get((await sending.conversation()).id, 1)
         assert mark.delivery is states
+
+
+async def test_each_try_of_a_send_is_counted_and_is_a_span_without_the_words(tmp_path: Path) -> None:
+    async with collecting() as collector:
+        traces = open_traces(collector.url)
+        async with a_sending_world(tmp_path, traces=traces) as sending:
+            sending.calls.script = [refused(503), taken("m1")]
+            await sending.until_quiet()
+            sending.here.world.clock.advance(60)
+            await sending.until_quiet()
+            here, channel = (await sending.conversation()).id, sending.here.channel.name
+        await traces.close()
+        await collector.until(f"send {channel}", f"send {channel}")
+    for outcome in ("retry", "sent"):
+        labels = {"channel": channel, "outcome": outcome}
+        assert sending.meters.registry.get_sample_value("switchboard_outbox_sends_total", labels) == 1
+    sends = collector.named(f"send {channel}")
+    assert [(one.facts["switchboard.outcome"], one.facts["switchboard.try"]) for one in sends] == [
+        ("retry", 1), ("sent", 2),
+    ]  # fmt: skip
+    assert {(one.parent, one.facts["switchboard.conversation"]) for one in sends} == {("", here)}
+    assert collector.holds("automated assistant", "Bo Li") == []

@@ -63,16 +63,16 @@ async def test_a_message_comes_back_as_an_entry_with_its_client_id_and_is_answer
 
 
 async def test_words_that_could_not_be_recorded_are_not_overtaken_by_later_ones(service: Service) -> None:
-    refused: list[str] = []
+    refused: list[int] = []
 
-    def refuse_once(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO entries") and not refused:
-            refused.append(statement)
-            raise OperationalError(statement, None, Exception("the disk is away"))
+    def refuse_once(connection: Any) -> None:
+        if not refused:
+            refused.append(1)
+            raise OperationalError("COMMIT", None, Exception("the disk is away"))
 
     async with service.new_customer() as (peer, welcome):
         await peer.hears("entry")
-        sa.event.listen(service.backends.records.engine.sync_engine, "before_cursor_execute", refuse_once)
+        sa.event.listen(service.backends.records.writing_engine, "commit", refuse_once)
         await peer.says(type="say", client_id="a1", text="First.")
         await peer.says(type="say", client_id="a2", text="Second.")
         assert await peer.is_closed() == 1013

@@ -1,0 +1,44 @@
+"""What queries need of a connection, whichever kind of database is behind it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from handover.backends.records_sql.hot import Found, Hot
+from handover.backends.records_sql.unbroken import Turn
+
+
+class Querying(Protocol):
+    """A connection inside a transaction.
+
+    ``writers_meet``: whether other writers are at work beside this one; then what was read holds only if it was locked.
+    ``turn``: this transaction's place among those that are told.
+    """
+
+    writers_meet: bool
+    turn: Turn
+
+    async def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
+        """Run ``statement`` with the values of its parameters."""
+        ...
+
+    async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
+        """Run a statement that every message needs."""
+        ...
+
+    async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
+        """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
+
+        An insert that fails would end the whole transaction on PostgreSQL.
+        """
+        ...
+
+    async def insert_all_new(self, table: sa.Table, rows: list[dict[str, Any]]) -> int:
+        """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
+        ...
+
+    async def one_at_a_time(self, what: int) -> None:
+        """Wait for the other transactions that named the same ``what``; until the end of this one they wait for us."""
+        ...
