@@ -16,8 +16,8 @@ from pathlib import Path
 from tools.local_servers import NAME, PostgresServer, program
 
 _TABLES = (
-    "CREATE TABLE message (id {key}, conversation TEXT, place INTEGER, words TEXT)",
-    "CREATE TABLE outbox (id {key}, message INTEGER, state TEXT)",
+    "CREATE TABLE bare_message (id {key}, conversation TEXT, place INTEGER, words TEXT)",
+    "CREATE TABLE bare_outbox (id {key}, message INTEGER, state TEXT)",
 )
 _WORDS = "x" * 100
 
@@ -37,9 +37,9 @@ def _sqlite(file: Path, seconds: float) -> float:
         while time.monotonic() - began < seconds:
             connection.execute("BEGIN IMMEDIATE")
             one = connection.execute(
-                "INSERT INTO message (conversation, place, words) VALUES (?, ?, ?)", ("c" * 32, count, _WORDS)
+                "INSERT INTO bare_message (conversation, place, words) VALUES (?, ?, ?)", ("c" * 32, count, _WORDS)
             )
-            connection.execute("INSERT INTO outbox (message, state) VALUES (?, 'queued')", (one.lastrowid,))
+            connection.execute("INSERT INTO bare_outbox (message, state) VALUES (?, 'queued')", (one.lastrowid,))
             connection.execute("COMMIT")
             count += 1
         return count / (time.monotonic() - began)
@@ -54,8 +54,9 @@ async def postgres_commits(server: PostgresServer, folder: Path, clients: int, s
     script = folder / "commit.sql"
     script.write_text(
         "BEGIN;\n"
-        f"INSERT INTO message (conversation, place, words) VALUES ('{'c' * 32}', 1, '{_WORDS}') RETURNING id \\gset\n"
-        "INSERT INTO outbox (message, state) VALUES (:id, 'queued');\n"
+        "INSERT INTO bare_message (conversation, place, words) "
+        f"VALUES ('{'c' * 32}', 1, '{_WORDS}') RETURNING id \\gset\n"
+        "INSERT INTO bare_outbox (message, state) VALUES (:id, 'queued');\n"
         "COMMIT;\n"
     )
     told = await _said(
@@ -79,5 +80,5 @@ async def _said(*command: str) -> str:
     )
     told, _ = await asyncio.wait_for(process.communicate(), 120)
     if process.returncode != 0:
-        raise RuntimeError(f"{Path(command[0]).name} failed: {told.decode(errors='replace')[:500]}")
+        raise RuntimeError(f"{Path(command[0]).name} failed: {told.decode(errors='replace')[-500:]}")
     return told.decode(errors="replace")

@@ -6,12 +6,12 @@ Whatever the system, a load says numbered words at one end, and hears their numb
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bench.engine_io import SocketIo, event_packet
-from bench.pairs import open_pairs
+from bench.pairs import Pair, open_pairs, resume
 from bench.wire import Wire, dial
 
 Kind = Literal["switchboard", "socketio", "echo"]
@@ -37,15 +37,17 @@ class Plan:
 class Ends:
     """``say[i]`` sends the words of a number in conversation ``i``.
 
-    ``wires`` are all connections. What was heard is told to the two functions that they were opened with.
+    ``wires`` gives all connections; ``mend`` opens again those that have ended, where the system knows a way back.
+    What was heard is told to the two functions that they were opened with.
     """
 
     say: Sequence[Number]
-    wires: Sequence[Wire]
+    wires: Callable[[], Sequence[Wire]]
+    mend: Callable[[], Awaitable[None]]
 
     def ended(self) -> list[int]:
         """The close codes of connections that are gone."""
-        return [wire.ended for wire in self.wires if wire.ended is not None]
+        return [wire.ended for wire in self.wires() if wire.ended is not None]
 
 
 def words(number: int) -> str:
@@ -59,7 +61,7 @@ def number_in(payload: bytes) -> int | None:
     if at < 0:
         return None
     digits = payload[at + 2 : at + 2 + _DIGITS]
-    return int(digits) if digits.isdigit() else None
+    return int(digits) if len(digits) == _DIGITS and digits.isdigit() else None
 
 
 async def open_ends(plan: Plan, arrived: Number, acknowledged: Number) -> Ends:
@@ -78,19 +80,28 @@ async def open_ends(plan: Plan, arrived: Number, acknowledged: Number) -> Ends:
 
 async def _at_switchboard(plan: Plan, arrived: Number, acknowledged: Number) -> Ends:
     pairs = await open_pairs(plan.addresses, plan.tokens, plan.conversations)
-    for pair in pairs:
-        pair.agent.heard = _entries(arrived)
-        pair.customer.heard = _entries(acknowledged)
 
-    def speaker(wire: Wire) -> Number:
+    def listen() -> None:
+        for pair in pairs:
+            pair.agent.heard = _entries(arrived)
+            pair.customer.heard = _entries(acknowledged)
+
+    async def mend() -> None:
+        await resume(pairs)
+        listen()
+
+    def speaker(pair: Pair) -> Number:
         def say(number: int) -> None:
             text = words(number)
-            wire.say(f'{{"type":"say","client_id":"{number}","text":"{text}"}}'.encode())
+            pair.customer.say(f'{{"type":"say","client_id":"{number}","text":"{text}"}}'.encode())
 
         return say
 
-    wires = [pair.customer for pair in pairs] + list({id(pair.agent): pair.agent for pair in pairs}.values())
-    return Ends([speaker(pair.customer) for pair in pairs], wires)
+    def wires() -> list[Wire]:
+        return [pair.customer for pair in pairs] + list({id(pair.agent): pair.agent for pair in pairs}.values())
+
+    listen()
+    return Ends([speaker(pair) for pair in pairs], wires, mend)
 
 
 def _entries(told: Number) -> Callable[[bytes], None]:
@@ -113,7 +124,8 @@ async def _at_socketio(plan: Plan, arrived: Number) -> Ends:
     def speaker(line: SocketIo) -> Number:
         return lambda number: line.wire.say(event_packet("say", words(number)))
 
-    return Ends([speaker(one) for one in customers], [one.wire for one in (*customers, *agents)])
+    wires = [one.wire for one in (*customers, *agents)]
+    return Ends([speaker(one) for one in customers], lambda: wires, _stay)
 
 
 async def _joined(plan: Plan, hear: Callable[[bytes], None] | None, rooms: Sequence[int]) -> SocketIo:
@@ -134,7 +146,11 @@ async def _at_echo(plan: Plan, arrived: Number) -> Ends:
     def speaker(wire: Wire) -> Number:
         return lambda number: wire.say(f'"{words(number)}"'.encode())
 
-    return Ends([speaker(wire) for wire in wires], wires)
+    return Ends([speaker(wire) for wire in wires], lambda: wires, _stay)
+
+
+async def _stay() -> None:
+    """There is nothing to come back to."""
 
 
 def _numbers(told: Number) -> Callable[[bytes], None]:

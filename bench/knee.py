@@ -30,7 +30,8 @@ class Knee:
 async def find_knee(run_at: RunAt, *, start: float, limit_ms: float, steps: int = 24) -> Knee:
     """Double from ``start`` (or halve, when that is too much already), then go up by quarters until two runs fail.
 
-    A rate that fails once is tried again: a machine has bad moments. At most ``steps`` runs.
+    A rate that fails once is tried again, for a machine has bad moments; while doubling only when all did arrive. At
+    most ``steps`` runs.
     """
     knee = Knee(limit_ms)
 
@@ -42,12 +43,15 @@ async def find_knee(run_at: RunAt, *, start: float, limit_ms: float, steps: int 
             knee.rate, knee.best = rate, heard
         return good
 
+    async def nearly_holds(rate: float) -> bool:
+        return await holds(rate) or (knee.steps[-1].lost == 0 and len(knee.steps) < steps and await holds(rate))
+
     rate = start
-    while len(knee.steps) < steps and await holds(rate):
+    while len(knee.steps) < steps and await nearly_holds(rate):
         rate *= 2
     while knee.rate == 0 and rate > _SLOWEST and len(knee.steps) < steps:
         rate /= 2
-        await holds(rate)
+        await nearly_holds(rate)
     rate = knee.rate * _FINE
     while knee.rate and len(knee.steps) < steps and (await holds(rate) or await holds(rate)):
         rate *= _FINE

@@ -47,8 +47,9 @@ async def _serve(plan: Plan) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()  # a pause of the generator would be charged to the server
-    tell({"open": len(ends.wires)})
+    tell({"open": len(ends.wires())})
     async for run in asked():
+        await ends.mend()
         heard = await loop.run(ends.say, **run)
         tell(heard.as_json() | {"ended": ends.ended()})
         gc.collect()

@@ -58,6 +58,7 @@ class OpenLoop:
         self._base = 0
         self._sent = 0
         self._missing = 0
+        self._news = 0
         self._whole = asyncio.Event()
         self._due = array("d")
         self._gone = array("d")
@@ -70,6 +71,7 @@ class OpenLoop:
         if 0 <= at < self._sent and not self._arrived[at]:
             self._arrived[at] = time.monotonic()
             self._missing -= 1
+            self._news += 1
             if not self._missing:
                 self._whole.set()
 
@@ -78,6 +80,7 @@ class OpenLoop:
         at = number - self._base
         if 0 <= at < self._sent and not self._acknowledged[at]:
             self._acknowledged[at] = time.monotonic()
+            self._news += 1
 
     async def run(self, say: Sequence[Callable[[int], None]], *, rate: float, seconds: float, patience: float) -> Heard:
         """Send ``rate`` messages a second for ``seconds``, then wait up to ``patience`` seconds for what is missing."""
@@ -111,8 +114,8 @@ class OpenLoop:
     async def _drained(self) -> None:
         """Let an overloaded server come to rest, so that the next run does not pay for this one; it counts no more."""
         end, last = time.monotonic() + _DRAIN, -1
-        while self._missing not in (0, last) and time.monotonic() < end:
-            last = self._missing
+        while self._missing and self._news != last and time.monotonic() < end:
+            last = self._news
             with suppress(TimeoutError):
                 async with asyncio.timeout(_QUIET):
                     await self._whole.wait()

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from bench.commits import postgres_commits, sqlite_commits
 from bench.knee import Knee, find_knee
 from bench.open_loop import Heard
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples
+from bench.service import replicas
 from bench.targets import (
     ECHO,
     LIST_NOTE,
     NODE,
     PYTHON,
-    REPLICAS,
     Target,
     calibration,
     lateness,
+    loaded,
     ours,
-    ours_twice,
     relays,
     said,
     sizes,
 )
-from tests.support.processes import free_port
-from tools.local_servers import PostgresServer
+from tools.local_servers import LocalServer, PostgresServer
 
 _LIMIT_MS = 50.0
 _ECHO_RATE = 1_000.0
+REPLICAS = f"{OURS}, two replicas"
 SQLITE, POSTGRES = "SQLite alone", "PostgreSQL alone"
 
 
@@ -46,10 +45,11 @@ async def measure(bench: Bench) -> Row:
             async with relays(bench, conversations, [of]) as one:
                 found.append(await _knee(bench, one[of], start))
         await _calibrate(bench, echo)
-        async with ours_twice(bench, conversations) as target:
-            found.append(await _knee(bench, target, 500.0))
+        async with replicas(bench.folder) as service:
+            async with loaded(service, REPLICAS, conversations) as target:
+                found.append(await _knee(bench, target, 500.0))
+            commits = await _commits(bench, service.servers["postgres"])
         await _calibrate(bench, echo)
-    commits = await _commits(bench)
     settings = {"seconds of a step": bench.pick(3.0, 0.3), "limit of p99 in ms": _LIMIT_MS, **sizes(conversations)}
     return _row(found, commits, echo, settings)
 
@@ -70,18 +70,15 @@ async def _knee(bench: Bench, target: Target, start: float) -> tuple[Target, Kne
     return target, knee
 
 
-async def _commits(bench: Bench) -> list[Figure]:
+async def _commits(bench: Bench, server: LocalServer) -> list[Figure]:
+    """The same databases on the same disk, with nothing else to do: the service on them stands idle."""
+    assert isinstance(server, PostgresServer)
     seconds = bench.pick(3.0, 0.3)
     alone = await sqlite_commits(bench.folder, seconds)
     figures = [Figure(SQLITE, "commits, one client, WAL, synchronous=FULL", alone, "msg/s")]
-    server = PostgresServer(bench.folder / "bare-postgres", free_port())
-    await asyncio.to_thread(server.start)
-    try:
-        for clients in (1, 8):
-            rate = await postgres_commits(server, bench.folder, clients, seconds)
-            figures.append(Figure(POSTGRES, f"commits, fsync, clients: {clients}", rate, "msg/s"))
-    finally:
-        await asyncio.to_thread(server.stop)
+    for clients in (1, 8):
+        rate = await postgres_commits(server, bench.folder, clients, seconds)
+        figures.append(Figure(POSTGRES, f"commits, fsync, clients: {clients}", rate, "msg/s"))
     return figures
 
 

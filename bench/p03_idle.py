@@ -60,10 +60,10 @@ async def measure(bench: Bench) -> Row:
         addresses = {OURS: service.addresses[0], BARE: bare.address, FASTAPI: fastapi.address}
         first = _plans(addresses, warm, regulars, 0)
         await _open(bench, stack, first)
-        few = await _states(servers, warm, bench.pick(8.0, 0.5))
+        few = await _states(servers, warm, bench.pick(5.0, 0.5))
         crowds = await _open(bench, stack, _plans(addresses, count, regulars, warm))
         await asyncio.sleep(bench.pick(3.0, 0.1))
-        many = await _states(servers, warm + count, bench.pick(45.0, 1.0))
+        many = await _states(servers, warm + count, bench.pick(40.0, 0.5))
         left = {of: (await one.ask({}, 30.0))["open"] for of, one in crowds.items()}
     return _row(count, few, many, left, warm)
 
@@ -128,6 +128,6 @@ def _notes(warm: int) -> Sequence[str]:
         "does all the time is in neither, but in the CPU of the whole process.",
         "Ours are customers' sockets after a whole hello, each of another customer who was here before; the kernel's "
         "memory for a socket is in nobody's figure.",
-        "Memory at the end of the hold. It is longer than two of our heartbeats and one ping of uvicorn.",
+        "Memory at the end of the hold, which has two of our heartbeats and most of the pings of uvicorn, every 45 s.",
         "The three servers hold at the same time, in processes of their own, pinned to no core.",
     )

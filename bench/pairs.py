@@ -12,6 +12,7 @@ from bench.service import SLOTS
 from bench.wire import Wire, dial
 
 Frame = dict[str, Any]
+Address = tuple[str, int]
 _PATIENCE = 60.0
 _AT_ONCE = 32
 
@@ -24,10 +25,12 @@ class Screen:
 
     def __init__(self) -> None:
         self.wire = Wire()
+        self.token, self.address = "", ("", 0)
         self._waiting: list[tuple[Callable[[Frame], bool], asyncio.Future[Frame]]] = []
 
-    async def open(self, address: tuple[str, int], path: str, token: str | None = None, source: str = "") -> None:
+    async def open(self, address: Address, path: str, token: str | None = None, source: str = "") -> None:
         """Connect; with ``token`` as an agent. Raises as `bench.wire.dial`."""
+        self.token, self.address = token or "", address
         headers = {"authorization": f"Bearer {token}"} if token else None
         self.wire = await dial(address, path, self._hear, headers=headers, source=source or None)
 
@@ -58,23 +61,31 @@ def _answer(waiting: asyncio.Future[Frame], frame: Frame) -> None:
         waiting.set_result(frame)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pair:
-    """One conversation under human control: the customer's wire and that of the agent who has it opened."""
+    """One conversation under human control: the customer's wire and that of the agent who has it opened.
+
+    ``visitor`` and ``door`` are the customer's token and address, ``agent_token`` and ``agent_door`` the agent's: what
+    `resume` comes back with.
+    """
 
     conversation: str
     customer: Wire
     agent: Wire
+    visitor: str
+    door: Address
+    agent_token: str
+    agent_door: Address
 
 
-async def open_customer(address: tuple[str, int], source: str = "") -> tuple[Screen, Frame]:
+async def open_customer(address: Address, source: str = "") -> tuple[Screen, Frame]:
     """A new customer after a whole hello, and the welcome."""
     screen = Screen()
     await screen.open(address, "/ws/customer", source=source)
     return screen, await screen.asks(lambda frame: frame["type"] == "welcome", type="hello")
 
 
-async def open_agent(address: tuple[str, int], token: str, source: str = "") -> Screen:
+async def open_agent(address: Address, token: str, source: str = "") -> Screen:
     """An agent's console after a whole hello, at the desk for offers."""
     screen = Screen()
     await screen.open(address, "/ws/agent", token, source)
@@ -83,7 +94,7 @@ async def open_agent(address: tuple[str, int], token: str, source: str = "") -> 
     return screen
 
 
-async def open_pairs(addresses: Sequence[tuple[str, int]], tokens: Sequence[str], count: int) -> list[Pair]:
+async def open_pairs(addresses: Sequence[Address], tokens: Sequence[str], count: int) -> list[Pair]:
     """``count`` conversations, spread over the agents of ``tokens``, which hold at most `SLOTS` each.
 
     The agents and the customers of each are spread over ``addresses``, so that with two replicas half of the words
@@ -104,7 +115,7 @@ async def open_pairs(addresses: Sequence[tuple[str, int]], tokens: Sequence[str]
     return list(await asyncio.gather(*(one(number) for number in range(count))))
 
 
-async def open_pair(address: tuple[str, int], agent: Screen) -> Pair:
+async def open_pair(address: Address, agent: Screen) -> Pair:
     """A new customer whose conversation ``agent`` takes from the bot, opens, and has said a first word in."""
     customer, welcome = await open_customer(address)
     here, epoch = welcome["conversation"], welcome["epoch"]
@@ -123,4 +134,27 @@ async def open_pair(address: tuple[str, int], agent: Screen) -> Pair:
     agent.wire.say(json.dumps({"type": "open", "conversation": here}).encode())
     words = {"conversation": here, "client_id": key, "text": "Hello, a person here.", "seen": seen}
     await agent.asks(said, type="say", **words)
-    return Pair(here, customer.wire, agent.wire)
+    return Pair(here, customer.wire, agent.wire, welcome["token"], address, agent.token, agent.address)
+
+
+async def resume(pairs: Sequence[Pair]) -> None:
+    """Whoever's connection has ended comes back, as pages do: a hello with what they have, conversations opened again.
+
+    They are shown all of their conversations again. The new wires hear nothing yet.
+    """
+    gone: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        if pair.agent.ended is not None:
+            gone.setdefault(id(pair.agent), []).append(pair)
+    for held in gone.values():
+        agent = await open_agent(held[0].agent_door, held[0].agent_token)
+        for pair in held:
+            agent.wire.say(json.dumps({"type": "open", "conversation": pair.conversation}).encode())
+            pair.agent = agent.wire
+    for pair in pairs:
+        if pair.customer.ended is not None:
+            screen = Screen()
+            await screen.open(pair.door, "/ws/customer")
+            known = {"token": pair.visitor, "conversation": pair.conversation}
+            await screen.asks(lambda frame: frame["type"] == "heartbeat", type="hello", **known)
+            pair.customer = screen.wire

@@ -1,13 +1,18 @@
-"""Customers who have been here before: written into a record in one go, so that a crowd can come back at once."""
+"""Crowds that a record knows before its service starts: returning customers, and agents who are signed in already.
+
+Making so many over the sockets and over REST takes far longer than what is measured.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bench.service import SECRET
+from bench.service import PASSWORD, SECRET
 from bot.channels.web import INBOX
 from bot.visitors import Visitors
+from handover.accounts import Accounts, Passwords
 from handover.backends import open_backends
+from handover.backends.records_sql.accounts import SqlAccounts
 from handover.clock import SystemClock
 from handover.conversation import Control, Conversation, Lifecycle
 from handover.desk_change import first_stretch
@@ -27,6 +32,24 @@ async def make_regulars(record: str, count: int) -> list[tuple[str, str]]:
     async with open_backends(record) as backends, backends.records.transaction() as tx:
         made = [await _one(tx, number) for number in range(count)]
     return [(visitors.token_for(one.customer), one.id) for one in made]
+
+
+async def make_agents(record: str, count: int, *, capacity: int = 8) -> list[str]:
+    """Write ``count`` agents and a login of each; their bearer tokens. Their passwords are hashed cheaply.
+
+    ``record`` as above. A service that finds agents makes no account by itself: there is no admin.
+    """
+    async with open_backends(record) as backends:
+        accounts = Accounts(
+            SqlAccounts(backends.records), backends.live, SystemClock(), passwords=Passwords(memory_kib=64)
+        )
+        tokens = []
+        for number in range(count):
+            email = f"agent{number}@desk.example"
+            await accounts.add(email=email, name=f"Agent {number}", password=PASSWORD, capacity=capacity)
+            _, token, _ = await accounts.sign_in(email, PASSWORD, f"127.1.{number // 250}.{number % 250}")
+            tokens.append(token)
+        return tokens
 
 
 async def _one(tx: Transaction, number: int) -> Conversation:

@@ -72,7 +72,7 @@ def memory_kib(pids: Sequence[int]) -> float:
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """User and system time of the processes, in seconds."""
+    """CPU time that the processes have used, in seconds."""
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return sum(one.user + one.system for one in times)
 

@@ -13,12 +13,11 @@ from bench.ends import WORDS, Kind, Plan
 from bench.load import Load, load
 from bench.open_loop import Heard
 from bench.row import OURS, Bench, Samples
-from bench.service import RAISED, Service, embedded, hire, replicas
+from bench.service import RAISED, Service, embedded, hire
 
 PYTHON = "python-socketio relay"
 NODE = "Node socket.io relay"
 ECHO = "bare echo (calibration)"
-REPLICAS = f"{OURS}, two replicas"
 SERVER_CORE, LOAD_CORE = 0, 1
 AGENTS = 4
 LIST_NOTE = (
@@ -86,19 +85,13 @@ async def relays(bench: Bench, conversations: int, names: Sequence[str] = tuple(
 @asynccontextmanager
 async def ours(bench: Bench, conversations: int) -> AsyncIterator[Target]:
     """The embedded service with everything open at it, on one core; its load on another."""
-    async with embedded(bench.folder, core=SERVER_CORE) as service, _loaded(service, OURS, conversations) as target:
+    async with embedded(bench.folder, core=SERVER_CORE) as service, loaded(service, OURS, conversations) as target:
         yield target
 
 
 @asynccontextmanager
-async def ours_twice(bench: Bench, conversations: int) -> AsyncIterator[Target]:
-    """Two replicas on PostgreSQL and Redis, where the system puts them; the ends are spread over both."""
-    async with replicas(bench.folder) as service, _loaded(service, REPLICAS, conversations) as target:
-        yield target
-
-
-@asynccontextmanager
-async def _loaded(service: Service, of: str, conversations: int) -> AsyncIterator[Target]:
+async def loaded(service: Service, of: str, conversations: int) -> AsyncIterator[Target]:
+    """A service that is running, with everything open at it; the ends are spread over its processes."""
     tokens = await hire(service, AGENTS)
     async with load(Plan("switchboard", service.addresses, conversations, AGENTS, tokens), LOAD_CORE) as opened:
         yield Target(of, opened, service.cpu_seconds)
