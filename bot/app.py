@@ -33,6 +33,7 @@ from bot.relay import Relay
 from bot.relay_settings import relay_settings_of
 from bot.repeats import open_repeats
 from bot.settings import Settings
+from bot.socket_doors import App
 from bot.tracing import Traces, open_traces
 from bot.turn_meters import TurnMeters
 from bot.visitors import Visitors
@@ -73,12 +74,12 @@ def create_app(
     copilot: Copilot | None = None,
     clock: Clock | None = None,
     passwords: Passwords | None = None,
-) -> FastAPI:
+) -> App:
     """The service. What it opens, it closes when it stops; partners that are handed in stay the caller's."""
     meters, traces = Meters(), open_traces(settings.otel_exporter_otlp_endpoint)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(framework: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(traces.close)
             service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords(), traces)
@@ -91,7 +92,7 @@ def create_app(
             for task in tasks:
                 task.cancel()
 
-    app = FastAPI(
+    app = App(
         title="Switchboard",
         description="A customer-service chatbot that hands over to people, and takes back.",
         version=_version(),
@@ -195,7 +196,7 @@ class _Service:
         }
         return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
 
-    def add_routes(self, app: FastAPI) -> None:
+    def add_routes(self, app: App) -> None:
         """Everything a network client can reach, beside the built pages."""
         settings, meters = self._settings, self._meters
         meters.watch_live_feed(self._backends.live)
@@ -214,8 +215,8 @@ class _Service:
         places = Places(PlaceLimits(settings.sockets_per_person, settings.sockets_per_address, settings.sockets_total))
         presence = Presence(self._clock.monotonic, self._backends.marks, self._backends.live.tell_here)
         screens = ScreenParts(self._desk, self._accounts, presence, self._rounds)
-        app.include_router(AgentDoorway(screens, door, origins, limits, waiting, places, meters).routes())
-        app.include_router(self._web_channel(origins, limits, waiting, places).routes())
+        app.doors["/ws/agent"] = AgentDoorway(screens, door, origins, limits, waiting, places, meters).serve
+        app.doors["/ws/customer"] = self._web_channel(origins, limits, waiting, places).serve
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
         if settings.internal_token is None:
             log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")

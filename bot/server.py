@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from bot.log_lines import log_plainly
 from bot.settings import Settings
+from bot.wire import Wire
 
 # What a peer may leave unread or unacknowledged before the system gives the connection up, in milliseconds. A peer
 # that reads nothing could not be closed otherwise: what is in the pipe goes before the close.
@@ -47,13 +48,10 @@ def server(settings: Settings, app: FastAPI) -> Server:
         app,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        ws=Wire,
         ws_max_size=settings.socket_max_bytes,
         # Compression costs memory per socket, and secrets beside chosen text do not belong in one stream.
         ws_per_message_deflate=False,
-        # Heartbeats that pages see are ours (`handover.rounds`). These only find peers that are gone for good.
-        ws_ping_interval=45,
-        ws_ping_timeout=20,
         lifespan="on",
         server_header=False,
         proxy_headers=True,

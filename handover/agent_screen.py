@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from handover.accounts import Accounts
@@ -27,7 +28,7 @@ from handover.entries import ConversationId
 from handover.errors import BadInput, NotSignedIn, SwitchboardError, TooMany
 from handover.frames import HeartbeatFrame
 from handover.login_api import Asking
-from handover.ports import Follower, Told
+from handover.ports import Told
 from handover.presence import Presence
 from handover.rounds import Rounds
 from handover.screens import AGENTS, agent_part, agent_topic, desk_topic, offer_gone, told
@@ -87,14 +88,9 @@ class Screen:
         async with self._desk.live.follow(AGENTS, agent_topic(self._agent.id)) as self._follower:
             try:
                 with self._rounds.joined(self):
-                    await self.socket.serve(self._follower, self._handle, self._write(self._follower, after))
+                    await self.socket.serve(self._follower, self._handle, partial(self._welcome, after), self._hear)
             finally:
                 await self._leave()
-
-    async def _write(self, follower: Follower, after: int | None) -> None:
-        await self._welcome(after)
-        async for news in follower:
-            await self._hear(news)
 
     async def _welcome(self, after: int | None) -> None:
         reading = self._desk.reading

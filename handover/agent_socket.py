@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from handover.agent_frames import AgentSends, Hello, agent_sends
@@ -16,7 +15,7 @@ from handover.agent_screen import Screen, ScreenParts
 from handover.entries import AgentId
 from handover.errors import Forbidden
 from handover.limits import WaitingRoom
-from handover.line_ends import address_of, answering
+from handover.line_ends import Answering, address_of
 from handover.login_api import Asking, Door, own_page, token_of
 from handover.meters import Meters
 from handover.places import Places
@@ -36,18 +35,13 @@ class AgentDoorway:
     meters: Meters
     open_screens: Counter[AgentId] = field(default_factory=Counter)
 
-    def routes(self) -> APIRouter:
-        """The socket's one route."""
-        routes = APIRouter()
-        routes.add_websocket_route("/ws/agent", self._serve)
-        return routes
-
-    async def _serve(self, websocket: WebSocket) -> None:
+    async def serve(self, websocket: WebSocket) -> None:
+        """One socket, from the handshake to its end. Never raises, unless it is cancelled."""
         socket = Socket(
             websocket, agent_sends, side="agent", limits=self.limits,
             monotonic=self.parts.desk.clock.monotonic, meters=self.meters,
         )  # fmt: skip
-        async with answering(websocket, socket):
+        async with Answering(websocket, socket):
             self._check_origin(websocket)
             self.parts.rounds.welcome_nobody()
             address = address_of(websocket)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from types import TracebackType
+from typing import Any, TypeVar
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketState
 
@@ -25,7 +25,7 @@ def allowed_origin(websocket: WebSocket, origins: frozenset[str]) -> bool:
 
     A client that sends no Origin is no browser, so no other site's page can be behind it.
     """
-    sent = websocket.headers.getlist("origin")
+    sent = Headers(scope=websocket.scope).getlist("origin")
     return not sent or (len(sent) == 1 and sent[0] in origins)
 
 
@@ -43,24 +43,38 @@ async def deny(websocket: WebSocket, error: SwitchboardError) -> None:
         await websocket.close(error.close_code, error.code)
 
 
-@asynccontextmanager
-async def answering(websocket: WebSocket, socket: Socket[F]) -> AsyncIterator[None]:
+def forget_request(websocket: WebSocket) -> None:
+    """The handshake is done: what the request was is not kept for as long as the socket is open."""
+    websocket.scope.clear()
+
+
+class Answering:
     """Whatever ends the block ends the connection in the one shape; a peer that hung up is no error."""
-    try:
-        yield
-    except HungUp:
-        return
-    except SwitchboardError as error:
-        await _end(websocket, socket, error)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if socket.ending is None or task is None:
-            raise
-        task.uncancel()  # the socket was ended from our side, and this is how it heard of it
-        await _end(websocket, socket, socket.ending)
-    except Exception:
-        log.exception("socket_failed")
-        await _end(websocket, socket, FOR_A_PROGRAMMER)
+
+    __slots__ = ("_socket", "_websocket")
+
+    def __init__(self, websocket: WebSocket, socket: Socket[Any]) -> None:
+        self._websocket = websocket
+        self._socket = socket
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, SwitchboardError):
+            await _end(self._websocket, self._socket, error)
+        elif isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if self._socket.ending is None or task is None:
+                return False
+            task.uncancel()  # the socket was ended from our side, and this is how it heard of it
+            await _end(self._websocket, self._socket, self._socket.ending)
+        elif isinstance(error, Exception) and not isinstance(error, HungUp):
+            log.error("socket_failed", exc_info=error)
+            await _end(self._websocket, self._socket, FOR_A_PROGRAMMER)
+        return error is None or isinstance(error, Exception | asyncio.CancelledError)
 
 
 async def _end(websocket: WebSocket, socket: Socket[F], error: SwitchboardError) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from handover.errors import TooMany
@@ -34,21 +33,30 @@ class Places:
         """How many are open."""
         return self._persons.total()
 
-    @contextmanager
-    def take(self, person: str, address: str) -> Iterator[None]:
-        """Hold a place. Raises TooMany when there is none."""
+    def take(self, person: str, address: str) -> AbstractContextManager[None]:
+        """Hold a place for as long as the block lasts. Raises TooMany when there is none."""
         limits = self._limits
         if self._persons[person] >= limits.per_person:
             raise TooMany("This is open in too many windows. Please close one of them.", retry_after=_AGAIN)
         if self._addresses[address] >= limits.per_address or self._addresses.total() >= limits.total:
             raise TooMany("Too many connections are open. Please try again shortly.", retry_after=_AGAIN)
-        self._persons[person] += 1
-        self._addresses[address] += 1
-        try:
-            yield
-        finally:
-            _give_back(self._persons, person)
-            _give_back(self._addresses, address)
+        return _Place(self._persons, person, self._addresses, address)
+
+
+class _Place:
+    __slots__ = ("_address", "_addresses", "_person", "_persons")
+
+    def __init__(self, persons: Counter[str], person: str, addresses: Counter[str], address: str) -> None:
+        self._persons, self._person = persons, person
+        self._addresses, self._address = addresses, address
+
+    def __enter__(self) -> None:
+        self._persons[self._person] += 1
+        self._addresses[self._address] += 1
+
+    def __exit__(self, *_: object) -> None:
+        _give_back(self._persons, self._person)
+        _give_back(self._addresses, self._address)
 
 
 def _give_back(counter: Counter[str], key: str) -> None:

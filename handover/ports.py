@@ -3,7 +3,7 @@ is chosen in one place, `handover.backends`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,7 +88,7 @@ class Told:
 
 
 class Follower(Protocol):
-    """One reader of the live feed. Iterating raises FellBehind once its queue has overflowed."""
+    """One reader of the live feed: iterates, or is woken and takes. Both raise FellBehind once its queue overflowed."""
 
     def add(self, topic: str) -> None: ...
 
@@ -96,6 +96,14 @@ class Follower(Protocol):
 
     def put(self, told: Told) -> None:
         """Something of this reader's own, in line with what it is told. Never waits."""
+        ...
+
+    def wakes(self, wake: Callable[[], None] | None) -> None:
+        """Call ``wake``, which must not wait, whenever something is queued from now on."""
+        ...
+
+    def take(self) -> Told | None:
+        """What has waited longest, or None."""
         ...
 
     def __aiter__(self) -> AsyncIterator[Told]: ...

@@ -8,8 +8,8 @@ picture of these catch up from the record. An idle socket costs a heartbeat and 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import structlog
@@ -53,7 +53,7 @@ class Rounds:
         self._live = live
         self._clock = clock
         self._every = every
-        self._lines: dict[ConversationId, set[Guest]] = {}
+        self._lines: dict[ConversationId, tuple[Guest, ...]] = {}
         self._screens: set[Guest] = set()
         self._wheel: list[set[Guest]] = [set() for _ in range(HEARTBEAT_TICKS)]
         self._joined = 0
@@ -71,22 +71,31 @@ class Rounds:
         if self.draining:
             raise _moving()
 
-    @contextmanager
-    def joined(self, guest: Guest, conversation: ConversationId | None = None) -> Iterator[None]:
+    def joined(self, guest: Guest, conversation: ConversationId | None = None) -> AbstractContextManager[None]:
         """Look after ``guest``: a customer's line to ``conversation``, or a screen that shows all of them."""
         self.welcome_nobody()
-        spoke = self._wheel[self._joined % HEARTBEAT_TICKS]
         self._joined += 1
-        room = self._screens if conversation is None else self._lines.setdefault(conversation, set())
-        spoke.add(guest)
-        room.add(guest)
-        try:
-            yield
-        finally:
-            spoke.discard(guest)
-            room.discard(guest)
-            if conversation is not None and not room:
-                self._lines.pop(conversation, None)
+        return _Visit(self, guest, conversation, self._joined % HEARTBEAT_TICKS)
+
+    def comes(self, guest: Guest, conversation: ConversationId | None, spoke: int) -> None:
+        """For `joined`."""
+        self._wheel[spoke].add(guest)
+        if conversation is None:
+            self._screens.add(guest)
+        else:
+            self._lines[conversation] = (*self._lines.get(conversation, ()), guest)
+
+    def goes(self, guest: Guest, conversation: ConversationId | None, spoke: int) -> None:
+        """For `joined`."""
+        self._wheel[spoke].discard(guest)
+        if conversation is None:
+            self._screens.discard(guest)
+            return
+        left = tuple(each for each in self._lines.get(conversation, ()) if each is not guest)
+        if left:
+            self._lines[conversation] = left
+        else:
+            self._lines.pop(conversation, None)
 
     def look_soon(self) -> None:
         """The live feed has lost something: look at the record with the next tick."""
@@ -100,7 +109,7 @@ class Rounds:
             await self._clock.sleep(tick)
             number += 1
             for guest in tuple(self._wheel[number % HEARTBEAT_TICKS]):
-                guest.socket.ask("heartbeat")
+                guest.socket.beat()
             self._end_the_stuck()
             if not self._live.healthy or self._clock.monotonic() >= self._look_at:
                 await self.look()
@@ -162,6 +171,21 @@ class Rounds:
             guest.socket.end(_moving())
         while self.guests and self._clock.monotonic() < began + 2 * seconds and not hurry():
             await self._clock.sleep(0.02)
+
+
+class _Visit:
+    """The block in which a guest is looked after."""
+
+    __slots__ = ("_conversation", "_guest", "_rounds", "_spoke")
+
+    def __init__(self, rounds: Rounds, guest: Guest, conversation: ConversationId | None, spoke: int) -> None:
+        self._rounds, self._guest, self._conversation, self._spoke = rounds, guest, conversation, spoke
+
+    def __enter__(self) -> None:
+        self._rounds.comes(self._guest, self._conversation, self._spoke)
+
+    def __exit__(self, *_: object) -> None:
+        self._rounds.goes(self._guest, self._conversation, self._spoke)
 
 
 def _moving() -> Moving:

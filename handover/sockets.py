@@ -1,38 +1,38 @@
 """Plumbing of both sockets: text JSON frames in, frames out, limits around, one error shape.
 
 A bad frame is answered with an error frame and the connection goes on, until it has had too many of them.
-Two tasks serve a socket. The reader handles frames and never waits for the peer to read: what it answers is queued.
-The writer alone sends; its queue is the live feed's, which holds so much and no more (see `handover.ports.Follower`).
+The reader, a task, handles frames and never waits for the peer to read: what it answers is queued. The writer alone
+sends; it is a task only while there is something to send, for most sockets are idle most of the time. Its queue is the
+live feed's, which holds so much and no more (see `handover.ports.Follower`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from handover.errors import BadInput, Busy, FellBehind, NotSignedIn, StaleView, SwitchboardError, TooLarge, TooMany
-from handover.frames import EntryFrame, ErrorFrame, Frame
+from handover.errors import BadInput, Busy, FellBehind, NotSignedIn, SwitchboardError, TooLarge, TooMany
+from handover.frame_reading import BinaryFrame, error_frame, parse_frame
+from handover.frames import Frame
 from handover.limits import Buckets, TokenBucket
 from handover.meters import Meters
 from handover.ports import Follower, Told
 
+# Where a server's end of a socket that can more than ASGI asks is found among its scope's extensions, see `Wire`.
+WIRE = "switchboard.wire"
 # The topic of what a socket queues for its own writer. Of these, kind "send" is a frame; others are wishes.
 OWN = "own"
 
 log = structlog.get_logger(__name__)
 F = TypeVar("F", bound=Frame)
 
-# An escaped NUL in JSON text. No customer types one and PostgreSQL stores none.
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _TOO_FAST = "That is too fast. Please slow down."
 FOR_A_PROGRAMMER = SwitchboardError("Something went wrong here. It has been logged; please try again.")
 
@@ -54,8 +54,28 @@ class HungUp(Exception):
     """The other side is gone: the end of a connection, not a failure."""
 
 
+class Wire(Protocol):
+    """What the server's end of a socket can do beside ASGI; a server that offers it sends fewer tasks about."""
+
+    def send_now(self, text: str) -> bool:
+        """Send ``text`` unless it would have to wait; whether it was sent."""
+        ...
+
+    def probe(self) -> None:
+        """Called every so often: pings a peer that was silent, and hangs up on one that did not answer the ping."""
+        ...
+
+
 class Socket(Generic[F]):
-    """One accepted websocket whose peer sends frames of ``parser`` and is ``side`` "customer" or "agent"."""
+    """One accepted websocket whose peer sends frames of ``parser`` and is ``side`` "customer" or "agent".
+
+    ``heartbeat`` is the frame of its heartbeats when that is always the same.
+    """
+
+    __slots__ = (
+        "_bucket", "_failure", "_handling", "_hear", "_heartbeat", "_limits", "_meters", "_monotonic", "_parser",
+        "_queue", "_sending_since", "_shared", "_side", "_strikes", "_task", "_websocket", "_wire", "_writer", "ending",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -66,7 +86,10 @@ class Socket(Generic[F]):
         limits: SocketLimits,
         monotonic: Callable[[], float],
         meters: Meters,
+        heartbeat: str | None = None,
     ) -> None:
+        self._wire: Wire | None = websocket.scope.get("extensions", {}).get(WIRE, {}).get("wire")
+        self._heartbeat = heartbeat
         self._websocket = websocket
         self._parser = parser
         self._side = side
@@ -76,7 +99,10 @@ class Socket(Generic[F]):
         self._strikes = 0
         self._shared: tuple[Buckets, str] | None = None
         self._queue: Follower | None = None
+        self._hear: Callable[[Told], Awaitable[None]] | None = None
         self._task: asyncio.Task[Any] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None  # what ended the writer
         self._handling = False
         self._sending_since: float | None = None
         self.ending: SwitchboardError | None = None
@@ -95,15 +121,63 @@ class Socket(Generic[F]):
         return frame
 
     async def serve(
-        self, queue: Follower, handle: Callable[[F], Awaitable[None]], write: Coroutine[Any, Any, None]
+        self,
+        queue: Follower,
+        handle: Callable[[F], Awaitable[None]],
+        begin: Callable[[], Awaitable[None]],
+        hear: Callable[[Told], Awaitable[None]],
     ) -> None:
-        """Reader and writer, until one of them ends. ``write`` reads ``queue``, where answers to frames go too.
+        """Reader and writer, until one of them ends. The writer does ``begin``, then gives ``hear`` all that ``queue``
+        is told, answers to frames too.
 
         Raises HungUp, or the SwitchboardError to close with; CancelledError after `end`.
         """
-        self._queue = queue
+        self._queue, self._hear = queue, hear
         self._task = asyncio.current_task()
-        await beside(self.frames(handle), write)
+        self._writer = asyncio.create_task(self._write(begin))
+        queue.wakes(self._wake)
+        try:
+            await self.frames(handle)
+        except asyncio.CancelledError:
+            if self._failure is None or self._task is None:
+                raise
+            self._task.uncancel()  # the writer ended, and this is how the reader heard of it
+            raise self._failure from None
+        finally:
+            queue.wakes(None)
+            if self._writer is not None:
+                self._writer.cancel()
+                await asyncio.wait([self._writer])
+
+    def _wake(self) -> None:
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write(None))
+
+    async def _write(self, begin: Callable[[], Awaitable[None]] | None) -> None:
+        """Send what there is to send."""
+        queue, hear = self._queue, self._hear
+        assert queue is not None
+        assert hear is not None
+        try:
+            if begin is not None:
+                await begin()
+            while (told := queue.take()) is not None:
+                await hear(told)
+        except Exception as failure:
+            self._failure = failure
+            self._interrupt()
+        finally:
+            self._writer = None
+
+    def beat(self) -> None:
+        """A heartbeat is due, and a look whether the peer is there at all."""
+        wire = self._wire
+        if wire is not None:
+            wire.probe()
+            # While the writer is at work a heartbeat waits its turn: it tells that all before it has been sent.
+            if self._heartbeat is not None and self._writer is None and wire.send_now(self._heartbeat):
+                return
+        self.ask("heartbeat")
 
     def paced_by(self, buckets: Buckets, key: str) -> None:
         """Frames also count against what ``key`` may send over all of its sockets."""
@@ -121,8 +195,11 @@ class Socket(Generic[F]):
         """Close with ``error``: at once, or as soon as the frame that is being handled is done."""
         if self.ending is None:
             self.ending = error
-            if self._task is not None and not self._handling:
-                self._task.cancel()
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._task is not None and not self._handling:
+            self._task.cancel()
 
     def stuck(self) -> bool:
         """Whether the peer has left a frame in the pipe for too long."""
@@ -155,8 +232,8 @@ class Socket(Generic[F]):
                 self._strikes = max(0, self._strikes - 1)
             finally:
                 self._handling = False
-            if self.ending is not None:
-                raise self.ending
+            if self.ending is not None or self._failure is not None:
+                raise self.ending or self._failure or HungUp
 
     async def send(self, frame: Frame) -> None:
         """Send one frame; waits while the peer is not reading. For the writer alone."""
@@ -199,7 +276,7 @@ class Socket(Generic[F]):
             raise HungUp
         text = message.get("text")
         if text is None:
-            raise _BinaryFrame("Frames are JSON text, not binary.")
+            raise BinaryFrame("Frames are JSON text, not binary.")
         if len(text.encode(errors="surrogatepass")) > self._limits.max_bytes:
             raise TooLarge(f"A frame may have at most {self._limits.max_bytes} bytes.")
         return str(text)
@@ -223,60 +300,3 @@ class Socket(Generic[F]):
             # Too fast stays "too fast" (1008); a peer that sends nonsense is closed as one that does.
             raise error if isinstance(error, TooMany) else BadInput("Too many frames were refused.")
         self.refuse(error, raw)
-
-
-class _BinaryFrame(BadInput):
-    close_code = 1003
-
-
-def parse_frame(parser: TypeAdapter[F], raw: str) -> F:
-    """The frame in ``raw``. Raises BadInput, which names the field that is wrong but never repeats its value.
-
-    A text that is too long is TooLarge, so that a page can say so in its own words.
-    """
-    if _NUL.search(raw):
-        raise BadInput("A frame may not hold the NUL character.")
-    try:
-        return parser.validate_json(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        # A union puts the chosen type first in the location: "say.text" is what a reader wants to see.
-        where = ".".join(str(part) for part in first["loc"]) or "frame"
-        what = TooLarge if first["type"] == "string_too_long" else BadInput
-        raise what(f"{where}: {first['msg']}", detail={"field": where}) from None
-
-
-def error_frame(error: SwitchboardError, raw: str = "") -> ErrorFrame:
-    """The one error shape as a frame; names the refused frame's ``client_id`` and ``conversation`` if it had them."""
-    missed = None
-    if isinstance(error, StaleView):
-        missed = tuple(EntryFrame.of(entry, for_agents=True) for entry in getattr(error, "missed", ()))
-    return ErrorFrame(
-        code=error.code,
-        message=error.message,
-        detail=error.detail,
-        retry_after=error.retry_after,
-        client_id=_named(raw, "client_id"),
-        conversation=_named(raw, "conversation"),
-        missed=missed,
-    )
-
-
-def _named(raw: str, key: str) -> str | None:
-    try:
-        value = json.loads(raw).get(key)
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    if not isinstance(value, str) or not 0 < len(value) <= 80:
-        return None
-    return value if value.isprintable() else None  # a lone surrogate could not be sent back
-
-
-async def beside(reads: Coroutine[Any, Any, None], writes: Coroutine[Any, Any, None]) -> None:
-    """Run ``reads`` here and ``writes`` in a task beside it, until one ends; raise what that one raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(writes)
-            await reads
-    except BaseExceptionGroup as both:
-        raise both.exceptions[0] from None

@@ -26,14 +26,14 @@ from handover.entries import AuthorKind, ConversationId, Entry
 from handover.errors import BadInput, Unavailable
 from handover.frames import AuthorPart, ControlFrame, EntryFrame, HeartbeatFrame, TypingFrame
 from handover.meters import Meters
-from handover.ports import Follower, Told
+from handover.ports import Told
 from handover.rounds import Rounds
 from handover.screens import customer_topic, desk_topic, told
 from handover.sockets import OWN, Socket
 from handover.tail import Tail
 
 _TYPING_REPEAT_SECONDS = 2.0
-_HEARTBEAT = HeartbeatFrame().model_dump_json(exclude_none=True)
+HEARTBEAT = HeartbeatFrame().model_dump_json(exclude_none=True)
 
 
 class CustomerPath(Protocol):
@@ -97,18 +97,18 @@ class CustomerLine:
         """Serve until the page is gone. Raises HungUp or the error to close with."""
         # Follow first, read second: what is said between the two comes by both ways and is sent once.
         async with self._desk.live.follow(customer_topic(self._conversation)) as follower:
-            with (
-                self._parts.rounds.joined(self, self._conversation),
-                self._parts.meters.sockets.labels("customer").track_inprogress(),
-            ):
-                await self.socket.serve(follower, self._handle, self._write(follower))
+            with self._parts.rounds.joined(self, self._conversation):
+                open_now = self._parts.meters.sockets.labels("customer")
+                open_now.inc()
+                try:
+                    await self.socket.serve(follower, self._handle, self._begin, self._hear)
+                finally:
+                    open_now.dec()
 
-    async def _write(self, follower: Follower) -> None:
+    async def _begin(self) -> None:
         await self._welcome()
         await self._tail.catch_up()
-        await self.socket.send_text(_HEARTBEAT)
-        async for news in follower:
-            await self._hear(news)
+        await self.socket.send_text(HEARTBEAT)
 
     async def _hear(self, news: Told) -> None:
         if news.topic == OWN:
@@ -135,14 +135,14 @@ class CustomerLine:
             case "send":
                 await self.socket.send_text(wish.text)
             case "heartbeat":
-                await self.socket.send_text(_HEARTBEAT)
+                await self.socket.send_text(HEARTBEAT)
             case "acknowledge":
                 # The feed has told it already, or has lost it: either way the customer gets the acknowledgement.
                 await self._tail.catch_up(upto=wish.offset)
             case "hello":
                 await self._welcome()
                 await self._tail.again(wish.offset or 0)
-                await self.socket.send_text(_HEARTBEAT)
+                await self.socket.send_text(HEARTBEAT)
             case _:
                 await self._catch_up()
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from bot.channels.customer_line import CustomerLine, LineParts
-from bot.frames import Hello, customer_sends
+from bot.channels.customer_line import HEARTBEAT, CustomerLine, LineParts
+from bot.frames import CustomerSends, Hello, customer_sends
 from bot.visitors import Visitors
 from handover.conversation import Conversation
 from handover.entries import ConversationId, CustomerId
 from handover.errors import Forbidden, NotFound, NotSignedIn
 from handover.limits import Buckets, RateLimit, WaitingRoom
-from handover.line_ends import address_of, allowed_origin, answering
+from handover.line_ends import Answering, address_of, allowed_origin, forget_request
 from handover.places import Places
 from handover.sockets import Socket, SocketLimits
 
@@ -42,14 +41,8 @@ class WebChannel:
     places: Places
     frames: Buckets
 
-    def routes(self) -> APIRouter:
-        """The socket's one route."""
-        routes = APIRouter()
-        # Not the framework's own kind of route, which takes 11 KiB more for each open socket.
-        routes.add_websocket_route("/ws/customer", self._serve)
-        return routes
-
-    async def _serve(self, websocket: WebSocket) -> None:
+    async def serve(self, websocket: WebSocket) -> None:
+        """One socket, from the handshake to its end. Never raises, unless it is cancelled."""
         address = address_of(websocket)
         socket = Socket(
             websocket,
@@ -58,22 +51,23 @@ class WebChannel:
             limits=self.limits,
             monotonic=self.parts.desk.clock.monotonic,
             meters=self.parts.meters,
+            heartbeat=HEARTBEAT,
         )
-        async with answering(websocket, socket):
+        async with Answering(websocket, socket):
             if not allowed_origin(websocket, self.origins):
                 raise Forbidden("This site may not use this service. Is it in PUBLIC_ORIGINS?")
             self.parts.rounds.welcome_nobody()
             with self.waiting.wait(address):
                 await websocket.accept()
+                forget_request(websocket)
                 hello = await socket.hello(Hello)
             assert isinstance(hello, Hello)
             token, customer = await self._known_or_new(hello, address)
             with self.places.take(customer, address):
                 socket.paced_by(self.frames, customer)
-                conversation = await self._conversation(customer, hello.conversation)
-                # An offset counts in one conversation only: without a name for it this page has nothing yet.
-                after = (hello.after or 0) if hello.conversation else 0
-                await CustomerLine(self.parts, socket, conversation.id, token, after).run()
+                line = await self._line(socket, hello, token, customer)
+                del hello, token  # whatever is held here is held for every idle socket
+                await line.run()
 
     async def _known_or_new(self, hello: Hello, address: str) -> tuple[str, CustomerId]:
         """The customer a token proves, or without a token somebody new, who can read nobody's conversation.
@@ -92,6 +86,14 @@ class WebChannel:
         await self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
         customer = (await self.parts.desk.customers.new_customer()).id
         return self.visitors.token_for(customer), customer
+
+    async def _line(
+        self, socket: Socket[CustomerSends], hello: Hello, token: str, customer: CustomerId
+    ) -> CustomerLine:
+        conversation = await self._conversation(customer, hello.conversation)
+        # An offset counts in one conversation only: without a name for it this page has nothing yet.
+        after = (hello.after or 0) if hello.conversation else 0
+        return CustomerLine(self.parts, socket, conversation.id, token, after)
 
     async def _conversation(self, customer: CustomerId, named: str | None) -> Conversation:
         if named is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from handover.errors import FellBehind
@@ -22,21 +22,24 @@ MAX_BYTES = 1_048_576
 class InProcessFollower:
     """One reader's queue; implements `handover.ports.Follower`."""
 
+    __slots__ = ("_bytes", "_feed", "_fell_behind", "_queue", "_resync_waits", "_wake", "topics")
+
     def __init__(self, feed: InProcessFeed) -> None:
         self._feed = feed
-        self._queue: deque[Told] = deque()
+        self._queue: deque[Told] | None = None  # an empty one has room for 64
         self._bytes = 0
         self._fell_behind = False
         self._resync_waits = False
-        self._something = asyncio.Event()
-        self.topics: set[str] = set()
+        self._wake: Callable[[], None] | None = None
+        self.topics: tuple[str, ...] = ()
 
     def add(self, topic: str) -> None:
-        self.topics.add(topic)
+        if topic not in self.topics:
+            self.topics += (topic,)
         self._feed.joins(self, topic)
 
     def remove(self, topic: str) -> None:
-        self.topics.discard(topic)
+        self.topics = tuple(each for each in self.topics if each != topic)
         self._feed.leaves(self, topic)
 
     def put(self, told: Told) -> None:
@@ -46,36 +49,69 @@ class InProcessFollower:
                 return  # what waits unread will be answered from the record as it is then
             self._resync_waits = True
         self._bytes += len(told.text)
+        if self._queue is None:
+            self._queue = deque()
         if len(self._queue) >= MAX_ITEMS or self._bytes > MAX_BYTES:
             self._fell_behind = True
             self._queue.clear()
         else:
             self._queue.append(told)
-        self._something.set()
+        if self._wake is not None:
+            self._wake()
+
+    def wakes(self, wake: Callable[[], None] | None) -> None:
+        self._wake = wake
+
+    def take(self) -> Told | None:
+        if self._fell_behind:
+            raise FellBehind("This reader was too slow; it must catch up by offset.")
+        if not self._queue:
+            self._queue = None
+            return None
+        told = self._queue.popleft()
+        self._bytes -= len(told.text)
+        if told.kind == RESYNC.kind:
+            self._resync_waits = False
+        return told
 
     def __aiter__(self) -> AsyncIterator[Told]:
         return self._read()
 
     async def _read(self) -> AsyncIterator[Told]:
+        something = asyncio.Event()
+        self.wakes(something.set)
         while True:
-            await self._something.wait()
-            if self._fell_behind:
-                raise FellBehind("This reader was too slow; it must catch up by offset.")
-            while self._queue:
-                told = self._queue.popleft()
-                self._bytes -= len(told.text)
-                if told.kind == RESYNC.kind:
-                    self._resync_waits = False
+            something.clear()
+            while (told := self.take()) is not None:
                 yield told
-            if not self._fell_behind:
-                self._something.clear()
+            await something.wait()
+
+
+class _Following:
+    """The block in which a follower follows."""
+
+    __slots__ = ("_feed", "_follower", "_topics")
+
+    def __init__(self, feed: InProcessFeed, topics: tuple[str, ...]) -> None:
+        self._feed = feed
+        self._topics = topics
+
+    async def __aenter__(self) -> InProcessFollower:
+        self._follower = InProcessFollower(self._feed)
+        for topic in self._topics:
+            self._follower.add(topic)
+        return self._follower
+
+    async def __aexit__(self, *_: object) -> None:
+        for topic in self._follower.topics:
+            self._follower.remove(topic)
 
 
 class InProcessFeed:
     """Implements `handover.ports.LiveFeed` within one process."""
 
     def __init__(self) -> None:
-        self.followers: dict[str, set[InProcessFollower]] = {}
+        self.followers: dict[str, tuple[InProcessFollower, ...]] = {}  # mostly one: a set would be four times as large
         self.counts = LiveCounts()
 
     @property
@@ -93,25 +129,19 @@ class InProcessFeed:
             follower.put(told)
 
     def joins(self, follower: InProcessFollower, topic: str) -> None:
-        self.followers.setdefault(topic, set()).add(follower)
+        here = self.followers.get(topic, ())
+        if follower not in here:
+            self.followers[topic] = (*here, follower)
 
     def leaves(self, follower: InProcessFollower, topic: str) -> None:
-        here = self.followers.get(topic)
-        if here is not None:
-            here.discard(follower)
-            if not here:
-                del self.followers[topic]
+        left = tuple(each for each in self.followers.get(topic, ()) if each is not follower)
+        if left:
+            self.followers[topic] = left
+        else:
+            self.followers.pop(topic, None)
 
-    @asynccontextmanager
-    async def follow(self, *topics: str) -> AsyncIterator[InProcessFollower]:
-        follower = InProcessFollower(self)
-        for topic in topics:
-            follower.add(topic)
-        try:
-            yield follower
-        finally:
-            for topic in tuple(follower.topics):
-                follower.remove(topic)
+    def follow(self, *topics: str) -> AbstractAsyncContextManager[InProcessFollower]:
+        return _Following(self, topics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.app import create_app
 from bot.server import server
 from bot.settings import Settings, read_settings
+from bot.wire import Wire
 from handover.accounts import Passwords
 from handover.backends import open_backends
 from tests.support.hand_peer import eventually
@@ -54,7 +55,7 @@ async def test_a_service_that_stops_sends_everybody_elsewhere_and_keeps_what_was
             assert await tx.turns.past_deadline(far) == [], "a turn was left with a process that is no more"
 
 
-def test_sockets_are_neither_compressed_nor_of_the_older_kind(tmp_path: Path) -> None:
+def test_sockets_are_of_the_small_kind_and_not_compressed(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     config = server(settings, create_app(settings)).config
-    assert (config.ws, config.ws_per_message_deflate, config.ws_max_size) == ("websockets-sansio", False, 65_536)
+    assert (config.ws, config.ws_per_message_deflate, config.ws_max_size) == (Wire, False, 65_536)

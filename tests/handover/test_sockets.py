@@ -21,11 +21,12 @@ from bot.frames import customer_sends
 from handover.agent_frames import agent_sends
 from handover.backends.live_in_process import InProcessFeed
 from handover.errors import BadInput, Taken, TooLarge
+from handover.frame_reading import error_frame, parse_frame
 from handover.frames import Frame, Text
-from handover.line_ends import answering
+from handover.line_ends import Answering
 from handover.meters import Meters
-from handover.ports import Follower
-from handover.sockets import Socket, SocketLimits, error_frame, parse_frame
+from handover.ports import Told
+from handover.sockets import Socket, SocketLimits
 from tests.support.hand_clock import HandClock
 from tests.support.serving import serving
 from tests.support.talking import Page, page
@@ -53,9 +54,11 @@ async def echoing(limits: SocketLimits = LIMITS) -> AsyncIterator[str]:
         await websocket.accept()
         socket = Socket(websocket, parser, side="customer", limits=limits, monotonic=clock.monotonic, meters=Meters())
 
-        async def write(queue: Follower) -> None:
-            async for told in queue:
-                await socket.send_text(told.text)
+        async def begin() -> None:
+            await socket.send(hello)
+
+        async def hear(told: Told) -> None:
+            await socket.send_text(told.text)
 
         async def echo(frame: Hi | Echo) -> None:
             if isinstance(frame, Echo) and frame.text == "taken":
@@ -64,9 +67,9 @@ async def echoing(limits: SocketLimits = LIMITS) -> AsyncIterator[str]:
                 raise RuntimeError("a bug that must not show")
             socket.ask("send", frame.model_dump_json(exclude_none=True))
 
-        async with answering(websocket, socket), InProcessFeed().follow() as queue:
-            await socket.send(await socket.hello(Hi))
-            await socket.serve(queue, echo, write(queue))
+        async with Answering(websocket, socket), InProcessFeed().follow() as queue:
+            hello = await socket.hello(Hi)
+            await socket.serve(queue, echo, begin, hear)
 
     app = Starlette(routes=[WebSocketRoute("/", serve)])
     async with serving(lambda _: app, max_bytes=limits.max_bytes + 100) as address:

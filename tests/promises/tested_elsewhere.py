@@ -56,6 +56,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/record_ports_intake.py", "handover/backends/records_sql/intake.py"),
         *("handover/backends/records_sql/tables_of_intake.py",),
     ),
+    "tests/bot/test_wire.py": ("bot/handshake.py",),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
         *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
@@ -76,7 +77,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
         "handover/desk_taking.py",
     ),
-    "tests/handover/test_sockets.py": ("handover/line_ends.py",),
+    "tests/handover/test_sockets.py": ("handover/line_ends.py", "handover/frame_reading.py"),
     "tests/handover/test_console_api.py": ("handover/login_api.py", "handover/agents_api.py"),
     "tests/handover/test_matcher.py": ("handover/matching_floor.py", "handover/wanted.py"),
     "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),

@@ -14,7 +14,7 @@ from handover.agent_screen import Screen, ScreenParts
 from handover.agents import Agent
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AgentId, ConversationId
-from handover.line_ends import answering
+from handover.line_ends import Answering
 from handover.login_api import Asking
 from handover.meters import Meters
 from handover.presence import Presence
@@ -84,7 +84,7 @@ class HandSockets:
         guest = make(socket)
 
         async def serve() -> None:
-            async with answering(peer.websocket, socket):
+            async with Answering(peer.websocket, socket):
                 await guest.run(*start)
 
         self._tasks.append(asyncio.create_task(serve()))

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.wire import Wire
+
 
 @asynccontextmanager
 async def serving(make_app: Callable[[int], ASGIApp], *, max_bytes: int = 65_536) -> AsyncIterator[str]:
@@ -18,7 +20,7 @@ async def serving(make_app: Callable[[int], ASGIApp], *, max_bytes: int = 65_536
         port = listener.getsockname()[1]
         config = uvicorn.Config(
             make_app(port),
-            ws="websockets-sansio",
+            ws=Wire,
             ws_max_size=max_bytes,
             ws_per_message_deflate=False,
             lifespan="on",
