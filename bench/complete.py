@@ -19,9 +19,10 @@ def lacks(row: Row) -> list[str]:
     if row.id not in ALONE and not named - {OURS}:
         found.append("no figure of a control")
     found += [f"samples of {one}, but no figure" for one in sorted({s.of for s in row.samples} - named)]
-    found += [f"{s.of}: {s.what}: no sample" for s in row.samples if not s.values]
-    found += [f"{f.of}: {f.what}: no number" for f in row.figures if not math.isfinite(f.value)]
+    found += [f"{s.of}: {s.what}: no sample" for s in row.samples if not (s.values or s.lost)]
+    # What never came took for ever: that is a number. A slow machine must not make a row incomplete.
+    found += [f"{f.of}: {f.what}: no number" for f in row.figures if math.isnan(f.value)]
     if not row.goals:
         found.append("no goal")
-    found += [f"not judged: {goal.words}" for goal in row.goals if not math.isfinite(goal.reached)]
+    found += [f"not judged: {goal.words}" for goal in row.goals if math.isnan(goal.reached)]
     return found

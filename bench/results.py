@@ -32,7 +32,10 @@ def keep(row: Row, folder: Path, *, full: bool, seconds: float) -> Path:
         "machine": machine(),
     }
     file = folder / f"{row.id}.json"
-    file.write_text(json.dumps(_finite(told), ensure_ascii=False, indent=1) + "\n")
+    # In one step: another row's process may be reading it for the page.
+    half = file.with_suffix(".half")
+    half.write_text(json.dumps(_finite(told), ensure_ascii=False, indent=1) + "\n")
+    half.replace(file)
     every = [asdict(samples) | {"values": [round(value, 4) for value in samples.values]} for samples in row.samples]
     # No time stamp in the file: the same samples give the same bytes.
     with gzip.GzipFile(folder / "samples" / f"{row.id}.json.gz", "wb", mtime=0) as packed:

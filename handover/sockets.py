@@ -219,8 +219,8 @@ class Socket(Generic[F]):
                 await handle(self._parse(raw))
             except NotSignedIn:
                 raise
-            except Busy as full:  # nobody's fault: it is no strike
-                self.refuse(full, raw)
+            except Busy as full:
+                self.refuse(full, raw)  # nobody's fault: no strike
             except SwitchboardError as error:
                 self._strike(error, raw)
             except (HungUp, WebSocketDisconnect, asyncio.CancelledError):

@@ -78,6 +78,15 @@ async def test_one_that_is_refused_takes_nobody_of_its_group_with_it(world: Worl
     assert (await world.texts(place))[2:] == ["words a1", "words a2"]
 
 
+async def test_the_same_words_twice_in_one_group_are_one_line_and_the_second_finds_it(world: World) -> None:
+    place = (await world.conversation("hi")).id
+    said = CustomerMessage("Hello?", "a1")
+    write = world.desk.customers.record_customer_message
+    found = await asyncio.gather(*(write(place, said) for _ in range(3)))
+    assert [one.duplicate for one in found] == [False, True, True]
+    assert {one.entry.offset for one in found} == {3}
+
+
 async def test_what_a_refused_one_had_written_is_gone(world: World) -> None:
     where = await world.conversation("hi")
     written = asyncio.Event()

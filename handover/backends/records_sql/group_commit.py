@@ -89,7 +89,11 @@ class SqliteWriter:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
-        """A writing transaction: on the disk and told when the block has ended, or gone when the block raises."""
+        """A writing transaction: on the disk and told when the block has ended, or gone when the block raises.
+
+        What made it raise may be the work of others in its group: then that is on the disk before anybody hears of it.
+        """
+        refused: Exception | None = None
         async with self._order:
             connection, group = await self._begun()
             raw = _driver(connection)
@@ -98,16 +102,20 @@ class SqliteWriter:
             try:
                 yield work
                 _check_open(connection)
-            except BaseException:
+                raw.execute("RELEASE one")
+                group.members.append(work)
+            except BaseException as why:
                 self._undo(connection, group)
-                raise
-            raw.execute("RELEASE one")
-            group.members.append(work)
-            if len(group.members) >= GROUP:
+                if not (group.members and isinstance(why, Exception)):
+                    raise
+                refused = why
+            if len(group.members) >= GROUP and not group.ended.done():
                 await unbroken(self._commit(connection, group))
             elif group.closer is None:
                 group.closer = asyncio.create_task(self._in_its_turn(connection, group))
         await unbroken(_end_of(group))
+        if refused is not None:
+            raise refused
 
     async def _begun(self) -> tuple[sa.Connection, _Group]:
         """The connection in a transaction, and its group: the one that is under way, or a new one."""
