@@ -60,9 +60,11 @@ async def _health(probe: Beside, of: str, address: tuple[str, int], path: str, s
 
 
 def _row(looked: list[Samples], ours: Flood, stock: Flood, capacity: float, stock_capacity: float) -> Row:
-    refusals = Samples(OURS, "until the excess is refused", "ms", ours.refused)
     health = looked[0]
     excess = ours.offered - capacity * (ours.ended - ours.began)
+    # Where nothing is refused, nobody of the excess was told to come again.
+    untold = 0 if ours.refused else max(1, round(excess))
+    refusals = Samples(OURS, "until the excess is refused", "ms", ours.refused, lost=untold)
     return Row(
         id="P9",
         title="Health and refusals at ten times the bot's capacity",

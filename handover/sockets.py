@@ -217,14 +217,12 @@ class Socket(Generic[F]):
             try:
                 self._pace()
                 await handle(self._parse(raw))
-            except NotSignedIn:
+            except (NotSignedIn, HungUp, WebSocketDisconnect, asyncio.CancelledError):
                 raise
             except Busy as full:
                 self.refuse(full, raw)  # nobody's fault: no strike
             except SwitchboardError as error:
                 self._strike(error, raw)
-            except (HungUp, WebSocketDisconnect, asyncio.CancelledError):
-                raise
             except Exception:
                 log.exception("frame_failed", side=self._side)
                 self._strike(FOR_A_PROGRAMMER, raw)
