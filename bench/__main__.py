@@ -48,6 +48,7 @@ def run(arguments: Sequence[str], rows: Mapping[str, str]) -> int:
     asked.add_argument(
         "--smoke", action="store_true", help="small sizes: every row is produced, no figure means a thing"
     )
+    asked.add_argument("--jobs", type=int, default=1, help="smoke rows side by side")
     asked.add_argument("--only", default="", help="rows, comma separated")
     asked.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="where the results go")
     given = asked.parse_args(arguments)
@@ -55,8 +56,8 @@ def run(arguments: Sequence[str], rows: Mapping[str, str]) -> int:
     unknown = [row for row in chosen if row not in rows]
     if unknown:
         asked.error(f"no such row: {', '.join(unknown)}; there are {', '.join(rows)}")
-    if given.smoke and len(chosen) > 1:
-        broken = _two_at_a_time(chosen, given.out)
+    if given.smoke and given.jobs > 1:
+        broken = _side_by_side(chosen, given.out, given.jobs)
     else:
         broken = [row for row in chosen if not _measured(row, rows[row], full=not given.smoke, out=given.out)]
     if broken:
@@ -64,7 +65,7 @@ def run(arguments: Sequence[str], rows: Mapping[str, str]) -> int:
     return 1 if broken else 0
 
 
-def _two_at_a_time(chosen: Sequence[str], out: Path) -> list[str]:
+def _side_by_side(chosen: Sequence[str], out: Path, jobs: int) -> list[str]:
     """Smoke runs of ``chosen``, each in a process of its own: they mostly wait for processes to start."""
 
     def works(row: str) -> bool:
@@ -73,7 +74,7 @@ def _two_at_a_time(chosen: Sequence[str], out: Path) -> list[str]:
         print(ended.stdout + ended.stderr, end="", flush=True)
         return ended.returncode == 0
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         return [row for row, worked in zip(chosen, pool.map(works, chosen), strict=True) if not worked]
 
 

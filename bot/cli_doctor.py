@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.doctor import Finding, findings
+if TYPE_CHECKING:
+    from bot.doctor import Finding
 
 _COLOURS = {"ok": "green", "note": "yellow", "broken": "red"}
 
@@ -25,7 +28,9 @@ def doctor(
     It changes nothing, shows no secret, and exits with 1 when something is broken. Before anything is installed
     `make doctor` looks at the checkout: programs, environments, ports.
     """
-    found = asyncio.run(findings(ask_model=ask_model))
+    # It knows the whole product: imported above, every other command would wait for that.
+    look: Callable[..., Coroutine[None, None, list[Finding]]] = import_module("bot.doctor").findings
+    found = asyncio.run(look(ask_model=ask_model))
     Console().print(_table(found))
     broken = [one.what for one in found if one.state == "broken"]
     if broken:

@@ -105,7 +105,15 @@ class Checks:
     def bench(self) -> list[Step]:
         # Every row is produced and whole, never how fast: what a smoke run says means nothing, and is kept apart.
         return [
-            self._python("bench, smoke (python -m bench --smoke)", "bench", "--smoke", "--out", "test-output/bench")
+            self._python(
+                "bench, smoke (python -m bench --smoke)",
+                "bench",
+                "--smoke",
+                "--jobs",
+                "2",
+                "--out",
+                "test-output/bench",
+            )
         ]
 
     def front_end(self) -> list[Step]:

@@ -78,7 +78,6 @@ def test_what_a_row_lacks_is_said() -> None:
         "no figure of a control",
         "samples of peer, but no figure",
         "peer: x: no sample",
-        f"{OURS}: x: no number",
         "not judged: x",
     ]
     assert lacks(Row("P14", "t", [], [])) == ["no figure of ours", "no goal"]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from handover.backends import Backends, open_backends
 from handover.clock import SystemClock
 from handover.desk import open_desk
 from handover.outbox import OutboxWorker
@@ -45,18 +46,20 @@ class Refuses:
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    # Before the service runs: its own sender would take the line.
+    async with open_backends(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}") as backends:
+        await _dead_letter(backends)
     async with running_service(tmp_path) as running:
-        await _dead_letter(running)
         yield running
 
 
-async def _dead_letter(running: Service) -> None:
+async def _dead_letter(backends: Backends) -> None:
     """A greeting that a channel refused."""
     policy = load_policy()
-    desk = open_desk(running.backends, clock=SystemClock(), policy=policy)
+    desk = open_desk(backends, clock=SystemClock(), policy=policy)
     customer = await desk.customers.new_customer()
     await desk.customers.start("telegram", customer.id, greeting=RUDE)
-    worker = OutboxWorker(running.backends.records, SystemClock(), {"telegram": Refuses()}, policy.outbox)
+    worker = OutboxWorker(backends.records, SystemClock(), {"telegram": Refuses()}, policy.outbox)
     assert await worker.send_due() == 1
 
 
