@@ -114,7 +114,7 @@ def short_plan(topologies: Sequence[str]) -> Plan:
             Episode("distributed: clock", "distributed", 4, {"clock jump": 1.0}, gap=1.0, each_once=True, customers=8),
         ]  # fmt: skip
     kinds = frozenset(kind for episode in episodes if episode.each_once for kind in episode.faults)
-    return Plan(tuple(episodes), SEEDED[:2], Promise(kills=6 * len(topologies), drops=100, kinds=kinds))
+    return Plan(tuple(episodes), SEEDED[:2], Promise(kills=4 * len(topologies), drops=100, kinds=kinds))
 
 
 def closing_plan(topologies: Sequence[str]) -> Plan:

@@ -71,13 +71,20 @@ class Agent(Person):
         return self.waits_for(f"line {offset}", match)
 
     def accepts(self, offer: Frame) -> Frame:
-        """Accept, open and wait until it is theirs; returns the list row."""
+        """Accept, open, wait until it is theirs and all that was said is on the screen; returns the list row."""
         conversation = offer["conversation"]
         taken = self._row(conversation, "human", offer["epoch"])
         wish = {"conversation": conversation, "epoch": offer["epoch"]}
         self.opens(conversation)
         self.insists("the conversation", taken, type="accept", **wish)
-        return self.sees_row(conversation, "human", offer["epoch"])
+        row = self.sees_row(conversation, "human", offer["epoch"])
+        newest = row["last_entry"]["offset"]
+
+        def match(frame: Frame) -> bool:
+            return frame["type"] == "entry" and frame.get("conversation") == conversation and frame["offset"] >= newest
+
+        self.has_seen(f"line {newest}", match)
+        return row
 
     def sees_row(self, conversation: str, control: str, after: int = 0) -> Frame:
         """The list row of the conversation under ``control`` with an epoch later than ``after``."""
