@@ -13,13 +13,22 @@ from tests.support.scripted_service import Talk
 
 
 def signed_in(page: Page, run: Running, agent: str = "agent1") -> None:
+    greeted = _hellos(run)
     page.goto(run.url + "/console")
     page.get_by_label("E-mail").fill(f"{agent}@example.com")
     page.get_by_label("Password").fill("demo")
     page.get_by_label("Password").press("Enter")
     expect(page.get_by_role("navigation", name="Lists")).to_be_visible()
-    # While the line is not there yet, nobody hears what the service tells its consoles.
+    # While the line is not there yet, nobody hears what the service tells its consoles; rows may come by HTTP before.
+    for _ in range(600):
+        if _hellos(run) > greeted:
+            break
+        page.wait_for_timeout(50)
     expect(page.locator(".lists ul.rows, .lists p.none:not([role=status])").first).to_be_visible()
+
+
+def _hellos(run: Running) -> int:
+    return int(run.do(lambda s: sum(frame.get("type") == "hello" for frame in s.received)))
 
 
 def view(page: Page, name: str) -> None:

@@ -143,6 +143,7 @@ def test_an_inbox_is_paused_resumed_and_removed_when_somebody_is_sure(page: Page
     kept = inboxes(page, run)
     key = run.do(lambda s: kept.put("whatsapp", "Our number"))
     run.do(lambda s: kept.lines.update({key: {"queued": 3, "failed": 1}}))
+    page.reload()
     number = card(page, "Our number")
     expect(number).to_contain_text("3 lines on the way.")
     expect(number.get_by_role("link", name="1 line not delivered")).to_have_attribute("href", "#undelivered")
