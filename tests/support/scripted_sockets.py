@@ -36,11 +36,13 @@ class Line:
     def __init__(self, socket: WebSocket, service: ScriptedService) -> None:
         self.socket, self.service = socket, service
         self.queue: asyncio.Queue[Frame | int] = asyncio.Queue()
+        self.ended = False
 
     def send(self, frame: Frame) -> None:
         self.queue.put_nowait(frame)
 
     def close(self, code: int) -> None:
+        self.ended = True
         self.queue.put_nowait(code)
 
     async def run(self, take: Callable[[dict[str, Any]], None]) -> None:
@@ -51,7 +53,8 @@ class Line:
             while True:
                 raw = await self.socket.receive_json()
                 self.service.received.append(raw)
-                take(raw)
+                if not self.ended:  # what was on its way when we closed is not heard any more
+                    take(raw)
         except (WebSocketDisconnect, RuntimeError):
             pass  # gone, or closed by us
         finally:
@@ -136,6 +139,8 @@ class CustomerSocket:
         if self.service.refuse_say:
             refusal, self.service.refuse_say = self.service.refuse_say, None
             self.line.send(refusal.model_copy(update={"client_id": client_id}))
+            if refusal.code == "unavailable":  # as the real one: what is written next must not overtake this
+                self.line.close(1013)
             return
         known = next((entry for entry in talk.entries if entry.client_id == client_id), None)
         if known:
