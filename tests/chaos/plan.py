@@ -50,7 +50,7 @@ class Plan:
 # Each takes one guard away and brings about what the guard is for: the checker must see it.
 SEEDED = (
     Episode(
-        "bug: no epoch check", bug="no_epoch_check", seconds=10, customers=10, crash_share=0,
+        "bug: no epoch check", bug="no_epoch_check", seconds=10, customers=30, agents=6, crash_share=0,
         manner=Manner(pace=0.3, takes=0.5), temper=Temper(pace=0.8),
     ),
     Episode(
