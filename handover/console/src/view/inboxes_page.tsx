@@ -63,7 +63,12 @@ function Kept({ client }: { client: DeskClient }) {
 }
 
 async function gone(client: DeskClient, inboxes: Inboxes, inbox: KeptInbox): Promise<void> {
-  if (await inboxes.remove(inbox.id)) client.tell(`${inbox.name}: removed. Its conversations are kept.`);
+  if (!(await inboxes.remove(inbox.id))) return;
+  client.tell(`${inbox.name}: removed. Its conversations are kept.`);
+  // What had the focus goes with its card; nothing else may be drawn anew for seconds.
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>("main.page h2")?.focus();
+  });
 }
 
 /** An inbox that was not there when the form was sent is what comes next: it is scrolled to and has the focus. */
