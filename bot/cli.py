@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -17,11 +15,12 @@ from bot.cli_desk import agents, queue, replay
 from bot.cli_doctor import doctor
 from bot.cli_inboxes import inboxes
 from bot.cli_record import record
+from bot.cli_running import run
 from bot.settings import read_settings
 from handover.backends import open_backends
 from handover.clock import SystemClock
 from handover.dead_letters import DeadLetters
-from handover.errors import BadInput, SwitchboardError
+from handover.errors import BadInput
 from handover.stored import DeadLetter
 
 BY = "command line"
@@ -52,7 +51,7 @@ def list_outbox(limit: Annotated[int, typer.Option(min=1, max=1_000, help="How m
         if rows:
             console.print(_table(rows))
 
-    _run(work)
+    run(_letters, work)
 
 
 @outbox.command()
@@ -68,7 +67,7 @@ def retry(
             await letters.retry(line, BY)
         print(f"{len(chosen)} will be tried again.")
 
-    _run(work)
+    run(_letters, work)
 
 
 @outbox.command()
@@ -80,7 +79,7 @@ def arrived(lines: Annotated[list[int], typer.Argument(help="Ids as `outbox list
             await letters.arrived(line, BY)
         print(f"{len(lines)} settled as delivered.")
 
-    _run(work)
+    run(_letters, work)
 
 
 @outbox.command()
@@ -92,7 +91,7 @@ def drop(lines: Annotated[list[int], typer.Argument(help="Ids as `outbox list` s
             await letters.drop(line, BY)
         print(f"{len(lines)} given up.")
 
-    _run(work)
+    run(_letters, work)
 
 
 async def _chosen(letters: DeadLetters, lines: list[int], every: bool) -> list[int]:
@@ -116,18 +115,6 @@ def _table(rows: list[DeadLetter]) -> Table:
         cells = (str(line.id), line.conversation, line.inbox, str(line.offset), str(line.tries), note, words)
         table.add_row(*(Text(cell) for cell in cells))
     return table
-
-
-def _run(work: Callable[[DeadLetters], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with _letters() as letters:
-            await work(letters)
-
-    try:
-        asyncio.run(whole())
-    except SwitchboardError as error:
-        print(error.message, file=sys.stderr)
-        raise typer.Exit(1) from error
 
 
 @asynccontextmanager

@@ -5,10 +5,9 @@ Passwords are never arguments, which every process of the machine can read: AGEN
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli_running import run
 from bot.settings import Settings, read_settings
 from handover.accounts import Account, Accounts
 from handover.agents import Role
@@ -25,7 +25,7 @@ from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.clock import SystemClock
 from handover.entries import ConversationId, Entry
-from handover.errors import NotFound, SwitchboardError
+from handover.errors import NotFound
 from handover.evidence import Decision
 from handover.policy import decide
 from handover.policy_settings import load_policy
@@ -67,7 +67,7 @@ def list_agents() -> None:
             _row(table, who.name, who.email, who.role, who.availability, slots, state)
         Console().print(table)
 
-    _run(work)
+    run(_desk, work)
 
 
 @agents.command()
@@ -82,7 +82,7 @@ def add(
         made = await desk.accounts.add(email=email, name=name, password=_password(), role=role)
         print(f"{made.email} may sign in.")
 
-    _run(work)
+    run(_desk, work)
 
 
 @agents.command()
@@ -94,7 +94,7 @@ def password(email: Email) -> None:
         await desk.accounts.set_password(account.agent.id, _password())
         print(f"{account.agent.email} has a new password; every login has ended.")
 
-    _run(work)
+    run(_desk, work)
 
 
 @agents.command()
@@ -115,7 +115,7 @@ def _set_closed(email: str, *, closed: bool) -> None:
         await desk.accounts.set_disabled(account.agent.id, closed)
         print(f"{account.agent.email} is {'closed' if closed else 'open'}.")
 
-    _run(work)
+    run(_desk, work)
 
 
 def queue() -> None:
@@ -133,7 +133,7 @@ def queue() -> None:
             _row(table, one.conversation, waits, len(one.ringing), one.round, one.stage, late)
         Console().print(table if waiting else "Nobody waits.")
 
-    _run(work)
+    run(_desk, work)
 
 
 def replay(
@@ -157,7 +157,7 @@ def replay(
                 if one.last_offset == entry.offset:
                     console.print(Text(f"      → {_told(one)}; {_today(one, decide(one.evidence, policy))}"))
 
-    _run(work)
+    run(_desk, work)
 
 
 def _told(one: StoredDecision) -> str:
@@ -189,18 +189,6 @@ def _password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
-
-
-def _run(work: Callable[[_Desk], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with _desk() as desk:
-            await work(desk)
-
-    try:
-        asyncio.run(whole())
-    except SwitchboardError as error:
-        print(error.message, file=sys.stderr)
-        raise typer.Exit(1) from error
 
 
 @asynccontextmanager

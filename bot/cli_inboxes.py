@@ -6,7 +6,6 @@ Secrets are never arguments, which every process of the machine can read: they c
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import sys
@@ -26,10 +25,11 @@ from bot.channels.channel import Channel, Field
 from bot.channels.inbox_keeping import InboxKeeping
 from bot.channels.inbox_wishes import Wish
 from bot.channels.registry import CHANNELS, addresses_of
+from bot.cli_running import run
 from bot.settings import read_settings
 from handover.backends import open_backends
 from handover.clock import SystemClock
-from handover.errors import BadInput, SwitchboardError
+from handover.errors import BadInput
 from handover.inbox_book import InboxBook
 from handover.inbox_cipher import new_key
 
@@ -168,18 +168,10 @@ def _tell(said: list[Said]) -> None:
 
 
 def _run(work: Callable[[InboxKeeping], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with _keeping() as keeping:
-            await work(keeping)
-
     # What a command says is its output; of the log only warnings matter here, beside it.
     quiet = structlog.make_filtering_bound_logger(logging.WARNING)
     structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    try:
-        asyncio.run(whole())
-    except SwitchboardError as error:
-        print(error.message, file=sys.stderr)
-        raise typer.Exit(1) from error
+    run(_keeping, work)
 
 
 @asynccontextmanager

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli_running import run
 from bot.settings import read_settings
 from handover.backends.live_in_process import in_process
 from handover.backends.records_sql.copies import Manifest, backup, check, restore
@@ -22,7 +23,7 @@ from handover.backends.records_sql.migrate import HEAD, migrate
 from handover.backends.records_sql.retention import SqlPruning
 from handover.backends.records_sql.state import state_of
 from handover.clock import SystemClock
-from handover.errors import BadInput, SwitchboardError
+from handover.errors import BadInput
 from handover.retention import Retention, rules_of
 
 record = typer.Typer(
@@ -40,7 +41,7 @@ def make_copy(file: CopyFile) -> None:
         await backup(engine, file, SystemClock().now())
         print(f"{_words(await check(file))}; restored and compared: the copy is good.")
 
-    _run(work)
+    run(_engine, work)
 
 
 @record.command("restore")
@@ -50,7 +51,7 @@ def restore_copy(file: CopyFile) -> None:
     async def work(engine: Engine) -> None:
         print(f"{_words(await restore(engine, file))}; restored.")
 
-    _run(work)
+    run(_engine, work)
 
 
 @record.command()
@@ -68,7 +69,7 @@ def drill() -> None:
                 f"{time.monotonic() - copied:.1f} s, {(await asyncio.to_thread(file.stat)).st_size / 2**20:.1f} MiB."
             )
 
-    _run(work)
+    run(_engine, work)
 
 
 @record.command("migrate")
@@ -79,7 +80,7 @@ def bring_up_to_date() -> None:
         await migrate(engine)
         print(f"The record is at revision {HEAD}.")
 
-    _run(work)
+    run(_engine, work)
 
 
 @record.command()
@@ -101,24 +102,18 @@ def prune(
             table.add_row(rule.name, rule.what, kept, str(gone[rule.name]))
         Console().print(table)
 
-    _run(work)
+    run(_engine, work)
 
 
 def _words(manifest: Manifest) -> str:
     return f"{manifest.rows} rows of {len(manifest.tables)} tables at revision {manifest.revision}"
 
 
-def _run(work: Callable[[Engine], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        engine = make_engine(read_settings().database_url)
-        try:
-            await reached(engine)
-            await work(engine)
-        finally:
-            await engine.dispose()
-
+@asynccontextmanager
+async def _engine() -> AsyncIterator[Engine]:
+    engine = make_engine(read_settings().database_url)
     try:
-        asyncio.run(whole())
-    except SwitchboardError as error:
-        print(error.message, file=sys.stderr)
-        raise typer.Exit(1) from error
+        await reached(engine)
+        yield engine
+    finally:
+        await engine.dispose()

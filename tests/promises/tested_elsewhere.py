@@ -114,6 +114,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/contract/test_records_failing.py": (
         *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
     ),
+    "tests/bot/test_cli_record.py": ("bot/cli_running.py",),
     "tests/contract/test_records_hot.py": ("handover/backends/records_sql/hot.py",),
     "tests/contract/test_records_groups.py": ("handover/backends/records_sql/group_commit.py",),
     "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
