@@ -113,7 +113,7 @@ class SqlConversations:
         return int((await self._on.execute(sa.select(t.feed.c.value))).scalar_one())
 
     async def _next_feed(self) -> int:
-        await self._on.turn.take()
+        await self._on.take_turn()
         return int((await self._on.run(_NEXT_FEED, {})).rows[0].value)
 
     async def unanswered(self, older_than: datetime) -> list[ConversationId]:

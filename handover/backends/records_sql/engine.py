@@ -104,15 +104,13 @@ class SqlRecords:
         """The engine whose connections write."""
         return self.engine.sync_engine if self._writer is None else self._writer.engine
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SqlTransaction]:
-        async with self._alone() if self._writer is None else _explained(self._writer.transaction()) as work:
-            yield work
+    def transaction(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        return _explained(self._beside_others() if self._writer is None else self._writer.transaction())
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[SqlTransaction]:
-        """A writing transaction with a connection of its own, beside others."""
-        async with self._connection(writes=True) as connection:
+    async def _beside_others(self) -> AsyncIterator[SqlTransaction]:
+        """A writing transaction with a connection of its own."""
+        async with self._opened(writes=True) as connection:
             turn = Turn(self._order)
             try:
                 work = SqlTransaction(self._queries(connection, turn))
@@ -133,22 +131,20 @@ class SqlRecords:
         for told in work.told:
             await self._live.publish(told)
 
+    def reading(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        return _explained(self._view())
+
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqlTransaction]:
-        async with self._connection(writes=False) as connection:
+    async def _view(self) -> AsyncIterator[SqlTransaction]:
+        async with self._opened(writes=False) as connection:
             yield SqlTransaction(self._queries(connection, Turn(self._order)))
 
     def _queries(self, connection: AsyncConnection, turn: Turn) -> UnbrokenConnection:
         return UnbrokenConnection(connection, lambda work: self._ways.limited(connection, work), turn)
 
     @asynccontextmanager
-    async def _connection(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+    async def _opened(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, rolled back at the end unless it was committed."""
-        async with _explained(self._opened(writes)) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _opened(self, writes: bool) -> AsyncIterator[AsyncConnection]:
         connection = self.engine.connect()
         try:
             await unbroken(self._ways.begin(connection, writes))

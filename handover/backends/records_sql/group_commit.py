@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from handover.backends.records_sql import on_sqlite
 from handover.backends.records_sql.hot import Found, Hot
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.backends.records_sql.unbroken import Turn, unbroken
+from handover.backends.records_sql.unbroken import unbroken
 from handover.ports import LiveFeed
 
 # So many transactions at most share a commit; whoever was first waits for the others.
@@ -40,10 +40,9 @@ class InlineConnection:
 
     writers_meet = False
 
-    def __init__(self, connection: sa.Connection, turn: Turn) -> None:
+    def __init__(self, connection: sa.Connection) -> None:
         self._on = connection
         self.raw = _driver(connection)
-        self.turn = turn
 
     async def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
@@ -61,6 +60,9 @@ class InlineConnection:
         """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
         unless_there = sqlite.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
         return len(self._on.execute(unless_there, rows).all())
+
+    async def take_turn(self) -> None:
+        """Transactions run in order here, and are told of in that order."""
 
     async def one_at_a_time(self, what: int) -> None:
         """There is one writer."""
@@ -98,7 +100,7 @@ class SqliteWriter:
             connection, group = await self._begun()
             raw = _driver(connection)
             raw.execute("SAVEPOINT one")
-            work = SqlTransaction(InlineConnection(connection, Turn(asyncio.Lock())))
+            work = SqlTransaction(InlineConnection(connection))
             try:
                 yield work
                 _check_open(connection)

@@ -7,18 +7,15 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from handover.backends.records_sql.hot import Found, Hot
-from handover.backends.records_sql.unbroken import Turn
 
 
 class Querying(Protocol):
     """A connection inside a transaction.
 
     ``writers_meet``: whether other writers are at work beside this one; then what was read holds only if it was locked.
-    ``turn``: this transaction's place among those that are told.
     """
 
     writers_meet: bool
-    turn: Turn
 
     async def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
@@ -37,6 +34,10 @@ class Querying(Protocol):
 
     async def insert_all_new(self, table: sa.Table, rows: list[dict[str, Any]]) -> int:
         """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
+        ...
+
+    async def take_turn(self) -> None:
+        """From here until this transaction has been told of, no other of this process is told of."""
         ...
 
     async def one_at_a_time(self, what: int) -> None:

@@ -74,7 +74,7 @@ class UnbrokenConnection:
     ) -> None:
         self._on = connection
         self._limited = limited
-        self.turn = turn
+        self._turn = turn
         # Whether other writers are at work beside this one: then what was read holds only if it was locked.
         self.writers_meet = connection.dialect.name != "sqlite"
         self._insert = postgresql.insert if self.writers_meet else sqlite.insert
@@ -101,6 +101,10 @@ class UnbrokenConnection:
         """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
         unless_there = self._insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
         return len((await self.execute(unless_there, rows)).all())
+
+    async def take_turn(self) -> None:
+        """From here until this transaction has been told of, no other of this process is told of."""
+        await self._turn.take()
 
     async def one_at_a_time(self, what: int) -> None:
         """Wait for the other transactions that named the same ``what``; until the end of this one they wait for us."""
