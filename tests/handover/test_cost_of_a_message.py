@@ -86,3 +86,13 @@ async def test_a_page_that_comes_back_is_one_transaction_of_three_queries(tmp_pa
         async with counted(world) as statements:
             assert list((await world.desk.reading.page(here, 3)).entries) == []
         assert len(statements) == 3, "who has every line is not looked up any"
+
+
+async def test_what_lies_beside_an_open_conversation_is_one_transaction(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        here = await world.offered()
+        async with counted(world) as statements:
+            beside = await world.desk.reading.beside(here.id)
+        assert [one.split()[0] for one in statements] == ["BEGIN", *["SELECT"] * 4]
+        assert beside.offer is not None
+        assert beside.offer.conversation == here.id
