@@ -177,7 +177,10 @@ class Welcome(Frame):
 
 
 class ConversationFrame(Frame):
-    """What a list row shows. A whole state, not a change: the newest one wins.
+    """What a list row shows. A whole state, not a change: the newest one wins, by ``feed``.
+
+    A change of who speaks, of who has it or of what it is marked with comes at once; a quiet one (a new line, a time)
+    while no other came lately: those that follow are gathered in ``conversations``.
 
     ``external``: somebody answers in the platform's own app. ``customer_at`` is the platform's time of the customer's
     newest message, which its windows count from; absent for the web.
@@ -203,6 +206,17 @@ class ConversationFrame(Frame):
     channel: str = WEB
     external: bool = False
     customer_at: datetime | None = None
+
+
+class ConversationsFrame(Frame):
+    """Rows that changed quietly, gathered for a tenth of a second: of each conversation the newest alone.
+
+    Each is the ``conversation`` that would have come. Every console gets the same. A row that came by itself meanwhile
+    is not in it when it is the newer one.
+    """
+
+    type: Literal["conversations"] = "conversations"
+    rows: tuple[ConversationFrame, ...]
 
 
 class OfferFrame(Frame):
@@ -281,6 +295,7 @@ AgentReceives = (
     | OfferFrame
     | OfferGone
     | ConversationFrame
+    | ConversationsFrame
     | EntryFrame
     | ControlFrame
     | DeltaFrame

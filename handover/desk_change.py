@@ -167,7 +167,8 @@ class Change:
         if self._moved():
             self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
-        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
+        waits = not self.shown_anew and screens.is_quiet(self.before, self.row)
+        self.tx.after_commit(screens.told_row(self.row, waits=waits))
 
 
 def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime) -> Stretch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from handover.agent_frames import (
@@ -93,6 +94,25 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         external=now.agent == OUTSIDE,
         customer_at=row.customer_at,
     )
+
+
+# What a list row shows beside its newest line and the times. A change of these is told at once.
+_LOUD = attrgetter(
+    "conversation.inbox", "conversation.lifecycle", "conversation.control", "conversation.epoch",
+    "conversation.agent", "conversation.waiting_since", "customer", "agent", "reason", "rating", "reply_due", "team",
+    "needs", "contact", "blocked",
+)  # fmt: skip
+
+
+def is_quiet(before: ConversationRow, now: ConversationRow) -> bool:
+    """Whether a list shows no more of the change than a newer line and its time."""
+    return bool(_LOUD(before) == _LOUD(now))
+
+
+def told_row(row: ConversationRow, *, waits: bool = False) -> Told:
+    """A list row for every console; one that ``waits`` may be gathered with others for a moment."""
+    text = conversation_frame(row).model_dump_json(exclude_none=True)
+    return Told(AGENTS, "conversation", text, row.feed, row.conversation.id, waits)
 
 
 def control_frame(row: ConversationRow, waiting: WaitingPart | None, *, for_agents: bool = False) -> ControlFrame:
