@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from handover.agent_parts import AgentPart, AvailabilityState, CustomerPart, LastEntryPart, TemplatePart
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.conversation import Control, Lifecycle
 from handover.frames import (
-    CitationPart,
     ControlFrame,
     DeltaFrame,
     EntryFrame,
@@ -257,28 +257,6 @@ class PacketFrame(Frame):
     conversation: str
     epoch: Epoch
     packet: dict[str, Any]
-
-
-class NoteFrame(Frame):
-    type: Literal["note"] = "note"
-    conversation: str
-    id: str
-    author: AgentPart
-    text: str
-    at: datetime
-    after_offset: Offset
-    client_id: str | None = None
-
-
-class DraftFrame(Frame):
-    """Words nobody said: a suggestion, or a bot reply that came too late. For agents only."""
-
-    type: Literal["draft"] = "draft"
-    conversation: str
-    text: str
-    citations: tuple[CitationPart, ...] = ()
-    origin: Literal["suggestion", "late_reply", "rewrite"] = "suggestion"
-    at: datetime
 
 
 class PresenceFrame(Frame):

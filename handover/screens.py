@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 from handover.agent_frames import (
     ConversationFrame,
-    DraftFrame,
-    NoteFrame,
     OfferFrame,
     OfferGone,
     PacketFrame,
 )
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.agents import OUTSIDE, Agent
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.entries import AgentId, ConversationId
 from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
 from handover.inboxes import channel_of
@@ -40,6 +41,12 @@ def told(topic: str, frame: Frame, offset: int | None = None) -> Told:
     """``frame`` for ``topic``, serialised once for all its readers."""
     kind = str(getattr(frame, "type", ""))
     return Told(topic, kind, frame.model_dump_json(exclude_none=True), offset)
+
+
+def line_for_agents(told: Told, conversation: ConversationId) -> Told:
+    """A line as the customer's screens are told it, for the agents who have ``conversation`` open."""
+    name = json.dumps({"conversation": conversation})
+    return replace(told, topic=desk_topic(conversation), text=f"{told.text[:-1]},{name[1:]}")
 
 
 def agent_part(agent: Agent, held: int | None = None) -> AgentPart:

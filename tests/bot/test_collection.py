@@ -1,4 +1,4 @@
-"""Once the service has started, the collector leaves alone what is there. In a process of its own: it cannot be undone."""
+"""Once the service has started, the collector leaves alone what is there. In a process of its own: that is for good."""
 
 from __future__ import annotations
 
