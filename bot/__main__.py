@@ -7,6 +7,7 @@ import socket
 import sys
 
 from bot.app import create_app
+from bot.collection import settle_down
 from bot.server import server
 from bot.settings import Settings, as_lines, read_settings
 from handover.errors import SwitchboardError
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    running = server(settings, create_app(settings))
+    running = server(settings, create_app(settings), begun=settle_down)
     running.run()
     return 0 if running.started else 1
 

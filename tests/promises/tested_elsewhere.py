@@ -59,7 +59,12 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/test_wire.py": ("bot/handshake.py",),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
-        *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
+        *(
+            "handover/agent_frames.py",
+            "handover/aside_frames.py",
+            "handover/agent_screen.py",
+            "handover/agent_verbs.py",
+        ),
         *("handover/agents.py", "handover/agent_parts.py"),
     ),
     "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
