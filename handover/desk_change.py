@@ -19,6 +19,7 @@ from handover.entries import AgentId, Author, AuthorKind, Button, Citation, Conv
 from handover.frames import EntryFrame, Frame, WaitingPart
 from handover.inboxes import WEB, channel_of
 from handover.markup import to_html
+from handover.matcher import Standing
 from handover.ports import Transaction
 from handover.stored import ConversationRow, LastEntry, Offer, Stretch
 
@@ -43,6 +44,13 @@ class Change:
     offered: Offer | None = None
     rings_anew: bool = False
     shown_anew: bool = False
+    _standings: Sequence[Standing] | None = None
+
+    async def standings(self) -> Sequence[Standing]:
+        """How each agent stood when this change first asked: it is asked once, whatever is said and shown for it."""
+        if self._standings is None:
+            self._standings = await self.parts.standings(self.tx)
+        return self._standings
 
     @property
     def conversation(self) -> Conversation:
@@ -134,7 +142,9 @@ class Change:
         if self.row != self.before or self.shown_anew:
             moved = self._moved()
             # Looked up before the save: the feed's row, which every change of the desk needs, is locked last.
-            waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation) if moved else None
+            waits = moved and self.conversation.control is Control.OFFERED
+            standings = await self.standings() if waits else ()
+            waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation, standings) if waits else None
             feed = await self.tx.conversations.save(self.row)
             self.row = replace(self.row, feed=feed)
             await self._queue_for_channel()
