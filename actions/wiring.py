@@ -67,6 +67,6 @@ def streams(service_url: str, token: str | None) -> Callable[[Briefing], DeltaSt
             # another's would lose its pieces.
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=200)
             clients.append(httpx2.AsyncClient(trust_env=False, limits=limits))
-        return DeltaStream(clients[0], f"{service_url}/internal/turns/{briefing.turn}/delta", token, briefing.epoch)
+        return DeltaStream(clients[0], f"{service_url}/internal/turns/{briefing.turn}", token, briefing.epoch)
 
     return stream_for

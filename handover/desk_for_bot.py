@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from handover import screens
@@ -19,6 +20,7 @@ from handover.frames import DeltaFrame
 from handover.ports import Transaction
 from handover.stored import ConversationRow, Customer, HandBack, Turn, TurnState
 from handover.turn_end import ASK_FOR_HUMAN, BOT, TurnEnd, commit, end_late
+from handover.turn_watch import until_silent
 
 __all__ = ["ASK_FOR_HUMAN", "DeskForBot", "TurnBrief", "TurnEnd"]
 
@@ -195,6 +197,13 @@ class DeskForBot:
             now = (await tx.conversations.get(found.conversation)).conversation
         late = found.yields and now.last_customer_offset > found.last_offset
         return found if now.epoch == epoch and not late else None
+
+    async def until_silent(self, turn: TurnId, epoch: int) -> None:
+        """Return once this turn may not speak any more: it is over, or somebody else has the word."""
+        found = await self._speaking(turn, epoch)
+        if found is not None:
+            parts = self._parts
+            await until_silent(partial(self.turn_may_speak, turn, epoch), found.conversation, parts.live, parts.clock)
 
     async def publish_delta(self, turn: TurnId, epoch: int, text: str) -> None:
         """Show a piece of a reply being written. Raises Fenced when the turn may not speak any more."""

@@ -20,7 +20,7 @@ from actions.embedder import MiniLM, Remembering
 from actions.knowledge import Knowledge, open_knowledge
 from actions.offline import OfflineWriter
 from actions.reply import ReplyTools
-from actions.stream import NoStream
+from actions.stream import DeltaStream, NoStream
 from actions.writers import Writer
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ class HeardStream(NoStream):
 def tools(
     model: Writer | None = None,
     *,
-    stream: NoStream | None = None,
+    stream: DeltaStream | NoStream | None = None,
     known: Knowledge | None = None,
     breaker: Breaker | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
