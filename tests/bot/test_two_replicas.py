@@ -36,6 +36,9 @@ class Waits:
     async def take(self, *_: object, **__: object) -> None:
         return None
 
+    async def release(self, *_: object) -> None:
+        """Nothing of it was begun."""
+
 
 @dataclass
 class Replica:
