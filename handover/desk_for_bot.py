@@ -105,12 +105,7 @@ class DeskForBot:
 
     async def _speaking(self, turn: TurnId, epoch: int) -> Turn | None:
         async with self._parts.records.reading() as tx:
-            found = await tx.turns.get(turn)
-            if found is None or found.state is not TurnState.LIVE or found.epoch != epoch:
-                return None
-            now = (await tx.conversations.get(found.conversation)).conversation
-        late = found.yields and now.last_customer_offset > found.last_offset
-        return found if now.epoch == epoch and not late else None
+            return await tx.turns.speaking(turn, epoch)
 
     async def until_silent(self, turn: TurnId, epoch: int) -> None:
         """Return once this turn may not speak any more: it is over, or somebody else has the word."""

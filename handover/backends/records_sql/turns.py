@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import evidence_json
+from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
 from handover.backends.records_sql.hot import Hot
 from handover.backends.records_sql.querying import Querying
@@ -18,6 +19,17 @@ from handover.stored import StoredDecision, Turn, TurnState
 
 _GET = Hot(sa.select(w.turns).where(w.turns.c.id == sa.bindparam("key")))
 _LIVE = Hot(sa.select(w.turns).where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live"))
+_SPEAKING = Hot(
+    sa.select(w.turns)
+    .join(t.conversations, t.conversations.c.id == w.turns.c.conversation)
+    .where(
+        w.turns.c.id == sa.bindparam("key"),
+        w.turns.c.state == "live",
+        w.turns.c.epoch == sa.bindparam("at_epoch"),
+        t.conversations.c.epoch == w.turns.c.epoch,
+        sa.or_(~w.turns.c.yields, t.conversations.c.last_customer_offset <= w.turns.c.last_offset),
+    )
+)
 _BEGIN = Hot(w.turns.insert())
 _DIALOGUE = Hot(sa.select(w.dialogues.c.state).where(w.dialogues.c.conversation == sa.bindparam("key")))
 _KEEP_DIALOGUE = Hot(w.dialogues.update().where(w.dialogues.c.conversation == sa.bindparam("key")))
@@ -40,6 +52,10 @@ class SqlTurns:
 
     async def get(self, turn: TurnId) -> Turn | None:
         found = (await self._on.run(_GET, {"key": turn})).first()
+        return None if found is None else _to_turn(found)
+
+    async def speaking(self, turn: TurnId, epoch: int) -> Turn | None:
+        found = (await self._on.run(_SPEAKING, {"key": turn, "at_epoch": epoch})).first()
         return None if found is None else _to_turn(found)
 
     async def insert(self, turn: Turn) -> None:
