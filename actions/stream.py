@@ -16,8 +16,8 @@ _SECONDS = 3.0
 # The service holds a request for 25 s; one that says nothing for longer is gone.
 _HELD = httpx2.Timeout(_SECONDS, read=40.0)
 _HELD_TIMES = 8  # requests for one reply; no turn lasts that long
-# The first piece goes before: it finds out by itself, and nothing is to stand in its way. Behind a model that thinks for
-# longer there is nothing else that would find out.
+# The first piece goes before: it finds out by itself, and nothing is to stand in its way. Behind a model that thinks
+# for longer there is nothing else that would find out.
 _HELD_AFTER = 0.05
 
 
