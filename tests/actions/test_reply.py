@@ -152,6 +152,30 @@ async def test_a_fenced_turn_stops_the_model_at_once_and_says_nothing() -> None:
     assert (reply["text"], reply["evidence"]["fallback_reason"]) == ("", "fenced")
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("Delivery takes a while.\n", ["Delivery takes a while."]),
+        ("Delivery takes\n", []),
+        ("Delivery takes e.g.\n", []),
+    ],
+)
+async def test_a_sentence_at_the_end_of_a_line_is_shown_before_the_next_word_comes(line: str, shown: list[str]) -> None:
+    heard = HeardStream()
+    async with scripted_llm([Held((line, "It ", 'does.\n@@{"needs": "nothing"}'))]) as server:
+        model = OpenAIWriter(api_key=None, base_url=server.url, model="scripted")
+        writing = asyncio.create_task(write_reply(asking(QUESTION), tools(model, stream=heard)))
+        await within(5, server.asked.wait())
+        await within(5, until(lambda: heard.fed > 0))
+        assert heard.pieces == shown
+        server.let_go.release()
+        server.let_go.release()
+        reply = await within(5, writing)
+        await model.close()
+    assert reply["text"] == f"{line}It does."
+    assert "".join(heard.pieces) == reply["text"]
+
+
 async def test_a_takeover_between_two_sentences_cuts_the_models_stream() -> None:
     posted: list[str] = []
     taken = asyncio.Event()

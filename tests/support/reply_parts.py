@@ -57,6 +57,7 @@ class HeardStream(NoStream):
 
     fence_after: int | None = None
     pieces: list[str] = field(default_factory=list)
+    fed: int = 0  # pieces of the model that were looked at, shown or not
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -71,6 +72,7 @@ class HeardStream(NoStream):
 
     def push(self, text: str) -> None:
         super().push(text)
+        self.fed += 1
         if text:
             self.pieces.append(text)
         if self.fence_after is not None and len(self.pieces) >= self.fence_after:
