@@ -10,9 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from handover.desk import CustomerMessage, Lease
+from handover.evidence import Evidence, Reply, TurnReport
 from handover.frames import EntryFrame
 from handover.screens import AGENTS, customer_topic, desk_topic
-from tests.support.desk_world import World, open_world
+from tests.support.desk_world import ANSWER, World, open_world
 
 
 @asynccontextmanager
@@ -69,6 +71,24 @@ async def test_a_whole_turn_of_the_bot_costs_no_more_queries_than_it_needs(tmp_p
             await world.bot_turn(here)
         queries = [one for one in statements if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
         assert len(queries) <= 12, statements
+
+
+async def test_a_turn_that_begins_with_its_words_costs_two_commits(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        here = (await world.conversation("hi")).id
+        await world.bot_turn(here)
+        async with counted(world) as statements:
+            said = CustomerMessage("Where is it?", "c-last")
+            recorded = await world.desk.customers.record_customer_message(here, said, lease=Lease("test", 15))
+            assert recorded.begun is not None
+            words = len(statements)
+            report = TurnReport(Evidence(recorded.begun.text))
+            await world.desk.bot.record_turn(recorded.begun, Reply("There."), ANSWER, report)
+        queries = [one.split()[0] for one in statements]
+        assert queries.count("COMMIT") == 2
+        kinds = ("SELECT", "INSERT", "UPDATE")
+        assert sum(one in kinds for one in queries[:words]) == 8  # with the lease, and what the turn is to know
+        assert sum(one in kinds for one in queries[words:]) == 7
 
 
 async def test_an_agent_s_reply_costs_five_queries(tmp_path: Path) -> None:
