@@ -14,7 +14,7 @@ from tools.environments import Environments
 from tools.nlu_gate import failures, read_report
 from tools.places import Places
 from tools.process_env import QUIET_RASA
-from tools.steps import Outcome, Step, run_steps
+from tools.steps import Beside, Outcome, Step, run_steps
 from tools.training import train
 from tools.trouble import Trouble, explained
 
@@ -139,22 +139,20 @@ class Checks:
     def packages(self) -> Step:
         return self._own("programs from Debian", have_packages, needed=True)
 
-    def everything(self) -> list[Step]:
-        """All of `make test`, cheap steps first."""
-        first = [self.packages(), self.environments(), *self.lint(), *self.types()]
+    def everything(self) -> list[Step | Beside]:
+        """All of `make test`, cheap steps first; those that use one core beside each other."""
         return [
-            *first,
-            *self.bot_made(),
+            self.packages(),
+            self.environments(),
+            Beside([[*self.lint(), *self.types(), *self.front_end()], [*self.bot_made(), *self.bot_tested()]]),
             *self.quick_tests(),
             *self.server_tests(),
             *self.chaos(),
-            *self.front_end(),
             *self.bench(),
-            *self.bot_tested(),
             *self.journeys(),
         ]
 
-    def inner_loop(self) -> list[Step]:
+    def inner_loop(self) -> list[Step | Beside]:
         """All of `make check`: no services, no Node, under two minutes."""
         return [self.environments(), *self.lint(), *self.types(), *self.inner_tests()]
 
@@ -163,7 +161,7 @@ def main() -> int:
     """Run the list that the first argument names."""
     places = Places()
     checks = Checks(places)
-    lists: dict[str, Callable[[], list[Step]]] = {
+    lists: dict[str, Callable[[], list[Step | Beside]]] = {
         "check": checks.inner_loop,
         "test": checks.everything,
         "lint": lambda: [checks.environments(), *checks.lint()],
