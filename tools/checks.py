@@ -19,6 +19,7 @@ from tools.training import train
 from tools.trouble import Trouble, explained
 
 SERVICES = "rasa or browser or stack or servers"
+OVER_SOCKETS = "(rasa or stack) and not browser"
 ON_SERVERS = "servers and not (rasa or browser or stack)"
 
 
@@ -73,8 +74,7 @@ class Checks:
         return [self._python("unit and contract tests (pytest)", "pytest", "-q", "-n", "2", "-m", chosen)]
 
     def server_tests(self) -> list[Step]:
-        name = "tests with PostgreSQL and Redis (pytest -m servers)"
-        return [self._python(name, "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", ON_SERVERS)]
+        return [self._by_file("tests with PostgreSQL and Redis (pytest -m servers)", ON_SERVERS, 2)]
 
     def chaos(self) -> list[Step]:
         return [self._python("faults on purpose, the short run (python -m tests.chaos short)", "tests.chaos", "short")]
@@ -127,14 +127,16 @@ class Checks:
 
     def journeys(self) -> list[Step]:
         return [
-            self._python("the trained bot (pytest -m rasa)", "pytest", "-q", "-m", "rasa and not (browser or stack)"),
+            # Three at a time: they wait for deadlines, and for processes that start.
+            self._by_file("the trained bot, journeys over sockets (pytest -m 'rasa or stack')", OVER_SOCKETS, 3),
             # Apart: a thread that has driven a browser runs no event loop of another test any more.
-            self._journeys("journeys over sockets (pytest -m 'stack and not browser')", "stack and not browser"),
-            self._journeys("pages and journeys in a browser (pytest -m browser)", "browser"),
+            self._by_file("pages and journeys in a browser (pytest -m browser)", "browser", 2),
         ]
 
-    def _journeys(self, name: str, chosen: str) -> Step:
-        return self._python(name, "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", chosen)
+    def _by_file(self, name: str, chosen: str, workers: int) -> Step:
+        """Whole files go to each worker, in the order of tests/conftest.py: the long ones first."""
+        shares = ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
+        return self._python(name, "pytest", "-q", *shares, "-m", chosen)
 
     def packages(self) -> Step:
         return self._own("programs from Debian", have_packages, needed=True)
