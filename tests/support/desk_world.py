@@ -67,15 +67,19 @@ def records_on(server: PostgresServer) -> Iterator[RecordsOnPostgres]:
 
 async def fresh_record(folder: Path) -> str:
     """The address of an empty, migrated record: in ``folder``, unless in a `records_on`. Migrations run once."""
-    if _servers:
-        return (await _servers[-1].fresh()).url
+    return (await _servers[-1].fresh()).url if _servers else await fresh_file(folder)
+
+
+async def fresh_file(folder: Path) -> str:
+    """The address of a migrated record in ``folder``: the one that is there already, or an empty one."""
     if not _migrated:
         template = Path(tempfile.mkdtemp(prefix="switchboard-")) / "record.db"
         async with open_backends(f"sqlite+aiosqlite:///{template}"):
             pass
         _migrated.append(template)
     target = folder / "record.db"
-    shutil.copy(_migrated[0], target)
+    if not target.exists():
+        shutil.copy(_migrated[0], target)
     return f"sqlite+aiosqlite:///{target}"
 
 
