@@ -67,19 +67,23 @@ def records_on(server: PostgresServer) -> Iterator[RecordsOnPostgres]:
 
 async def fresh_record(folder: Path) -> str:
     """The address of an empty, migrated record: in ``folder``, unless in a `records_on`. Migrations run once."""
-    return (await _servers[-1].fresh()).url if _servers else await fresh_file(folder)
+    return (await _servers[-1].fresh()).url if _servers else await _empty_file(folder)
 
 
-async def fresh_file(folder: Path) -> str:
-    """The address of a migrated record in ``folder``: the one that is there already, or an empty one."""
+async def file_in(folder: Path) -> str:
+    """The address of the record that is in ``folder`` already, or of an empty, migrated one."""
+    kept = folder / "record.db"
+    return f"sqlite+aiosqlite:///{kept}" if kept.exists() else await _empty_file(folder)
+
+
+async def _empty_file(folder: Path) -> str:
     if not _migrated:
         template = Path(tempfile.mkdtemp(prefix="switchboard-")) / "record.db"
         async with open_backends(f"sqlite+aiosqlite:///{template}"):
             pass
         _migrated.append(template)
     target = folder / "record.db"
-    if not target.exists():
-        shutil.copy(_migrated[0], target)
+    shutil.copy(_migrated[0], target)
     return f"sqlite+aiosqlite:///{target}"
 
 
