@@ -34,7 +34,7 @@ async def test_a_service_that_stops_sends_everybody_elsewhere_and_keeps_what_was
             copilot=NoCopilot(), passwords=Passwords(memory_kib=64),
         )  # fmt: skip
         begun: list[int] = []
-        running = server(settings, app, begun=lambda: begun.append(len(running.servers)))
+        running = server(settings, app, serving=lambda: begun.append(len(running.servers)))
         serving = asyncio.create_task(running.serve())
         await eventually(lambda: running.started)
         assert begun == [1], "it was called before the service listened, or not at all"
