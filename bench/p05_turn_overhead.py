@@ -100,7 +100,7 @@ def _row(found: _Pairs, stages: dict[str, float], spent: dict[str, float]) -> Ro
         notes=[
             f"{_WARM} pairs before were thrown away; pairs alternate in who is first; one customer at a time.",
             f"A conversation has {_TURNS} turns, then the next begins, on both sides.",
-            "Stages are of the service's /metrics; dialogue is one request to Rasa, with words and tracker.",
+            "Stages are of the service's /metrics; dialogue is one request to Rasa, with words and tracker, both ways.",
         ],
         settings={**SAME, "words": _TEXT, "turns of a conversation": _TURNS},
     )

@@ -1,5 +1,6 @@
 """What several tests of the bot share: one small real Rasa, trained once for all of them."""
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from tests.support import tiny_rasa
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trained project."""
-    folder = tmp_path_factory.mktemp("rasa")
-    tiny_rasa.train(folder)
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The trained project: one for all workers of a run, trained by the first that wants it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "tiny_rasa"
+    folder.mkdir(exist_ok=True)
+    with (folder / "trains").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # let go when the file is closed
+        if not tiny_rasa.trained(folder):
+            tiny_rasa.train(folder)
     return folder
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from handover.desk import CustomerMessage, Lease
 from handover.evidence import Evidence, Reply, TurnReport
+from handover.frames import EntryFrame
 from handover.screens import AGENTS, customer_topic, desk_topic
 from tests.support.desk_world import ANSWER, World, open_world
 
@@ -50,12 +51,17 @@ async def test_a_customer_s_message_costs_four_queries_and_three_frames(tmp_path
             assert [first.split()[0] for first in statements[1:]] == [
                 *("SAVEPOINT", "SELECT", "INSERT", "UPDATE", "UPDATE", "RELEASE", "COMMIT")
             ]
-            heard = []
+            heard, texts = [], {}
             async for told in follower:
                 heard.append((told.topic.partition(":")[0], told.kind))
+                texts[told.topic] = told.text
                 if told.topic == AGENTS:
                     break
             assert heard == [("customer", "entry"), ("desk", "entry"), ("agents", "conversation")]
+            # Written once: the agents' is the customer's with the conversation's name.
+            (entry,) = await world.desk.reading.entries(here, 2, 10)
+            for topic, for_agents in ((customer_topic(here), False), (desk_topic(here), True)):
+                assert EntryFrame.model_validate_json(texts[topic]) == EntryFrame.of(entry, for_agents=for_agents)
 
 
 async def test_a_whole_turn_of_the_bot_costs_no_more_queries_than_it_needs(tmp_path: Path) -> None:

@@ -140,6 +140,19 @@ def test_what_the_service_cannot_keep_for_a_moment_is_sent_again_by_itself(page:
     expect(page.get_by_text("Not sent")).to_have_count(0)
 
 
+def test_words_that_find_no_room_are_told_of_as_not_sent_and_go_by_themselves(page: Page, run: Running) -> None:
+    talk = opened(page, run)
+    refusal = ErrorFrame(code="busy", message="Not yet.", retry_after=1)
+    run.do(lambda s: (setattr(s, "refuse_say", refusal), setattr(s, "on_customer_words", None)))
+    says(page, "hello")
+    told = "Very many people are writing. Not sent yet; we keep trying."
+    expect(page.locator(".unsent")).to_contain_text(told)
+    expect(page.locator("[data-part=announcer]")).to_contain_text(told)
+    expect(page.get_by_role("img", name="Sent")).to_have_count(1)
+    assert run.do(lambda s: [e.text for e in talk.entries[1:]]) == ["hello"]
+    expect(page.get_by_text("Not sent")).to_have_count(0)
+
+
 def test_reload_and_page_change_keep_conversation_draft_and_open_panel(page: Page, run: Running) -> None:
     opened(page, run)
     page.get_by_label("Your message").fill("half a thou")

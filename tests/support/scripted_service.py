@@ -14,8 +14,6 @@ from typing import Any
 
 from handover.agent_frames import (
     ConversationFrame,
-    DraftFrame,
-    NoteFrame,
     OfferFrame,
     OfferGone,
     PacketFrame,
@@ -23,6 +21,7 @@ from handover.agent_frames import (
 )
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.agents import OUTSIDE
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind, EntryKind
 from handover.frames import (
