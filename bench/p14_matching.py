@@ -7,6 +7,7 @@ desk is full: whoever gets room gets a waiting conversation at once, or the gap 
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -95,9 +96,11 @@ async def _floor(bench: Bench, past: Past) -> AsyncIterator[Floor]:
             await desk.agents.accounts_changed()  # asks for a pass
             async with backends.records.reading() as tx:
                 everybody = await tx.people.agents()
+            gc.freeze()  # as the service does when it serves: `bot.quick_start`
             # Leads are offered nothing before it is escalated: their room is not waited for.
             yield Floor(desk, backends, policy, [one for one in everybody if one.role == "agent"])
         finally:
+            gc.unfreeze()
             await desk.close()
 
 

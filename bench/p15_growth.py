@@ -113,10 +113,7 @@ async def _open(record: Long, chance: random.Random) -> None:
     here, reading = chance.choice(record.some), record.desk.reading
     await reading.conversation(here)
     await reading.row(here)
-    await reading.last_offer(here)
-    await reading.notes(here)
-    await reading.drafts(here)
-    await reading.marks(here)
+    await reading.beside(here)
     assert len(await reading.entries(here, 0, MOST)) == _LINES
 
 

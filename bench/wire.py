@@ -98,10 +98,12 @@ class Wire(asyncio.Protocol):
             return b""
         begun, self._begun, self._rest = self._begun, None, b""
         if b" 101 " not in head.split(b"\r\n", 1)[0] or self._answer not in head:
-            begun.set_exception(WireError(f"refused: {head[:80]!r} {after[:300]!r}"))
+            if not begun.done():
+                begun.set_exception(WireError(f"refused: {head[:80]!r} {after[:300]!r}"))
             self.abort()
             return b""
-        begun.set_result(None)
+        if not begun.done():
+            begun.set_result(None)
         return after
 
     def _read(self, data: bytes) -> bytes:
@@ -178,7 +180,11 @@ async def dial(
         _, wire = await asyncio.get_running_loop().create_connection(
             lambda: Wire(heard, lost), sock=await _connected(address, source)
         )
-        await wire.begin("\r\n".join([*lines, "", ""]).encode(), answer)
+        try:
+            await wire.begin("\r\n".join([*lines, "", ""]).encode(), answer)
+        except BaseException:
+            wire.abort()  # who gives up leaves nothing behind that the server would go on with
+            raise
     return wire
 
 

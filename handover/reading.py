@@ -18,6 +18,7 @@ from handover.errors import BadInput
 from handover.frames import ControlFrame
 from handover.mark_frames import EntryMarkFrame, mark_frame
 from handover.matcher import Standing
+from handover.ports import Transaction
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
 from handover.waits_report import WaitsReport, report
 from handover.wanted import Wanted
@@ -31,6 +32,16 @@ class Page:
     control: ControlFrame
     rated: tuple[int, ...]
     entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an agent sees of a conversation beside its row and its lines, read at one moment."""
+
+    offer: Offer | None
+    notes: Sequence[Note]
+    drafts: Sequence[Draft]
+    marks: Sequence[EntryMarkFrame]
 
 
 VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
@@ -109,12 +120,17 @@ class Reading:
     async def marks(self, conversation: ConversationId) -> list[EntryMarkFrame]:
         """What is known of the newest lines beside their words, in the order of the lines."""
         async with self._parts.records.reading() as tx:
-            frames = []
-            for mark in await tx.marks.newest(conversation, MOST):
-                reworded = mark.edited_at is not None or mark.deleted_at is not None
-                entry = (await tx.entries.after(conversation, mark.offset - 1, 1))[0] if reworded else None
-                frames.append(mark_frame(mark, *((entry.text, entry.html) if entry else ())))
-        return frames
+            return await _marks(tx, conversation)
+
+    async def beside(self, conversation: ConversationId) -> Beside:
+        """The latest handover's offer, notes, drafts and marks, in one transaction."""
+        async with self._parts.records.reading() as tx:
+            return Beside(
+                await tx.offers.latest(conversation),
+                await tx.asides.notes(conversation),
+                await tx.asides.drafts(conversation),
+                await _marks(tx, conversation),
+            )
 
     async def hand_backs(self, conversation: ConversationId) -> list[HandBack]:
         async with self._parts.records.reading() as tx:
@@ -201,3 +217,12 @@ class Reading:
             waits = await tx.waits.since(since, MOST_WAITS)
         zone = self._parts.calendars.usual.zone
         return report(waits, days=days, zone=zone, complete=len(waits) < MOST_WAITS)
+
+
+async def _marks(tx: Transaction, conversation: ConversationId) -> list[EntryMarkFrame]:
+    frames = []
+    for mark in await tx.marks.newest(conversation, MOST):
+        reworded = mark.edited_at is not None or mark.deleted_at is not None
+        entry = (await tx.entries.after(conversation, mark.offset - 1, 1))[0] if reworded else None
+        frames.append(mark_frame(mark, *((entry.text, entry.html) if entry else ())))
+    return frames

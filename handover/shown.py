@@ -71,14 +71,14 @@ class Shown:
             await self._socket.send(await self._reading.control(self._here, for_agents=True))
 
     async def _beside(self) -> None:
-        offer = await self._reading.last_offer(self._here)
-        packet = "" if offer is None else packet_frame(offer).model_dump_json(exclude_none=True)
+        beside = await self._reading.beside(self._here)
+        packet = "" if beside.offer is None else packet_frame(beside.offer).model_dump_json(exclude_none=True)
         if packet != self._packet:
             self._packet = packet
             await self._socket.send_text(packet)
-        there: list[Frame] = [note_frame(note) for note in await self._reading.notes(self._here)]
-        there += [draft_frame(draft) for draft in await self._reading.drafts(self._here)]
-        there += await self._reading.marks(self._here)
+        there: list[Frame] = [note_frame(note) for note in beside.notes]
+        there += [draft_frame(draft) for draft in beside.drafts]
+        there += beside.marks
         for text in (frame.model_dump_json(exclude_none=True) for frame in there):
             if text not in self._sent:
                 self._sent.add(text)

@@ -111,7 +111,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             f"handover/backends/records_sql/{name}.py"
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
-                *("one_hop", "outbox", "people", "rows", "tables", "tables_of_work"),
+                *("outbox", "people", "rows", "tables", "tables_of_work"),
                 *("querying", "transaction", "turns", "unbroken", "waits"),
             )
         ),
@@ -123,6 +123,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/test_quick_start.py": ("bot/certificates.py",),
     "tests/bot/test_main.py": ("bot/running.py",),
     "tests/bot/nlu/test_encoder.py": ("bot/nlu/embedder_files.py",),
+    "tests/contract/test_records_one_hop.py": ("handover/backends/records_sql/one_hop.py",),
     "tests/contract/test_records_hot.py": ("handover/backends/records_sql/hot.py",),
     "tests/contract/test_records_groups.py": ("handover/backends/records_sql/group_commit.py",),
     "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),

@@ -6,7 +6,7 @@ The driver crosses for each of these; on a loaded machine the crossings cost mor
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import aiosqlite
@@ -28,6 +28,9 @@ class OneHopCursor:
 
     async def execute(self, operation: str, parameters: Iterable[Any] | None = None) -> Self:
         """Run one statement and fetch all its rows."""
+        if operation == "BEGIN":  # takes nothing before the first statement: it goes over with that one
+            self._on.begin_with_next = True
+            return self
         await self._on.over_there(lambda connection: self._keep(connection.execute(operation, tuple(parameters or ()))))
         return self
 
@@ -54,13 +57,36 @@ class OneHopCursor:
 class OneHopConnection(aiosqlite.Connection):
     """A driver's connection that gives such cursors."""
 
+    begin_with_next = False
+
     def cursor(self) -> Any:
         return OneHopCursor(self)
 
-    async def over_there(self, work: Any) -> None:
-        """Do ``work`` on the connection, in its thread."""
+    async def over_there(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Do ``work`` on the connection, in its thread; begin before it, if that is still to be done."""
+        begins, self.begin_with_next = self.begin_with_next, False
+
+        def whole(connection: sqlite3.Connection) -> None:
+            if begins:
+                connection.execute("BEGIN").close()
+            work(connection)
+
         queue: Any = self._execute  # the driver gives it no types
-        await queue(work, self._conn)
+        await queue(whole, self._conn)
+
+    async def commit(self) -> None:
+        """Nothing to do where nothing was begun."""
+        if not self._never_begun():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Nothing to do where nothing was begun."""
+        if not self._never_begun():
+            await super().rollback()
+
+    def _never_begun(self) -> bool:
+        never, self.begin_with_next = self.begin_with_next, False
+        return never
 
 
 async def connect(file: str, wait_seconds: float) -> OneHopConnection:
