@@ -28,9 +28,9 @@ THOROUGH = (
     *("tests/handover/test_matching_machine.py", "tests/handover/test_followed_screens.py"),
     *("tests/handover/test_shown.py", "tests/handover/test_calendar.py", "tests/handover/test_stalled_screens.py"),
     *("tests/handover/test_dead_letters_api.py", "tests/handover/test_invariants.py", "tests/handover/test_waits.py"),
-    *("tests/handover/test_matcher.py", "tests/handover/test_desk_waits.py", "tests/handover/test_resuming.py"),
+    *("tests/handover/test_matcher", "tests/handover/test_desk_waits.py", "tests/handover/test_resuming.py"),
     *("tests/bot/channels/test_messenger.py", "tests/bot/channels/test_instagram.py"),
-    *("tests/bot/channels/test_whatsapp.py", "tests/promises/test_imports.py", "tests/promises/test_error_shape.py"),
+    *("tests/bot/channels/test_whatsapp", "tests/promises/test_imports.py", "tests/promises/test_error_shape.py"),
     *("tests/actions/test_claims.py", "tests/chaos/"),
 )
 # Where each worker takes whole files, the long ones come first, so that none is left alone with one at the end; most of

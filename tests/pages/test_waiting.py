@@ -12,7 +12,7 @@ from handover.frames import WaitingPart
 from tests.pages.conftest import OpenPage, assert_accessible
 from tests.pages.test_widget import opened
 from tests.support.scripted_running import Running
-from tests.support.scripted_service import Talk
+from tests.support.scripted_talk import Talk
 
 pytestmark = pytest.mark.browser
 

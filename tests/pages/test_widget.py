@@ -13,7 +13,8 @@ from handover.frames import ErrorFrame
 from tests.pages.conftest import OpenPage, assert_accessible
 from tests.support.hostile_payloads import payloads
 from tests.support.scripted_running import Running
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_talk import Talk
 
 pytestmark = pytest.mark.browser
 
