@@ -43,7 +43,10 @@ LONGEST_FIRST = (
     *("tests/journeys/test_channels_faults.py", "tests/webhooks/", "tests/bot/nlu/test_in_rasa.py"),
     *("tests/journeys/test_model_faults.py", "tests/bot/test_rasa_real.py", "tests/journeys/test_channels.py"),
     *("tests/bot/test_two_rasas.py", "tests/bot/rasa_store/test_stores_in_rasa.py"),
-    "tests/journeys/test_what_breaks.py",
+    *("tests/journeys/test_what_breaks.py", "tests/properties/", "tests/handover/test_two_replicas.py"),
+    *("tests/handover/test_stories_on_postgres.py", "tests/contract/test_live_feed_faults.py"),
+    *("tests/contract/test_records_migrate.py", "tests/handover/test_desk_for_contacts.py"),
+    *("tests/contract/test_records_failing.py", "tests/contract/test_records_races.py"),
 )
 PATIENCE = 30_000  # milliseconds a page may take to show what it should: this machine may be busy
 
