@@ -125,6 +125,8 @@ def _conversation(
         lifecycle, control = "active", "offered"
     else:
         lifecycle, control = _state(number % 100) if number < past.conversations else ("active", "human")
+        if held and number < past.conversations and control == "human":
+            lifecycle, control = "resolved", "nobody"  # agents have what they are said to have, and nothing besides
     changed = at - timedelta(seconds=(past.in_all - number) * 60)
     human = control == "human"
     return {

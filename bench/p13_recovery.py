@@ -143,11 +143,17 @@ class Client:
             if self.lines and self.lines[-1] >= _LINES:
                 whole.set()
 
-        self.wire = await dial(self.addresses[place], "/ws/customer", hear, source=self.source, seconds=20)
+        def lost(code: int) -> None:
+            whole.set()  # refused: the page tries again after its pause, and does not sit there
+
+        address = self.addresses[place]
+        self.wire = await dial(address, "/ws/customer", hear, source=self.source, lost=lost, seconds=20)
         hello = {"type": "hello", "token": self.token, "conversation": self.conversation, "after": after}
         self.wire.say(json.dumps(hello).encode())
         async with asyncio.timeout(20):
             await whole.wait()
+        if not self.lines or self.lines[-1] < _LINES:
+            raise WireError(f"hung up with {self.wire.ended} before all was told")
 
     async def back(self, place: int, after: int, killed: float) -> float | None:
         """Come back as the widget does; the seconds since ``killed``, or None when it took too long."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from asyncio import TaskGroup
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -25,8 +25,9 @@ from bot.desk_meters import DeskMeters
 from bot.dialogue import Dialogue
 from bot.frames import AssistantPart
 from bot.health import health_routes, service_checks
+from bot.held_requests import HeldRequests
 from bot.http_errors import install
-from bot.kept_running import keep_running
+from bot.kept_running import keep_running, later
 from bot.pages import page_routes
 from bot.rasa_http import RasaHttp
 from bot.relay import Relay
@@ -142,6 +143,7 @@ class _Service:
             backends, clock=self._clock, policy=self._policy, copilot=copilot, calendars=self._calendars
         )
         stack.push_async_callback(self._desk.close)
+        self._held = HeldRequests(self._desk)
         self._accounts = Accounts(
             SqlAccounts(backends.records),
             backends.live,
@@ -164,12 +166,13 @@ class _Service:
 
     def _open_relay(self, backends: Backends, dialogue: Dialogue) -> Relay:
         settings = self._settings
+        self._repeats = open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity)
         return Relay(
             self._desk,
             dialogue,
             settings=relay_settings_of(settings, self._policy),
             clock=self._clock,
-            repeats=open_repeats(settings.embedder_dir, threshold=settings.repeat_similarity),
+            repeats=self._repeats,
             secret=settings.signing_secret(),
             alone=backends.alone,
             lives=backends.lives,
@@ -179,6 +182,7 @@ class _Service:
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
         """Send every socket to another process, within two fifths of the time there is to stop."""
+        self._held.end()
         await self._rounds.drain(self._settings.shutdown_seconds / 5, hurry=hurry)
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
@@ -194,7 +198,8 @@ class _Service:
             "loop_meter": partial(self._desk_meters.feel_the_loop, self._clock),
             **self._platforms.works,
         }
-        return [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
+        kept = [keep_running(name, work, clock=self._clock, meters=self._meters) for name, work in works.items()]
+        return [*kept, later(self._repeats.get_ready, clock=self._clock)]
 
     def add_routes(self, app: App) -> None:
         """Everything a network client can reach, beside the built pages."""
@@ -220,7 +225,7 @@ class _Service:
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
         if settings.internal_token is None:
             log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")
-        app.include_router(delta_routes(self._desk, token))
+        app.include_router(delta_routes(self._desk, token, self._held))
 
     def _web_channel(
         self, origins: frozenset[str], limits: SocketLimits, waiting: WaitingRoom, places: Places
@@ -289,7 +294,6 @@ def _socket_limits(settings: Settings) -> SocketLimits:
 
 
 def _version() -> str:
-    try:
+    with suppress(PackageNotFoundError):
         return version("switchboard")
-    except PackageNotFoundError:
-        return "0"  # run from a checkout that was never installed
+    return "0"  # run from a checkout that was never installed

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 import httpx2
 
+from bot.certificates import authorities
 from bot.model_meters import ModelMeters
 from bot.rasa_reading import calls_of
 from bot.tracing import Traces
@@ -41,7 +42,10 @@ class CopilotHttp:
         self._clock = clock
         self._seconds = seconds
         self._client = httpx2.AsyncClient(
-            base_url=url, trust_env=False, limits=httpx2.Limits(max_connections=20, keepalive_expiry=2.0)
+            base_url=url,
+            trust_env=False,
+            verify=authorities(),
+            limits=httpx2.Limits(max_connections=20, keepalive_expiry=2.0),
         )
 
     async def __aenter__(self) -> Self:

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from bot.certificates import authorities
 from bot.dialogue import Dialogue, DialogueFailed
 from bot.settings import Settings
 from handover.desk import Desk
@@ -93,7 +94,7 @@ def service_check(service_url: str) -> Check:
 
 def _answers(url: str) -> Check:
     async def check() -> str:
-        async with httpx2.AsyncClient(timeout=_CHECK_SECONDS, trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=_CHECK_SECONDS, trust_env=False, verify=authorities()) as client:
             (await client.get(url)).raise_for_status()
         return "answers"
 

@@ -12,6 +12,7 @@ from handover.ports import Clock
 log = structlog.get_logger(__name__)
 
 _PAUSE_SECONDS = 1.0
+_LATER_SECONDS = 0.5
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]], *, clock: Clock, meters: Meters) -> None:
@@ -23,3 +24,9 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]], *, clock:
             meters.background_failures.labels(name).inc()
             log.exception("background_work_failed", task=name)
         await clock.sleep(_PAUSE_SECONDS)
+
+
+async def later(work: Callable[[], Awaitable[object]], *, clock: Clock) -> None:
+    """What a start does not wait for: done when the socket is open."""
+    await clock.sleep(_LATER_SECONDS)
+    await work()

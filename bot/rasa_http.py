@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import structlog
 
+from bot.certificates import authorities
 from bot.dialogue import DialogueFailed, Line, TurnRequest, TurnResult
 from bot.rasa_feeding import Event, fed, kept_of, lost
 from bot.rasa_reading import Said, read_messages, read_tracker, result_of
@@ -66,6 +67,7 @@ class RasaHttp:
             base_url=url,
             params={"token": token} if token else None,
             trust_env=False,  # a proxy of the machine is not the way to a private address
+            verify=authorities(),
             # Sanic drops idle connections after 5 s; reusing one at that moment would lose a turn.
             limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=2.0),
         )

@@ -1,6 +1,7 @@
 """Does the customer ask the same thing again? Counts earlier messages that ask what this one asks.
 
-By sentence embedding when the exported model is there, by words in common when it is not.
+By sentence embedding when the exported model is there, by words in common when it is not. The model and what runs it
+are loaded once the service is serving: a start does not wait for them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+import structlog
 
-from bot.nlu.encoder import EmbedderMissing, Encoder
+from bot.nlu.embedder_files import EmbedderMissing, required_files
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+log = structlog.get_logger(__name__)
 
 _EMAIL = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"\S*\d\S*")
@@ -81,10 +87,9 @@ class EmbeddedRepeats:
 
     def _count(self, text: str, before: list[str]) -> int:
         vectors = self._encode([text, *before])
-        similar = vectors[1:] @ vectors[0]
-        return int((similar >= self._threshold).sum())
+        return sum(float(vector @ vectors[0]) >= self._threshold for vector in vectors[1:])
 
-    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+    def _encode(self, texts: list[str]) -> list[NDArray[np.float32]]:
         with self._lock:
             known = {text: self._vectors[text] for text in texts if text in self._vectors}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
@@ -96,13 +101,16 @@ class EmbeddedRepeats:
                 self._vectors.move_to_end(text)
             while len(self._vectors) > _KEPT_VECTORS:
                 self._vectors.popitem(last=False)
-        return np.stack([known[text] for text in texts])
+        return [known[text] for text in texts]
 
 
 class LexicalRepeats:
     """Similar by words in common; misses other words for the same thing."""
 
     kind: Literal["embedding", "lexical"] = "lexical"
+
+    async def get_ready(self) -> None:
+        """There is nothing to load."""
 
     async def count(self, text: str, earlier: Sequence[str]) -> int:
         if not is_wish(text):
@@ -111,12 +119,49 @@ class LexicalRepeats:
         return sum(1 for message in earlier if is_wish(message) and _alike(words, _content(message)))
 
 
-def open_repeats(folder: Path, *, threshold: float = SIMILAR) -> Repeats:
+class LoadedLater:
+    """Embeddings, with the model of ``folder`` loaded by `get_ready` or by the first who counts.
+
+    A model that cannot be loaded is logged, and words in common decide.
+    """
+
+    def __init__(self, folder: Path, *, threshold: float) -> None:
+        self._folder = folder
+        self._threshold = threshold
+        self._one_loads = asyncio.Lock()
+        self._loaded: Repeats | None = None
+
+    @property
+    def kind(self) -> Literal["embedding", "lexical"]:
+        return "embedding" if self._loaded is None else self._loaded.kind
+
+    async def count(self, text: str, earlier: Sequence[str]) -> int:
+        return await (self._loaded or await self.get_ready()).count(text, earlier)
+
+    async def get_ready(self) -> Repeats:
+        """Load it, in a thread, unless that is done."""
+        async with self._one_loads:
+            if self._loaded is None:
+                try:
+                    self._loaded = await asyncio.to_thread(self._load)
+                except Exception:
+                    log.exception("embedder_not_loaded", effect="repeated questions are found by words in common")
+                    self._loaded = LexicalRepeats()
+            return self._loaded
+
+    def _load(self) -> Repeats:
+        from bot.nlu.encoder import Encoder
+
+        return EmbeddedRepeats(Encoder(self._folder), threshold=self._threshold)
+
+
+def open_repeats(folder: Path, *, threshold: float = SIMILAR) -> LoadedLater | LexicalRepeats:
     """Embeddings when the exported embedder is in ``folder``, else words in common."""
     try:
-        return EmbeddedRepeats(Encoder(folder), threshold=threshold)
+        required_files(folder)
     except EmbedderMissing:
         return LexicalRepeats()
+    return LoadedLater(folder, threshold=threshold)
 
 
 def is_wish(text: str) -> bool:

@@ -22,15 +22,17 @@ Drain = Callable[[Callable[[], bool]], Awaitable[None]]
 class Server(uvicorn.Server):
     """Serves ``app``, which keeps in ``app.state.drain`` how its sockets are sent away."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, serving: Callable[[], None]) -> None:
         super().__init__(config)
         self._app = app
+        self._serving = serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in (listener for server in self.servers for listener in server.sockets):
             if hasattr(socket, "TCP_USER_TIMEOUT"):
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+        self._serving()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept nobody more, send everybody away a few at a time, then stop."""
@@ -41,8 +43,8 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server(settings: Settings, app: FastAPI) -> Server:
-    """The server as it runs everywhere."""
+def server(settings: Settings, app: FastAPI, serving: Callable[[], None] = lambda: None) -> Server:
+    """The server as it runs everywhere. ``serving`` is called when its socket is open."""
     log_plainly()
     config = uvicorn.Config(
         app,
@@ -60,4 +62,4 @@ def server(settings: Settings, app: FastAPI) -> Server:
         timeout_graceful_shutdown=max(1, settings.shutdown_seconds * 2 // 5),
         log_level="warning",
     )
-    return Server(config, app)
+    return Server(config, app, serving)

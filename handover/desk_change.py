@@ -19,6 +19,7 @@ from handover.entries import AgentId, Author, AuthorKind, Button, Citation, Conv
 from handover.frames import EntryFrame, Frame, WaitingPart
 from handover.inboxes import WEB, channel_of
 from handover.markup import to_html
+from handover.matcher import Standing
 from handover.ports import Transaction
 from handover.stored import ConversationRow, LastEntry, Offer, Stretch
 
@@ -43,6 +44,13 @@ class Change:
     offered: Offer | None = None
     rings_anew: bool = False
     shown_anew: bool = False
+    _standings: Sequence[Standing] | None = None
+
+    async def standings(self) -> Sequence[Standing]:
+        """How each agent stood when this change first asked: it is asked once, whatever is said and shown for it."""
+        if self._standings is None:
+            self._standings = await self.parts.standings(self.tx)
+        return self._standings
 
     @property
     def conversation(self) -> Conversation:
@@ -134,7 +142,9 @@ class Change:
         if self.row != self.before or self.shown_anew:
             moved = self._moved()
             # Looked up before the save: the feed's row, which every change of the desk needs, is locked last.
-            waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation) if moved else None
+            waits = moved and self.conversation.control is Control.OFFERED
+            standings = await self.standings() if waits else ()
+            waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation, standings) if waits else None
             feed = await self.tx.conversations.save(self.row)
             self.row = replace(self.row, feed=feed)
             await self._queue_for_channel()
@@ -160,14 +170,14 @@ class Change:
     def _tell_screens(self, waiting: WaitingPart | None) -> None:
         customer, desk = screens.customer_topic(self.conversation.id), screens.desk_topic(self.conversation.id)
         for entry in self.entries:
-            frame = EntryFrame.of(entry)
-            self.tx.after_commit(screens.told(customer, frame, entry.offset))
-            for_agents = frame.model_copy(update={"conversation": entry.conversation})
-            self.tx.after_commit(screens.told(desk, for_agents, entry.offset))
+            line = screens.told(customer, EntryFrame.of(entry), entry.offset)
+            self.tx.after_commit(line)
+            self.tx.after_commit(screens.line_for_agents(line, entry.conversation))
         if self._moved():
             self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
-        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
+        waits = not self.shown_anew and screens.is_quiet(self.before, self.row)
+        self.tx.after_commit(screens.told_row(self.row, waits=waits))
 
 
 def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime) -> Stretch:

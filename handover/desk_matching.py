@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from operator import attrgetter
 
 from handover import screens
 from handover.desk_parts import DeskParts
@@ -25,6 +26,11 @@ _BATCH = 50
 _LOOKS = 3
 # From how many waiting conversations on the rule runs beside the event loop.
 _MANY = 1_000
+_VERSION = attrgetter("version")
+
+
+# How everybody stood, the newest change of a conversation, and the open offers with all their changes.
+_Seen = tuple[list[Standing], int, tuple[int, int]]
 
 
 class Matching:
@@ -33,7 +39,7 @@ class Matching:
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
         self._asked = self._answered = 0
-        self._known: tuple[list[Standing], int] | None = None
+        self._known: _Seen | None = None
         self._open = False
         self._waiting: Sequence[Wanted] = ()  # as they were at the last pass: what has not changed is not read again
         self._parts: DeskParts
@@ -59,9 +65,14 @@ class Matching:
             self._answered = upto
 
     async def look(self) -> None:
-        """A pass when agents, connections or conversations are not what they were at the last one."""
+        """A pass when agents, connections, conversations or offers are not what they were at the last one.
+
+        Who changed them asked for a pass, but may have been cut off before it: a socket closed, a process killed. An
+        offer that is declined changes nothing but itself.
+        """
         async with self._parts.records.reading() as tx:
-            present = (await self._parts.standings(tx), await tx.conversations.feed())
+            standings = await self._parts.standings(tx)
+            present = (standings, await tx.conversations.feed(), await tx.offers.stirred())
         if present != self._known:
             await self.run()
 
@@ -76,7 +87,9 @@ class Matching:
             changed = await _matched(waiting, standings, parts)
             before = {offer.id: offer for offer in waiting}
             if await self._write(sorted(changed, key=lambda offer: offer.id), before):
-                self._known = (standings, feed)
+                # Each of what was written is one version further now.
+                stirred = len(waiting), sum(map(_VERSION, waiting)) + len(changed)
+                self._known = standings, feed, stirred
                 break
         if desk_open(standings) != self._open:
             self._open = not self._open

@@ -50,7 +50,7 @@ async def make_offer(
     ``passing``: say that the customer is passed on; False when that was said already.
     """
     parts, now = work.parts, work.conversation
-    standings = await parts.standings(work.tx)
+    standings = await work.standings()
     words = parts.policy.words
     reason = decision.reason or Reason.RULE
     if why is None:

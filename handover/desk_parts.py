@@ -22,7 +22,7 @@ class Matches(Protocol):
         ...
 
     async def look(self) -> None:
-        """Run when something has changed since the last pass."""
+        """Run when something has changed since the last pass, whoever changed it."""
         ...
 
 
@@ -43,9 +43,7 @@ class DeskParts:
     async def standings(self, tx: Transaction) -> list[Standing]:
         """How each agent stands at this moment."""
         here = await self.presence.here()
-        held, taken_at = await tx.people.held(), await tx.people.taken_at()
-        everyone = await tx.people.agents()
-        return [Standing(a, a.id in here, held.get(a.id, 0), taken_at.get(a.id)) for a in everyone]
+        return [Standing(agent, agent.id in here, held, at) for agent, held, at in await tx.people.at_work()]
 
     async def is_open(self, tx: Transaction) -> bool:
         """Is anybody at the desk."""

@@ -71,9 +71,8 @@ def _since(at: datetime, since: datetime) -> float:
     return max(0.0, (at - since).total_seconds())
 
 
-async def view(parts: DeskParts, tx: Transaction) -> View:
+async def view(parts: DeskParts, tx: Transaction, standings: Sequence[Standing]) -> View:
     """A few queries, whatever the length of the queue."""
-    standings = await parts.standings(tx)
     at = parts.clock.now()
     able = {s.agent.id: s for s in standings if s.here and s.agent.availability == "online"}
     ages = [_since(at, since) for agent, since in await tx.waits.held_since() if agent in able]
@@ -87,7 +86,7 @@ async def waiting_part(parts: DeskParts, tx: Transaction, now: Conversation) -> 
     """What a waiting customer is told; None for one who does not wait."""
     if now.control is not Control.OFFERED or now.waiting_since is None:
         return None
-    seen = await view(parts, tx)
+    seen = await view(parts, tx, await parts.standings(tx))
     return seen.waiting(now.waiting_since, await tx.offers.position(now.id))
 
 
@@ -100,11 +99,13 @@ async def keep_track(tx: Transaction, verb: Move, earlier: Conversation, at: dat
         await tx.waits.release(earlier.id, earlier.epoch - 1, at)
 
 
-async def first_shown(parts: DeskParts, tx: Transaction, now: Conversation) -> WaitingPart | None:
+async def first_shown(
+    parts: DeskParts, tx: Transaction, now: Conversation, standings: Sequence[Standing]
+) -> WaitingPart | None:
     """As `waiting_part`, for a wait that begins now: the prediction is kept."""
     if now.control is not Control.OFFERED or now.waiting_since is None:
         return None
-    seen = await view(parts, tx)
+    seen = await view(parts, tx, standings)
     place = await tx.offers.position(now.id)
     told = seen.waiting(now.waiting_since, place)
     low, high = told.wait_low, told.wait_high
@@ -119,7 +120,7 @@ async def news(parts: DeskParts, tx: Transaction) -> list[Told]:
     line = await tx.waits.in_line(FIRST_IN_LINE)
     if not line:
         return []
-    seen = await view(parts, tx)
+    seen = await view(parts, tx, await parts.standings(tx))
     found = []
     for place, one in enumerate(line, start=1):
         frame = ControlFrame(control=Control.OFFERED, epoch=one.epoch, waiting=seen.waiting(one.since, place))

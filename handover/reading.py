@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +21,17 @@ from handover.matcher import Standing
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
 from handover.waits_report import WaitsReport, report
 from handover.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a customer's open page shows, read at one moment. ``entries``: at most `MOST` after the offset asked for."""
+
+    stored: ConversationRow
+    control: ControlFrame
+    rated: tuple[int, ...]
+    entries: Sequence[Entry]
+
 
 VIEWS = frozenset({"offers", "mine", "bot", "waiting", "resolved", "all"})
 MOST = 200
@@ -63,6 +76,17 @@ class Reading:
             row = await tx.conversations.get(conversation)
             waiting = await waiting_part(self._parts, tx, row.conversation)
         return screens.control_frame(row, waiting, for_agents=for_agents)
+
+    async def page(self, conversation: ConversationId, after: int) -> Page:
+        """All that a page needs that comes back with the lines up to ``after``, in one transaction. Raises NotFound."""
+        async with self._parts.records.reading() as tx:
+            row = await tx.conversations.get(conversation)
+            waiting = await waiting_part(self._parts, tx, row.conversation)
+            ratings = await tx.asides.ratings(conversation)
+            said = row.conversation.last_offset > after
+            entries = await tx.entries.after(conversation, after, MOST) if said else []
+        rated = tuple(sorted({rating.stretch for rating in ratings}))
+        return Page(row, screens.control_frame(row, waiting), rated, entries)
 
     async def entries(self, conversation: ConversationId, after: int = 0, limit: int = MOST) -> list[Entry]:
         """What came after offset ``after``, oldest first, at most ``limit``."""

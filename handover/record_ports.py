@@ -99,6 +99,10 @@ class Turns(Protocol):
 
     async def get(self, turn: TurnId) -> Turn | None: ...
 
+    async def speaking(self, turn: TurnId, epoch: int) -> Turn | None:
+        """The turn while it may speak: live, of the conversation's ``epoch``, with nothing newer it gives way to."""
+        ...
+
     async def insert(self, turn: Turn) -> None: ...
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None: ...
@@ -154,6 +158,10 @@ class Offers(Protocol):
         """
         ...
 
+    async def stirred(self) -> tuple[int, int]:
+        """How many offers are open and the sum of their versions: another one after whatever changes an open offer."""
+        ...
+
     async def due(self, at: datetime, limit: int) -> list[ConversationId]:
         """Whose offer the clock must do something with, the longest overdue first."""
         ...
@@ -197,8 +205,8 @@ class People(Protocol):
         """Slots taken per agent, for those who hold any."""
         ...
 
-    async def taken_at(self) -> dict[AgentId, datetime]:
-        """When each agent last took a conversation; those who never did are left out."""
+    async def at_work(self) -> list[tuple[Agent, int, datetime | None]]:
+        """Everybody, by name: the slots they hold, and when they last took a conversation. One question."""
         ...
 
     async def reserve(self, agent: AgentId) -> tuple[Agent, int]:

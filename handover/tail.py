@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from handover.entries import ConversationId, Entry
 
 # One page of the record; a long absence is caught up page by page.
-_PAGE = 200
+PAGE = 200
 
 Read = Callable[[ConversationId, int, int], Awaitable[Sequence[Entry]]]
 
@@ -49,6 +49,16 @@ class Tail:
         async with self._turn:
             await self._catch_up()
 
+    async def begin(self, page: Sequence[Entry]) -> None:
+        """Send ``page``, at most `PAGE` entries read after the last one sent, and what follows a full one."""
+        async with self._turn:
+            for entry in page:
+                if entry.offset > self._last:
+                    await self._send(entry)
+                    self._last = entry.offset
+            if len(page) >= PAGE:
+                await self._catch_up()
+
     async def again(self, after: int) -> None:
         """The reader has entries up to ``after`` only: send what follows anew. One that has more gets nothing twice."""
         async with self._turn:
@@ -66,9 +76,9 @@ class Tail:
 
     async def _catch_up(self) -> None:
         while True:
-            page = await self._read(self.conversation, self._last, _PAGE)
+            page = await self._read(self.conversation, self._last, PAGE)
             for entry in page:
                 await self._send(entry)
                 self._last = entry.offset
-            if len(page) < _PAGE:
+            if len(page) < PAGE:
                 return

@@ -37,7 +37,7 @@ THOROUGH = (
 # them start a Rasa or wait for a deadline, whatever the number of their tests.
 LONGEST_FIRST = (
     *("tests/journeys/test_replicas.py", "tests/journeys/test_hostile_text.py", "tests/pages/test_console_states.py"),
-    *("tests/pages/test_widget.py", "tests/pages/test_real_service.py", "tests/pages/test_inboxes_page.py"),
+    *("tests/pages/test_widget", "tests/pages/test_real_service.py", "tests/pages/test_inboxes_page.py"),
     *("tests/journeys/test_the_whole_path.py", "tests/pages/test_console_habits.py", "tests/pages/test_moving.py"),
     *("tests/pages/test_channel_views.py", "tests/pages/test_real_contacts.py", "tests/pages/test_console.py"),
     *("tests/journeys/test_channels_faults.py", "tests/webhooks/", "tests/bot/nlu/test_in_rasa.py"),

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import httpx2
 
+from bot.certificates import authorities
 from bot.channels.channel import Answer, Call, Unanswered
 
 CONNECT_SECONDS = 5.0
@@ -26,6 +27,7 @@ class Caller:
         self._bases = {name: url.rstrip("/") for name, url in bases.items()}
         self._client = httpx2.AsyncClient(
             transport=transport,
+            verify=authorities(from_environment=True),
             follow_redirects=False,  # a send must not be repeated elsewhere
             timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=100, max_keepalive_connections=50),

@@ -27,6 +27,7 @@ from handover.errors import BadInput, Unavailable
 from handover.frames import AuthorPart, ControlFrame, EntryFrame, HeartbeatFrame, TypingFrame
 from handover.meters import Meters
 from handover.ports import Told
+from handover.reading import Page
 from handover.rounds import Rounds
 from handover.screens import customer_topic, desk_topic, told
 from handover.sockets import OWN, Socket
@@ -106,8 +107,9 @@ class CustomerLine:
                     open_now.dec()
 
     async def _begin(self) -> None:
-        await self._welcome()
-        await self._tail.catch_up()
+        page = await self._desk.reading.page(self._conversation, self._tail.last)
+        await self._tell(*self._state(page))
+        await self._tail.begin(page.entries)
         await self.socket.send_text(HEARTBEAT)
 
     async def _hear(self, news: Told) -> None:
@@ -140,7 +142,8 @@ class CustomerLine:
                 # The feed has told it already, or has lost it: either way the customer gets the acknowledgement.
                 await self._tail.catch_up(upto=wish.offset)
             case "hello":
-                await self._welcome()
+                page = await self._desk.reading.page(self._conversation, self._tail.last)
+                await self._tell(*self._state(page))
                 await self._tail.again(wish.offset or 0)
                 await self.socket.send_text(HEARTBEAT)
             case _:
@@ -148,8 +151,9 @@ class CustomerLine:
 
     async def _catch_up(self) -> None:
         """Whatever of the record this page was not told. Pieces that were lost are given up: the reply comes whole."""
-        await self._tail.catch_up()
-        state, control, rating = await self._state()
+        page = await self._desk.reading.page(self._conversation, self._tail.last)
+        await self._tail.begin(page.entries)
+        state, control, rating = self._state(page)
         known = state.rated == self._rated and rating == self._rating
         if self._lost_pieces or not known:
             await self._tell(state, control, rating)
@@ -157,17 +161,11 @@ class CustomerLine:
             self._control = _shown(control)
             await self.socket.send(control)
 
-    async def _welcome(self) -> None:
-        await self._tell(*await self._state())
-
-    async def _state(self) -> tuple[Welcome, ControlFrame, int | None]:
+    def _state(self, page: Page) -> tuple[Welcome, ControlFrame, int | None]:
         """All there is to show beside entries."""
-        reading = self._desk.reading
-        stored = await reading.stored(self._conversation)
+        stored, control = page.stored, page.control
         self._control_feed = max(self._control_feed, stored.feed)
         now = stored.conversation
-        control = await reading.control(self._conversation)
-        ratings = await reading.ratings(self._conversation)
         welcome = Welcome(
             token=self._token,
             conversation=now.id,
@@ -178,7 +176,7 @@ class CustomerLine:
             assistant=self._parts.assistant,
             agent=control.agent,
             seen=stored.seen,
-            rated=tuple(sorted({rating.stretch for rating in ratings})),
+            rated=page.rated,
         )
         return welcome, control, stored.rating
 

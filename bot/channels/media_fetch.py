@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import httpx2
 
+from bot.certificates import authorities
 from bot.channels.channel import Answer, Call, Place
 from bot.channels.media_guard import Forbidden, Lookup, NotFoundByName, Target, judged, look_up
 from bot.channels.media_types import type_of
@@ -62,6 +63,7 @@ class MediaFetch:
         self._client = httpx2.AsyncClient(
             transport=transport,
             trust_env=False,  # a proxy would look the name up again, by itself
+            verify=authorities(),
             follow_redirects=False,
             timeout=httpx2.Timeout(seconds, connect=5.0),
             # A connection belongs to one judged host: none is kept for another one on the same address.

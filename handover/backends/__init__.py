@@ -1,4 +1,7 @@
-"""Chooses the backends from two addresses, and nothing else does: SQLite and this process, or PostgreSQL and Redis."""
+"""Chooses the backends from two addresses, and nothing else does: SQLite and this process, or PostgreSQL and Redis.
+
+What the other kind needs is not imported: the drivers of PostgreSQL and Redis are a sixth of what a start would import.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,7 @@ from dataclasses import dataclass
 
 from handover.backends.alone import EmbeddedLives, RecordLock
 from handover.backends.live_in_process import Sharing, in_process
-from handover.backends.live_redis import open_redis
 from handover.backends.records_sql.engine import Engine, SqlRecords, make_engine, reached
-from handover.backends.records_sql.lives import PostgresLives
 from handover.backends.records_sql.migrate import migrate
 from handover.backends.records_sql.on_sqlite import file_of
 from handover.errors import BadInput
@@ -78,7 +79,11 @@ async def _records(engine: Engine, live: LiveFeed) -> AsyncIterator[SqlRecords]:
 
 
 def _sharing(redis_url: str | None) -> AbstractAsyncContextManager[Sharing]:
-    return open_redis(redis_url) if redis_url else nullcontext(in_process())
+    if not redis_url:
+        return nullcontext(in_process())
+    from handover.backends.live_redis import open_redis
+
+    return open_redis(redis_url)
 
 
 @asynccontextmanager
@@ -97,6 +102,8 @@ async def _on_sqlite(records: SqlRecords) -> AsyncIterator[tuple[Lives, bool]]:
 
 @asynccontextmanager
 async def _on_postgres(records: SqlRecords) -> AsyncIterator[tuple[Lives, bool]]:
+    from handover.backends.records_sql.lives import PostgresLives
+
     await reached(records.engine)
     await migrate(records.engine)
     lives = PostgresLives(records.engine)

@@ -73,3 +73,12 @@ async def test_without_the_model_words_in_common_decide(one: str, other: str, sa
 
 def test_without_the_files_of_the_model_it_says_so(tmp_path: Path) -> None:
     assert open_repeats(tmp_path, threshold=0.8).kind == "lexical"
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_it_to_the_words(tmp_path: Path) -> None:
+    for name in ("model.onnx", "tokenizer.json", "manifest.json"):
+        (tmp_path / name).write_bytes(b"broken")
+    repeats = open_repeats(tmp_path)
+    assert repeats.kind == "embedding", "nothing is loaded by a start"
+    assert await repeats.count("where is my order please", ["where is my order"]) == 1
+    assert repeats.kind == "lexical"

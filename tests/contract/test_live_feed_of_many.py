@@ -186,3 +186,14 @@ def test_an_address_that_is_none_is_refused_without_repeating_it() -> None:
     with pytest.raises(BadInput) as refused:
         RedisFeed("http://:secret@somewhere")
     assert "secret" not in refused.value.message
+
+
+async def test_who_is_cancelled_while_sending_is_cancelled_at_whatever_moment(redis_server: RedisServer) -> None:
+    async with RedisAddress(f"{redis_server.url}?socket_timeout=5").wire() as wire:
+        for moment in range(12):
+            sending = asyncio.create_task(wire.send(("PING",)))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            wanted = sending.cancel()
+            await asyncio.wait({sending})
+            assert sending.cancelled() is wanted

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from handover.conversation import Control
 from handover.frames import WaitingPart
 from tests.pages.conftest import OpenPage, assert_accessible
-from tests.pages.test_widget import opened
+from tests.pages.widget_steps import opened
 from tests.support.scripted_running import Running
 from tests.support.scripted_talk import Talk
 

@@ -164,10 +164,15 @@ class World:
 
 
 @asynccontextmanager
-async def two_replicas(url: str, clock: HandClock | None = None) -> AsyncIterator[tuple[World, World]]:
+async def two_replicas(
+    url: str, clock: HandClock | None = None, *, redis_url: str | None = None
+) -> AsyncIterator[tuple[World, World]]:
     """Two desks of two processes, as far as the record can tell, on the one at ``url``; they share a clock."""
     clock = clock or HandClock()
-    async with open_world(url=url, clock=clock) as one, open_world(url=url, clock=clock) as other:
+    async with (
+        open_world(url=url, redis_url=redis_url, clock=clock) as one,
+        open_world(url=url, redis_url=redis_url, clock=clock) as other,
+    ):
         yield one, other
 
 

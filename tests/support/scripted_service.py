@@ -12,14 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from handover.agent_frames import (
-    DraftFrame,
-    NoteFrame,
     OfferFrame,
     OfferGone,
     PacketFrame,
     PresenceFrame,
 )
 from handover.agent_parts import AgentPart
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind, EntryKind
 from handover.frames import (

@@ -6,20 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from handover.agent_frames import (
-    ConversationFrame,
-    DraftFrame,
-    NoteFrame,
-    OfferFrame,
-)
+from handover.agent_frames import ConversationFrame, OfferFrame
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.agents import OUTSIDE
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.conversation import Control, Lifecycle
-from handover.frames import (
-    ControlFrame,
-    EntryFrame,
-    WaitingPart,
-)
+from handover.frames import ControlFrame, EntryFrame, WaitingPart
 from handover.inboxes import WEB, channel_of
 from handover.mark_frames import EntryMarkFrame
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError,
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from handover.backends.records_sql import on_postgres, on_sqlite
+from handover.backends.records_sql import on_sqlite
 from handover.backends.records_sql.group_commit import SqliteWriter
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import Turn, UnbrokenConnection, unbroken
@@ -22,11 +22,7 @@ from handover.ports import LiveFeed
 
 _T = TypeVar("_T")
 Engine = AsyncEngine  # for those outside, who import no SQLAlchemy
-_MAKERS = {
-    "sqlite+aiosqlite": on_sqlite.make_engine,
-    "postgresql+psycopg": on_postgres.make_engine,
-    "postgresql": on_postgres.make_engine,
-}
+_KINDS = ("sqlite+aiosqlite", "postgresql+psycopg", "postgresql")
 # How long a service that starts waits for its database, which may be starting too.
 START_SECONDS = 30.0
 _BETWEEN_TRIES = 0.25
@@ -57,15 +53,23 @@ def make_engine(database_url: str) -> AsyncEngine:
         url = sa.make_url(database_url)
     except ArgumentError as error:
         raise BadInput("DATABASE_URL is not a database address.") from error
-    if url.drivername not in _MAKERS:
-        known = ", ".join(_MAKERS)
+    if url.drivername not in _KINDS:
+        known = ", ".join(_KINDS)
         raise BadInput(f"DATABASE_URL begins with {url.drivername}; this release keeps its record in one of {known}.")
-    return _MAKERS[url.drivername](url)
+    if url.drivername == "sqlite+aiosqlite":
+        return on_sqlite.make_engine(url)
+    from handover.backends.records_sql import on_postgres  # with its driver, where there is PostgreSQL
+
+    return on_postgres.make_engine(url)
 
 
 def ways_of(engine: AsyncEngine) -> Ways:
     """How the database of ``engine`` is worked with."""
-    return on_sqlite.SqliteWays() if engine.dialect.name == "sqlite" else on_postgres.PostgresWays()
+    if engine.dialect.name == "sqlite":
+        return on_sqlite.SqliteWays()
+    from handover.backends.records_sql import on_postgres
+
+    return on_postgres.PostgresWays()
 
 
 async def reached(engine: AsyncEngine, *, within: float = START_SECONDS) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from handover.errors import BadInput
@@ -39,6 +36,11 @@ def move(connection: sa.Connection, to: str) -> None:
         for setting in _PATIENCE:
             connection.execute(sa.text(setting))
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MOVING})
+    # Only here: a start that finds the tables as they should be does not need Alembic.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

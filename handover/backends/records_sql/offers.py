@@ -30,6 +30,7 @@ _THESE = _WANTED.where(o.c.id.in_(sa.bindparam("ids", expanding=True)))
 # All that tells whether an offer is still what it was, from an index, and as one text: 5,000 rows would cost ten times
 # what the database itself does for them.
 _VERSIONS = sa.select(sa.func.aggregate_strings(o.c.id + " " + sa.cast(o.c.version, sa.Text), ",")).where(_OPEN)
+_STIRRED = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(o.c.version), 0)).where(_OPEN)
 # More than so many new ones are quicker read with all the others.
 _MOST_NAMED = 500
 
@@ -61,14 +62,22 @@ class SqlOffers:
         if not known:
             return [Wanted(**_wanted(r)) for r in await self._on.execute(_WANTED)]
         before = {f"{offer.id} {offer.version}": offer for offer in known}
-        now = str((await self._on.execute(_VERSIONS)).scalar_one() or "").split(",")
-        new = [one.partition(" ")[0] for one in now if one and one not in before]
+        now = set(str((await self._on.execute(_VERSIONS)).scalar_one() or "").split(",")) - {""}
+        gone = before.keys() - now
+        new = [one.partition(" ")[0] for one in now - before.keys()]
         if len(new) > _MOST_NAMED:
             return await self.waiting()
-        found = [before[one] for one in now if one in before]
+        for one in gone:
+            del before[one]
+        found = list(before.values())  # in the order they were given in
         if new:
             found += [Wanted(**_wanted(r)) for r in await self._on.execute(_THESE, {"ids": new})]
-        return sorted(found, key=_IN_ORDER)
+            found.sort(key=_IN_ORDER)
+        return found
+
+    async def stirred(self) -> tuple[int, int]:
+        found = (await self._on.execute(_STIRRED)).one()
+        return int(found[0]), int(found[1])
 
     async def due(self, at: datetime, limit: int) -> list[ConversationId]:
         late = sa.and_(o.c.deadline <= at, o.c.stage < int(Stage.LEADS))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from handover.agents import OUTSIDE, Agent, AvailabilityState, Role
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql.querying import Querying
+from handover.backends.records_sql.tables import read_moment
 from handover.entries import AgentId, CustomerId
 from handover.errors import NotFound
 from handover.stored import Customer
@@ -28,6 +29,12 @@ _EVERYBODY = (
     .where(a.c.disabled_at.is_(None))
     .order_by(a.c.name, a.c.id)
 )
+_TAKEN = sa.func.sum(c.c.slots).label("taken")
+_HELD = sa.select(c.c.agent, _TAKEN).where(c.c.agent.is_not(None), c.c.slots > 0).group_by(c.c.agent)
+_OF = _HELD.subquery()
+_AT_WORK = _EVERYBODY.add_columns(
+    sa.cast(sa.func.coalesce(_OF.c.taken, 0), sa.Integer), sa.cast(a.c.taken_at, sa.Text)
+).outerjoin_from(a, _OF, _OF.c.agent == a.c.id)
 
 
 class SqlPeople:
@@ -78,13 +85,11 @@ class SqlPeople:
         return to_agent((await self._on.execute(sa.select(a).where(a.c.id == OUTSIDE))).one())
 
     async def held(self) -> dict[AgentId, int]:
-        taken = sa.func.sum(c.c.slots).label("taken")
-        query = sa.select(c.c.agent, taken).where(c.c.agent.is_not(None), c.c.slots > 0).group_by(c.c.agent)
-        return {r.agent: int(r.taken) for r in await self._on.execute(query)}
+        return {r.agent: int(r.taken) for r in await self._on.execute(_HELD)}
 
-    async def taken_at(self) -> dict[AgentId, datetime]:
-        query = sa.select(a.c.id, a.c.taken_at).where(a.c.taken_at.is_not(None))
-        return {r.id: r.taken_at for r in await self._on.execute(query)}
+    async def at_work(self) -> list[tuple[Agent, int, datetime | None]]:
+        found = await self._on.execute(_AT_WORK)
+        return [(_agent(*who), held, at and read_moment(at)) for *who, held, at in found]
 
     async def reserve(self, agent: AgentId) -> tuple[Agent, int]:
         # NO KEY: whoever only refers to the agent (a new note, an offer) need not wait for the lock.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.backends.records_sql.hot import Found, Hot
@@ -19,8 +19,11 @@ _T = TypeVar("_T")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:what)")
 
 
-async def unbroken(work: Coroutine[Any, Any, _T]) -> _T:
-    """The result of ``work``. A task cancelled meanwhile is cancelled when ``work`` has ended, not before."""
+async def unbroken(work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
+    """The result of ``work``, which becomes a task unless it is a future.
+
+    A task cancelled meanwhile is cancelled when ``work`` has ended, not before.
+    """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -41,6 +44,12 @@ async def within(seconds: float, work: Coroutine[Any, Any, _T], give_up: Callabl
         return await work
     finally:
         timer.cancel()
+
+
+def _inserting_on_postgres() -> Callable[[Table], Any]:
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert
 
 
 class Turn:
@@ -77,7 +86,7 @@ class UnbrokenConnection:
         self._turn = turn
         # Whether other writers are at work beside this one: then what was read holds only if it was locked.
         self.writers_meet = connection.dialect.name != "sqlite"
-        self._insert = postgresql.insert if self.writers_meet else sqlite.insert
+        self._insert = _inserting_on_postgres() if self.writers_meet else sqlite.insert
 
     async def execute(self, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bot.nlu.agreement import SENTENCES
-from bot.nlu.encoder import DIMENSION, EmbedderMissing, Encoder
+from bot.nlu.embedder_files import EmbedderMissing
+from bot.nlu.encoder import DIMENSION, Encoder
 from tests.support.embedder import exported_embedder
 
 
