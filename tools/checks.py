@@ -83,7 +83,7 @@ class Checks:
         return [
             self._own("sentence embedder", lambda: make_embedder(self._places)),
             self._rasa("training data (rasa data validate)", "data", "validate", "--fail-on-warnings"),
-            self._own("training (rasa train)", lambda: train(self._places)),
+            self._own("training (rasa train)", lambda: train(self._places, show=False)),
         ]
 
     def bot_tested(self) -> list[Step]:

@@ -1,12 +1,14 @@
-"""What several tests of the bot share: one small real Rasa, trained once for all of them."""
+"""What several tests of the bot share: one small real Rasa, trained once for all of them, and an empty record."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from handover.backends import Backends
 from tests.support import tiny_rasa
+from tests.support.relay_world import backends_in
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,9 @@ def tiny(tiny_folder: Path) -> Iterator[tiny_rasa.Addresses]:
     """It runs."""
     with tiny_rasa.running(tiny_folder) as addresses:
         yield addresses
+
+
+@pytest.fixture
+async def backends(tmp_path: Path) -> AsyncIterator[Backends]:
+    async with backends_in(tmp_path) as opened:
+        yield opened

@@ -117,3 +117,14 @@ async def running_service(
             httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False, verify=False) as http,
         ):
             yield Service(address, backends, http)
+
+
+@asynccontextmanager
+async def waiting_customer(service: Service) -> AsyncIterator[tuple[Page, str]]:
+    """A customer who was answered and then asked for a person, and their conversation."""
+    async with service.new_customer() as (customer, welcome):
+        await customer.says(type="say", client_id="a1", text="My tent leaks.")
+        await customer.hears("entry", lambda frame: frame["text"].startswith("You said"))
+        await customer.says(type="ask_for_human", client_id="h1")
+        await customer.hears("control", lambda frame: frame["control"] == "offered")
+        yield customer, welcome["conversation"]
