@@ -46,6 +46,12 @@ class AnswerParser:
         self._held += piece
         return self._release(final=False)
 
+    @property
+    def line_ended(self) -> bool:
+        """Whether a line is over of which `feed` gave all but its end: what follows may yet swallow the line break."""
+        blank = self._held[: len(self._held) - len(self._held.lstrip())]
+        return "\n" in blank
+
     def close(self) -> str:
         """What is left when the stream has ended."""
         return self._release(final=True) if self._trailer is None else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,27 @@ class _Part:
     clauses: tuple[_Clause, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A whole source made ready: its sentences as they stand, the same in parts, and the words and facts of all."""
+
+    sentences: tuple[str, ...]
+    parts: tuple[tuple[frozenset[str], tuple[_Clause, ...]], ...]
+    words: frozenset[str]
+    facts: frozenset[str]
+
+
+def _made_ready(text: str) -> _Text:
+    cut = tuple(sentences(text))
+    parts = tuple((frozenset(content_words(one)), _clauses(one)) for one in cut)
+    return _Text(cut, parts, frozenset(content_words(text)), facts(text))
+
+
+# The same pages come up in turn after turn; what people wrote is made ready anew, and kept nowhere.
+_page_made_ready = lru_cache(maxsize=1_024)(_made_ready)
+_KEPT_KINDS = ("page", "brand")
+
+
 def _clauses(text: str) -> tuple[_Clause, ...]:
     pieces = [piece for piece in _BREAK.split(text) if piece.strip()]
     return tuple(_Clause(frozenset(content_words(p)), facts(p), _NOT.search(p) is not None) for p in pieces)
@@ -131,15 +153,12 @@ class Checker:
         self._own = frozenset(
             f for f in facts(own_words) if kind_of(f) not in ("€", "%", "day", "week", "month", "year")
         )
-        texts: list[str] = []
-        self._parts: list[_Part] = []
-        for place, source in enumerate(self._sources):
-            for text in sentences(source.text):
-                texts.append(text)
-                self._parts.append(_Part(place, frozenset(content_words(text)), _clauses(text)))
+        ready = [_page_made_ready(s.text) if s.kind in _KEPT_KINDS else _made_ready(s.text) for s in self._sources]
+        texts = [sentence for text in ready for sentence in text.sentences]
+        self._parts = [_Part(place, *part) for place, text in enumerate(ready) for part in text.parts]
         self._vectors = embedder.encode(texts) if embedder and texts else None
-        self._source_words = [frozenset(content_words(s.text)) for s in self._sources]
-        self._source_facts = [facts(s.text) for s in self._sources]
+        self._source_words = [text.words for text in ready]
+        self._source_facts = [text.facts for text in ready]
         self.threshold = THRESHOLD_HYBRID if embedder else THRESHOLD_KEYWORDS
 
     def check(self, sentence: str) -> CheckedSentence | None:

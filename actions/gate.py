@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from actions.claims import CheckedSentence, Checker
 
 _ENDS = re.compile(r"[.!?…][\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9€*\-])|\n+")
+_WHOLE = re.compile(r"[.!?…][\"'”’)]*\s*\Z")
 _SHORT = ("e.g.", "i.e.", "approx.", "no.", "incl.", "max.", "min.", "mr.", "mrs.", "dr.", "st.")
 
 
@@ -21,8 +22,8 @@ class SentenceGate:
     _buffer: str = ""
     _passed: list[str] = field(default_factory=list)
 
-    def feed(self, text: str) -> str:
-        """The text that passed with this piece: whole sentences."""
+    def feed(self, text: str, *, line_ended: bool = False) -> str:
+        """The text that passed with this piece: whole sentences. ``line_ended``: a new line begins after it."""
         self._buffer += text
         out, start = [], 0
         for end in _ENDS.finditer(self._buffer):
@@ -32,12 +33,15 @@ class SentenceGate:
             out.append(self._judge(segment))
             start = end.end()
         self._buffer = self._buffer[start:]
+        if line_ended and _WHOLE.search(self._buffer) and not self._buffer.strip().lower().endswith(_SHORT):
+            out.append(self._judge(self._buffer))
+            self._buffer = ""
         return self._pass("".join(out))
 
     def close(self, *, whole: bool = True) -> str:
         """The rest. ``whole`` False: the stream was cut for length, so an unfinished last sentence is dropped."""
         rest, self._buffer = self._buffer, ""
-        if not whole and not re.search(r"[.!?…][\"'”’)]*\s*\Z", rest):
+        if not whole and not _WHOLE.search(rest):
             return ""
         return self._pass(self._judge(rest)) if rest.strip() else ""
 

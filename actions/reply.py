@@ -146,7 +146,8 @@ async def _compose(
         async with asyncio.timeout(seconds + 0.2 if writer.name != "offline" else None):
             async with aclosing(writer.write(asked, seconds=seconds)) as pieces:
                 async for piece in pieces:
-                    stream.push(gate.feed(parser.feed(piece)))
+                    text = parser.feed(piece)
+                    stream.push(gate.feed(text, line_ended=parser.line_ended))
     except TimeoutError as error:
         raise ModelFailed("timeout", "The answer was not finished in time.") from error
     stream.push(gate.feed(parser.close()))

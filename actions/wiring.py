@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import threading
 from collections.abc import Callable
 
@@ -25,17 +24,17 @@ _one_builds = threading.Lock()
 
 async def reply_tools() -> ReplyTools:
     """The tools of this process. Raises BadSetting, BadBrand, BadPage when the configuration is wrong."""
-    return await asyncio.to_thread(_built)
+    return _built[0] if _built else await asyncio.to_thread(_build_once)
 
 
-@functools.cache
-def _kept() -> ReplyTools:
-    return build_tools(settings_from_env())
+_built: list[ReplyTools] = []
 
 
-def _built() -> ReplyTools:
+def _build_once() -> ReplyTools:
     with _one_builds:
-        return _kept()
+        if not _built:
+            _built.append(build_tools(settings_from_env()))
+        return _built[0]
 
 
 def build_tools(settings: ActionSettings) -> ReplyTools:
@@ -67,6 +66,6 @@ def streams(service_url: str, token: str | None) -> Callable[[Briefing], DeltaSt
             # another's would lose its pieces.
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=200)
             clients.append(httpx2.AsyncClient(trust_env=False, limits=limits))
-        return DeltaStream(clients[0], f"{service_url}/internal/turns/{briefing.turn}/delta", token, briefing.epoch)
+        return DeltaStream(clients[0], f"{service_url}/internal/turns/{briefing.turn}", token, briefing.epoch)
 
     return stream_for

@@ -23,7 +23,7 @@ from bench.engine_io import SocketIo
 from bench.open_loop import Heard
 from bench.pairs import open_agent, open_customer
 from bench.process import Partner, asked, partner, tell
-from bench.ticks import Ticks
+from bench.ticks import on_schedule
 
 _ROW = b'{"type":"conversation"'
 _OFFERED = b'"control":"offered"'
@@ -72,18 +72,12 @@ class FanOut:
         start = time.monotonic() + 0.05
         due = [start + at / rate for at in range(count)]
         gone: list[float] = []
-        done = asyncio.Event()
 
-        def tick() -> None:
-            now = time.monotonic()
-            while len(gone) < count and due[len(gone)] <= now:
-                events[len(gone)]()
-                gone.append(now)
-            if len(gone) == count:
-                done.set()
+        def act(at: int, now: float) -> None:
+            events[at]()
+            gone.append(now)
 
-        with Ticks(tick, start=start, period=1 / rate):
-            await done.wait()
+        await on_schedule(due, 1 / rate, act)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._whole.wait()

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.ticks import Ticks
+from bench.ticks import on_schedule
 
 _DRAIN = 30.0  # seconds at most
 _QUIET = 1.5  # seconds without one more: what is missing now is lost for good
@@ -90,20 +90,13 @@ class OpenLoop:
         start = time.monotonic() + 0.05
         self._due = array("d", (start + at / rate for at in range(count)))
         self._gone, self._arrived, self._acknowledged = (array("d", bytes(8 * count)) for _ in range(3))
-        done = asyncio.Event()
 
-        def tick() -> None:
-            now = time.monotonic()
-            while self._sent < count and self._due[self._sent] <= now:
-                at = self._sent
-                self._sent += 1
-                self._gone[at] = now
-                say[at % len(say)](self._base + at)
-            if self._sent == count:
-                done.set()
+        def act(at: int, now: float) -> None:
+            self._sent = at + 1
+            self._gone[at] = now
+            say[at % len(say)](self._base + at)
 
-        with Ticks(tick, start=start, period=1 / rate):
-            await done.wait()
+        await on_schedule(self._due, 1 / rate, act)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._whole.wait()

@@ -1,6 +1,6 @@
 """P5: what our product adds to a bot turn, paired: the same words to ours and to stock Rasa, one after the other.
 
-Ours is from the customer's frame to the bot's line on the same socket: kept in the record, leased, asked, weighed,
+Ours is from the customer's frame to the bot's line on the same socket: kept in the record and leased, asked, weighed,
 recorded, told. Stock is a POST to its REST channel and its answer. One customer at a time: no queue on either side.
 """
 
@@ -100,7 +100,7 @@ def _row(found: _Pairs, stages: dict[str, float], spent: dict[str, float]) -> Ro
         notes=[
             f"{_WARM} pairs before were thrown away; pairs alternate in who is first; one customer at a time.",
             f"A conversation has {_TURNS} turns, then the next begins, on both sides.",
-            "Stages are of the service's /metrics; dialogue is Rasa in three requests: give the tracker, say, read it.",
+            "Stages are of the service's /metrics; dialogue is one request to Rasa, with words and tracker, both ways.",
         ],
         settings={**SAME, "words": _TEXT, "turns of a conversation": _TURNS},
     )

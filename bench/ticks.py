@@ -9,7 +9,8 @@ import asyncio
 import ctypes
 import os
 import struct
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -57,6 +58,28 @@ class Ticks:
         if result < 0:
             raise OSError(ctypes.get_errno(), "timerfd")
         return result
+
+
+async def on_schedule(due: Sequence[float], period: float, act: Callable[[int, float], None]) -> None:
+    """Call ``act`` with the number and the moment of each of ``due`` (of `time.monotonic`, ascending) once it is due.
+
+    ``period``: seconds between two. Those whose time has passed meanwhile are done in one go, none is left out.
+    """
+    done = asyncio.Event()
+    at = 0
+
+    def tick() -> None:
+        nonlocal at
+        now = time.monotonic()
+        while at < len(due) and due[at] <= now:
+            at += 1
+            act(at - 1, now)
+        if at == len(due):
+            done.set()
+
+    if due:
+        with Ticks(tick, start=due[0], period=period):
+            await done.wait()
 
 
 def _parts(seconds: float) -> tuple[int, int]:

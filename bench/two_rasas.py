@@ -1,7 +1,7 @@
 """Our service on two Rasa processes, as `make up-distributed` runs them, but with one service.
 
-PostgreSQL (fsync on) holds the record and the trackers of turns under way, Redis the locks, and nginx gives each
-request to the Rasa with the least to do. Doors, endpoints and databases are the shipped ones.
+PostgreSQL (fsync on) holds the record, Redis tells of changes, and nginx gives each request to the Rasa with the least
+to do; a turn brings its tracker with it. Doors, endpoints and databases are the shipped ones.
 """
 
 from __future__ import annotations

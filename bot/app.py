@@ -25,6 +25,7 @@ from bot.desk_meters import DeskMeters
 from bot.dialogue import Dialogue
 from bot.frames import AssistantPart
 from bot.health import health_routes, service_checks
+from bot.held_requests import HeldRequests
 from bot.http_errors import install
 from bot.kept_running import keep_running, later
 from bot.pages import page_routes
@@ -142,6 +143,7 @@ class _Service:
             backends, clock=self._clock, policy=self._policy, copilot=copilot, calendars=self._calendars
         )
         stack.push_async_callback(self._desk.close)
+        self._held = HeldRequests(self._desk)
         self._accounts = Accounts(
             SqlAccounts(backends.records),
             backends.live,
@@ -180,6 +182,7 @@ class _Service:
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
         """Send every socket to another process, within two fifths of the time there is to stop."""
+        self._held.end()
         await self._rounds.drain(self._settings.shutdown_seconds / 5, hurry=hurry)
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
@@ -222,7 +225,7 @@ class _Service:
         token = settings.internal_token.get_secret_value() if settings.internal_token else secrets.token_urlsafe(32)
         if settings.internal_token is None:
             log.warning("internal_token_missing", effect="replies do not stream and tools are not fenced")
-        app.include_router(delta_routes(self._desk, token))
+        app.include_router(delta_routes(self._desk, token, self._held))
 
     def _web_channel(
         self, origins: frozenset[str], limits: SocketLimits, waiting: WaitingRoom, places: Places

@@ -1,6 +1,6 @@
-"""The service's inner door for the action server: pieces of a reply being written, and the fence before a tool acts.
+"""The service's inner door for the action server: pieces of a reply, when to stop, the fence before a tool acts.
 
-Both carry the turn and the epoch they started from; a turn that may no longer speak is answered with 409.
+All carry the turn and the epoch they started from; a turn that may no longer speak is answered with 409.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from bot.held_requests import HeldRequests
 from handover.desk import Desk
 from handover.entries import TurnId
 from handover.errors import BadInput, Fenced, NotSignedIn, TooLarge
@@ -29,7 +30,7 @@ class Delta(BaseModel):
     text: Annotated[str, Field(max_length=8_000)]
 
 
-def delta_routes(desk: Desk, token: str) -> APIRouter:
+def delta_routes(desk: Desk, token: str, held: HeldRequests) -> APIRouter:
     """The routes under ``/internal/turns``. Raises ValueError for an empty token: it would let anybody in."""
     if not token:
         raise ValueError("INTERNAL_TOKEN must not be empty")
@@ -47,12 +48,15 @@ def delta_routes(desk: Desk, token: str) -> APIRouter:
     async def fence(turn: str, request: Request) -> Response:
         """204: a tool of this turn may have its effect. 409: it must not."""
         _let_in(request, token)
-        try:
-            epoch = _epoch.validate_strings(request.query_params.get("epoch", ""), strict=True)
-        except ValidationError as odd:
-            raise BadInput("The epoch must be a whole number.") from odd
-        if not await desk.bot.turn_may_act(TurnId(turn), epoch):
+        if not await desk.bot.turn_may_act(TurnId(turn), _epoch_of(request)):
             raise Fenced("This turn may not act any more.")
+        return Response(status_code=204)
+
+    @router.get("/{turn}/over", status_code=204)
+    async def over(turn: str, request: Request) -> Response:
+        """Held. 409: the turn may not speak any more, since this moment. 204: it still may, ask again."""
+        _let_in(request, token)
+        await held.hold(TurnId(turn), _epoch_of(request), request)
         return Response(status_code=204)
 
     return router
@@ -62,6 +66,13 @@ def _let_in(request: Request, token: str) -> None:
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         raise NotSignedIn("The internal token is missing or wrong.")
+
+
+def _epoch_of(request: Request) -> int:
+    try:
+        return _epoch.validate_strings(request.query_params.get("epoch", ""), strict=True)
+    except ValidationError as odd:
+        raise BadInput("The epoch must be a whole number.") from odd
 
 
 async def _body(request: Request) -> Delta:

@@ -20,7 +20,7 @@ from bot.turn_meters import TurnMeters
 from bot.turns import TurnOutcome
 from bot.weighing import weigh
 from handover.conversation import Control
-from handover.desk import Desk, HandBack, TurnBrief, TurnEnd
+from handover.desk import Desk, HandBack, Lease, TurnBrief, TurnEnd
 from handover.entries import ConversationId, Entry
 from handover.errors import BadInput, Unavailable
 from handover.evidence import Reply, TurnReport
@@ -64,14 +64,29 @@ class OneTurn:
         self._owner = owner
         self._writers = asyncio.Semaphore(_WRITERS)
 
+    @property
+    def lease(self) -> Lease:
+        """For words that are to be recorded together with the beginning of their turn; then `take` is given it."""
+        return Lease(self._owner, self._settings.turn_seconds, even_if_newer=self._settings.supersedes <= 0)
+
+    async def release(self, conversation: ConversationId) -> None:
+        """End a turn of this process that nobody takes: its words are unanswered again. Raises Unavailable."""
+        await self._desk.bot.release(conversation, self._owner)
+
     async def take(
-        self, conversation: ConversationId, *, newer: asyncio.Event, even_if_newer: bool, overloaded: bool = False
+        self,
+        conversation: ConversationId,
+        *,
+        newer: asyncio.Event,
+        even_if_newer: bool,
+        overloaded: bool = False,
+        begun: TurnBrief | None = None,
     ) -> TurnOutcome | None:
-        """Answer what is unanswered; None when nothing is, or when it is not the bot's. Raises Unavailable."""
-        async with self._writers:
-            brief = await self._desk.bot.begin_turn(
-                conversation, owner=self._owner, seconds=self._settings.turn_seconds, even_if_newer=even_if_newer
-            )
+        """Answer what is unanswered; None when nothing is, or when it is not the bot's. Raises Unavailable.
+
+        ``begun``: the turn has begun when the words were recorded.
+        """
+        brief = begun or await self._begin(conversation, even_if_newer=even_if_newer)
         if brief is None:
             return None
         waited = _waited(brief, self._clock)
@@ -81,6 +96,12 @@ class OneTurn:
             came = await self._begun(brief, mark, newer, even_if_newer=even_if_newer, overloaded=overloaded)
             mark.note({"switchboard.outcome": came})
         return came
+
+    async def _begin(self, conversation: ConversationId, *, even_if_newer: bool) -> TurnBrief | None:
+        async with self._writers:
+            return await self._desk.bot.begin_turn(
+                conversation, owner=self._owner, seconds=self._settings.turn_seconds, even_if_newer=even_if_newer
+            )
 
     async def _begun(
         self, brief: TurnBrief, mark: Mark, newer: asyncio.Event, *, even_if_newer: bool, overloaded: bool

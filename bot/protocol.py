@@ -40,6 +40,10 @@ described by `/openapi.json`.
 6. Whoever loses the connection connects again and says `hello` with its last offset. Saying the same `client_id`
    again is safe. A process that stops says `error` with code `moving` and closes with 1012: connect again at once.
 7. Who reads too slowly is closed with 4408 once 256 frames or 1 MiB wait for it, and resumes like any other.
+8. A console's lists are told of every change by a whole row, `conversation`. Quiet changes (a new line, a time) may
+   come a tenth of a second later, gathered in `conversations`; rows come in any order, and the one with the higher
+   `feed` is the newer. What a console has for certain is the `feed` of the last `heartbeat`: a row's own number says
+   nothing of the rows before it, and must not be named in `hello`.
 
 A customer's token names the customer and nothing else. A token that is forged, expired or meant for something else
 is answered with `not_signed_in` (4401), a conversation that is not this customer's with `not_found` (4404): forget

@@ -1,4 +1,4 @@
-"""Makes a start quick: called before the service's modules are imported, and again when the service is serving.
+"""Makes a start quick, and the collector rare: called before modules are imported, and when the service is serving.
 
 A third of a start's processor time went into what nobody needs: walks of the collector of garbage over modules that all
 stay, and `rich` with its highlighter, which structlog imports when it finds it and the service never prints with.
@@ -11,6 +11,9 @@ import sys
 from typing import Any
 
 _UNUSED = "rich"
+# Net allocations of containers, then how often the younger generation is collected before the next older one is.
+# Python's own 700, 10 and 10 are for programs that hold a few objects.
+THRESHOLDS = (10_000, 10, 20)
 
 
 def begin() -> None:
@@ -29,8 +32,9 @@ def begin() -> None:
 def settle() -> None:
     """What there is by now stays: the collector leaves it alone, and begins with what comes.
 
-    A whole collection walks over everything that is not left alone: 80 ms of silence for everybody, measured with half
-    a million objects of modules and 5,000 waiting.
+    A whole collection walks over everything that is not left alone, and everybody is silent meanwhile: 130 ms for the
+    235,000 objects of a service that has just started, every few seconds at 1,000 messages a second.
     """
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
     gc.enable()

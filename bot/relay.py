@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 
 from bot.admission import Admission
-from bot.buttons import ASK_FOR_HUMAN, STOP_WAITING, verify
+from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
 from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
@@ -55,11 +55,11 @@ class Relay:
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
-        turn = OneTurn(
+        self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
             owner=self._owner, meters=meters, traces=traces,
         )  # fmt: skip
-        self._turns = Turns(turn, settings=settings, clock=clock)
+        self._turns = Turns(self._turn, settings=settings, clock=clock)
         self._admission = Admission(
             self._turns,
             desk.reading.needs_a_turn,
@@ -87,15 +87,29 @@ class Relay:
         """
         button = None if said.payload is None else verify(self._secret, conversation, said.payload)
         with self._turns.coming():
-            recorded = await self._desk.customers.record_customer_message(conversation, said)
+            recorded = await self._recorded(conversation, said, button)
         if button == ASK_FOR_HUMAN:
             moved = await self._desk.customers.ask_for_human(conversation, said.client_id)
             return replace(recorded, conversation=moved)
         if button == STOP_WAITING:
             moved = await self._desk.customers.stop_waiting(conversation, said.client_id)
             return replace(recorded, conversation=moved)
-        if recorded.conversation.control is Control.BOT and not recorded.duplicate:
+        if recorded.conversation.control is Control.BOT and not recorded.duplicate and recorded.begun is None:
             self._turns.said(conversation, said.text, button=button is not None)
+        return recorded
+
+    async def _recorded(self, conversation: ConversationId, said: CustomerMessage, button: str | None) -> Recorded:
+        """The words in the record; their turn begins in the same transaction when it would follow at once anyway."""
+        customers = self._desk.customers
+        answered = said.answer_due and button not in RESERVED
+        if not answered or not await self._turns.reserve(conversation, said.text, button=button is not None):
+            return await customers.record_customer_message(conversation, said)
+        try:
+            recorded = await customers.record_customer_message(conversation, said, lease=self._turn.lease)
+        except BaseException:
+            self._turns.lost(conversation)
+            raise
+        self._turns.begun(conversation, recorded.begun)
         return recorded
 
     @property

@@ -62,6 +62,16 @@ class TurnPlaces:
     async def take(self, place: Place) -> None:
         """For `Place`: waits until one is free."""
         await self._free.acquire()
+        self._taken(place)
+
+    async def take_now(self, place: Place) -> bool:
+        """For `Place`: False when none is free; does not wait."""
+        if self._free.locked():
+            return False
+        await self.take(place)  # the semaphore does not wait then
+        return True
+
+    def _taken(self, place: Place) -> None:
         now = self._since[place] = self._clock.monotonic()
         if self.taken >= self._count and self._full_since is None:
             self._full_since = now
@@ -90,6 +100,10 @@ class Place:
     async def take(self) -> None:
         """Waits until there is one."""
         await self._places.take(self)
+
+    async def take_now(self) -> bool:
+        """Whether there was one."""
+        return await self._places.take_now(self)
 
     def counts(self) -> None:
         """A real turn was taken here: its time is part of the mean."""

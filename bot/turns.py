@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from bot.bursts import answer_at
+from bot.bursts import answer_at, window
 from bot.deadlines import within
 from bot.relay_settings import RelaySettings
 from bot.turn_places import Place, TurnPlaces
+from handover.desk import TurnBrief
 from handover.entries import ConversationId
+from handover.errors import SwitchboardError
 from handover.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -30,12 +32,22 @@ class TakesTurns(Protocol):
     """What `bot.one_turn.OneTurn` does."""
 
     async def take(
-        self, conversation: ConversationId, *, newer: asyncio.Event, even_if_newer: bool, overloaded: bool = False
+        self,
+        conversation: ConversationId,
+        *,
+        newer: asyncio.Event,
+        even_if_newer: bool,
+        overloaded: bool = False,
+        begun: TurnBrief | None = None,
     ) -> TurnOutcome | None:
         """None when there is nothing to take. ``newer`` is set when the customer says more while it is under way.
 
-        ``overloaded``: do not ask the bot, hand over at once.
+        ``overloaded``: do not ask the bot, hand over at once. ``begun``: it has begun in the record already.
         """
+        ...
+
+    async def release(self, conversation: ConversationId) -> None:
+        """A turn has begun there for this process, and nobody takes it."""
         ...
 
 
@@ -55,6 +67,14 @@ class _Burst:
     task: asyncio.Task[None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A turn that began when its words were recorded, and the place that was kept for it."""
+
+    brief: TurnBrief
+    place: Place
+
+
 class Turns:
     """Wakes and runs the workers. Messages may come before `run`; they are taken up when it starts."""
 
@@ -63,6 +83,7 @@ class Turns:
         self._settings = settings
         self._clock = clock
         self._bursts: dict[ConversationId, _Burst] = {}
+        self._reserved: dict[ConversationId, Place] = {}
         self._places = TurnPlaces(settings.turns_at_once, clock)
         self._group: asyncio.TaskGroup | None = None
         self._coming = 0
@@ -92,6 +113,60 @@ class Turns:
         burst.changed.set()
         burst.newer.set()
 
+    async def reserve(self, conversation: ConversationId, text: str, *, button: bool) -> bool:
+        """Whether a turn may begin in the record together with ``text``, which is about to be recorded.
+
+        So it is when these words are to be answered at once, nobody is at work there, and a place is free, which is
+        then kept. `begun` or `lost` must follow.
+        """
+        if self._group is None or self.has(conversation) or conversation in self._reserved:
+            return False
+        if window(text, button=button, settings=self._settings.burst) > 0:
+            return False
+        place = self._places.place()
+        if not await place.take_now():
+            return False
+        self._reserved[conversation] = place
+        return True
+
+    def begun(self, conversation: ConversationId, brief: TurnBrief | None) -> None:
+        """The words are recorded, and ``brief`` is the turn that began with them, if one did: take it."""
+        place = self._reserved.pop(conversation)
+        if brief is None:
+            place.give_back()
+        elif self._group is None or conversation in self._bursts:
+            # Words recorded meanwhile have woken a worker, which found this turn in its way.
+            place.give_back()
+            self._release(conversation)
+        else:
+            now = self._clock.monotonic()
+            burst = _Burst(first=now, last=now, text="", button=True, woken=False)
+            self._bursts[conversation] = burst
+            burst.task = self._group.create_task(self._work(conversation, burst, _Begun(brief, place)))
+            burst.task.add_done_callback(lambda _: place.give_back())
+
+    def lost(self, conversation: ConversationId) -> None:
+        """Nobody knows whether the words were recorded, nor whether a turn has begun with them."""
+        self._reserved.pop(conversation).give_back()
+        self._release(conversation)
+
+    def _release(self, conversation: ConversationId) -> None:
+        if self._group is not None:
+            self._group.create_task(self._released(conversation))
+
+    async def _released(self, conversation: ConversationId) -> None:
+        try:
+            await self._turn.release(conversation)
+        except SwitchboardError:
+            log.exception("the turn of conversation %s could not be released; its lease will end", conversation)
+            return
+        burst = self._bursts.get(conversation)
+        if burst is None:
+            self.wake(conversation)
+        else:
+            burst.woken = True
+            burst.newer.set()
+
     def typed(self, conversation: ConversationId) -> None:
         """The customer is typing: a burst that is being waited for waits for this too."""
         burst = self._bursts.get(conversation)
@@ -101,7 +176,7 @@ class Turns:
 
     def wake(self, conversation: ConversationId) -> None:
         """Somebody forgot to answer here: take a turn now, unless a worker is at it."""
-        if conversation not in self._bursts:
+        if conversation not in self._bursts and conversation not in self._reserved:
             now = self._clock.monotonic()
             self._begin(conversation, _Burst(first=now, last=now, text="", button=True))
 
@@ -119,12 +194,12 @@ class Turns:
     @property
     def waiting(self) -> int:
         """How many of them wait for the rest of a burst or for a place."""
-        return max(0, len(self._bursts) - self._places.taken)
+        return max(0, len(self._bursts) + len(self._reserved) - self._places.taken)
 
     @property
     def wait(self) -> float:
         """Seconds that a conversation which comes now would wait for its turn, as far as can be told."""
-        return self._places.wait(self.waiting + self._coming)
+        return self._places.wait(self.waiting + self._coming - len(self._reserved))
 
     @contextmanager
     def coming(self) -> Iterator[None]:
@@ -147,11 +222,13 @@ class Turns:
         if self._group is not None:
             burst.task = self._group.create_task(self._work(conversation, burst))
 
-    async def _work(self, conversation: ConversationId, burst: _Burst) -> None:
+    async def _work(self, conversation: ConversationId, burst: _Burst, begun: _Begun | None = None) -> None:
         try:
-            while burst.woken:
-                await self._wait_for_the_rest(burst)
-                outcome = await self._take(conversation, burst)
+            while begun is not None or burst.woken:
+                if begun is None:
+                    await self._wait_for_the_rest(burst)
+                outcome = await self._take(conversation, burst, begun)
+                begun = None
                 if outcome == "superseded":
                     burst.superseded, burst.woken = burst.superseded + 1, True
                 else:
@@ -180,15 +257,20 @@ class Turns:
             with suppress(TimeoutError):
                 await within(self._clock, left, burst.changed.wait())
 
-    async def _take(self, conversation: ConversationId, burst: _Burst) -> TurnOutcome | None:
-        place = self._places.place()
+    async def _take(self, conversation: ConversationId, burst: _Burst, begun: _Begun | None) -> TurnOutcome | None:
+        place = self._places.place() if begun is None else begun.place
         try:
-            overloaded = await self._is_full(place)
-            burst.woken = False  # before the record is read: what comes from here on wakes the worker again
-            burst.newer.clear()
+            overloaded = begun is None and await self._is_full(place)
+            if begun is None:
+                burst.woken = False  # before the record is read: what comes from here on wakes the worker again
+                burst.newer.clear()
             enough = overloaded or burst.superseded >= self._settings.supersedes
             outcome = await self._turn.take(
-                conversation, newer=burst.newer, even_if_newer=enough, overloaded=overloaded
+                conversation,
+                newer=burst.newer,
+                even_if_newer=enough,
+                overloaded=overloaded,
+                begun=None if begun is None else begun.brief,
             )
             if outcome is not None:
                 place.counts()

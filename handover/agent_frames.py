@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from handover.agent_parts import AgentPart, AvailabilityState, CustomerPart, LastEntryPart, TemplatePart
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.conversation import Control, Lifecycle
 from handover.frames import (
-    CitationPart,
     ControlFrame,
     DeltaFrame,
     EntryFrame,
@@ -177,7 +177,10 @@ class Welcome(Frame):
 
 
 class ConversationFrame(Frame):
-    """What a list row shows. A whole state, not a change: the newest one wins.
+    """What a list row shows. A whole state, not a change: the newest one wins, by ``feed``.
+
+    A change of who speaks, of who has it or of what it is marked with comes at once; a quiet one (a new line, a time)
+    while no other came lately: those that follow are gathered in ``conversations``.
 
     ``external``: somebody answers in the platform's own app. ``customer_at`` is the platform's time of the customer's
     newest message, which its windows count from; absent for the web.
@@ -203,6 +206,17 @@ class ConversationFrame(Frame):
     channel: str = WEB
     external: bool = False
     customer_at: datetime | None = None
+
+
+class ConversationsFrame(Frame):
+    """Rows that changed quietly, gathered for a tenth of a second: of each conversation the newest alone.
+
+    Each is the ``conversation`` that would have come. Every console gets the same. A row that came by itself meanwhile
+    is not in it when it is the newer one.
+    """
+
+    type: Literal["conversations"] = "conversations"
+    rows: tuple[ConversationFrame, ...]
 
 
 class OfferFrame(Frame):
@@ -245,28 +259,6 @@ class PacketFrame(Frame):
     packet: dict[str, Any]
 
 
-class NoteFrame(Frame):
-    type: Literal["note"] = "note"
-    conversation: str
-    id: str
-    author: AgentPart
-    text: str
-    at: datetime
-    after_offset: Offset
-    client_id: str | None = None
-
-
-class DraftFrame(Frame):
-    """Words nobody said: a suggestion, or a bot reply that came too late. For agents only."""
-
-    type: Literal["draft"] = "draft"
-    conversation: str
-    text: str
-    citations: tuple[CitationPart, ...] = ()
-    origin: Literal["suggestion", "late_reply", "rewrite"] = "suggestion"
-    at: datetime
-
-
 class PresenceFrame(Frame):
     """Ids of the agents who look at a conversation, and of those who write; ephemeral."""
 
@@ -281,6 +273,7 @@ AgentReceives = (
     | OfferFrame
     | OfferGone
     | ConversationFrame
+    | ConversationsFrame
     | EntryFrame
     | ControlFrame
     | DeltaFrame

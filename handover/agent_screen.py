@@ -27,6 +27,8 @@ from handover.desk import Desk
 from handover.entries import ConversationId
 from handover.errors import BadInput, NotSignedIn, SwitchboardError, TooMany
 from handover.frames import HeartbeatFrame
+from handover.gathered_rows import ROWS
+from handover.known_rows import KnownRows
 from handover.login_api import Asking
 from handover.ports import Told
 from handover.presence import Presence
@@ -39,7 +41,6 @@ _MAX_OPEN = 50
 _PAGE = 200
 _LISTS = ("offers", "mine", "bot", "waiting", "resolved")
 _SNAPSHOT = 100  # rows per list in a first snapshot; the rest comes by REST as the agent scrolls
-_MAX_EARLY = 1_000  # rows heard beyond a gap; more are not remembered, only sent again by the next look
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ class Screen:
         self._login = asking.login
         self._agent: Agent = asking.agent
         self._me: AgentPart = agent_part(asking.agent)  # as the page was told
-        self._feed = 0  # every row up to this number has been sent
-        self._early: set[int] = set()  # rows sent beyond it
+        self._known = KnownRows()
         self._offers: dict[str, dict[str, Any]] = {}  # as the page was told
         self._open: set[ConversationId] = set()
         self._shown: dict[ConversationId, Shown] = {}
@@ -75,7 +75,7 @@ class Screen:
 
     def behind(self, row: ConversationFrame) -> bool:
         """A screen looks for itself."""
-        return row.feed > self._feed
+        return row.feed > self._known.upto
 
     @property
     def unsure(self) -> bool:
@@ -98,13 +98,12 @@ class Screen:
         self._me = agent_part(self._agent)
         now = await reading.feed()
         await self.socket.send(Welcome(agent=self._me, feed=now))
-        self._early.clear()
         if after is not None and after <= now:
-            self._feed = after
+            self._known.begin(after)
             await self._send_changes()
         else:
             await self._send_snapshot()
-            self._feed = now
+            self._known.begin(now)
         self._offers.clear()
         await self._send_offers()
         await self._heartbeat()
@@ -118,12 +117,11 @@ class Screen:
 
     async def _send_changes(self) -> None:
         """Every row that changed since this screen last knew, page by page."""
-        while rows := await self._desk.reading.changed_since(self._feed, _PAGE):
+        while rows := await self._desk.reading.changed_since(self._known.upto, _PAGE):
             for row in rows:
-                if row.feed not in self._early:
+                if not self._known.has(row.feed):
                     await self.socket.send(row)
-                self._feed = max(self._feed, row.feed)
-            self._early = {feed for feed in self._early if feed > self._feed}
+            self._known.read(rows[-1].feed)
             if len(rows) < _PAGE:
                 return
 
@@ -132,7 +130,7 @@ class Screen:
         now = {offer.conversation: offer for offer in await self._desk.reading.open_offers(self._agent)}
         for conversation in [one for one in self._offers if one not in now]:
             del self._offers[conversation]
-            await self.socket.send(offer_gone(ConversationId(conversation), None, self._feed))
+            await self.socket.send(offer_gone(ConversationId(conversation), None, self._known.upto))
         for conversation, offer in now.items():
             text = offer.model_dump_json(exclude_none=True)
             if self._offers.get(conversation) != _essence(text):
@@ -140,7 +138,7 @@ class Screen:
                 await self.socket.send_text(text)
 
     async def _heartbeat(self) -> None:
-        await self.socket.send(HeartbeatFrame(feed=self._feed))
+        await self.socket.send(HeartbeatFrame(feed=self._known.upto))
 
     async def _hear(self, news: Told) -> None:
         shown = self._shown.get(ConversationId(news.topic.removeprefix("desk:")))
@@ -155,20 +153,17 @@ class Screen:
         elif shown is not None:
             await shown.hear(news)
         elif news.kind == "conversation" and news.offset is not None:
-            await self._hear_row(news.offset, news.text)
+            if not self._known.has(news.offset):  # or it was read from the record meanwhile, or told before
+                self._known.add((news.offset,))
+                await self.socket.send_text(news.text)
+        elif news.kind == ROWS:
+            text = self._known.left_of(news.text, news.covers)
+            self._known.add(news.covers)
+            if text:
+                await self.socket.send_text(text)
         elif not news.topic.startswith("desk:"):
             self._note_offer(news)
             await self.socket.send_text(news.text)
-
-    async def _hear_row(self, feed: int, text: str) -> None:
-        if feed <= self._feed or feed in self._early:
-            return  # it was read from the record meanwhile, or told before
-        if len(self._early) < _MAX_EARLY:
-            self._early.add(feed)
-        while self._feed + 1 in self._early:
-            self._feed += 1
-            self._early.discard(self._feed)
-        await self.socket.send_text(text)
 
     def _note_offer(self, news: Told) -> None:
         if news.kind == "offer":
@@ -204,7 +199,7 @@ class Screen:
         for shown in list(self._shown.values()):
             await shown.catch_up(lost_pieces=lost)
         if agent_part(self._agent) != self._me:
-            await self._welcome(self._feed)  # whole: a page drops offers that are not told again after a welcome
+            await self._welcome(self._known.upto)  # whole: a page drops offers that are not told again after a welcome
 
     async def _handle(self, frame: AgentSends) -> None:
         match frame:

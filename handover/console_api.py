@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from handover.accounts import Accounts
-from handover.agent_frames import ConversationFrame, DraftFrame, NoteFrame, PacketFrame
+from handover.agent_frames import ConversationFrame, PacketFrame
 from handover.agents_api import agent_routes
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.desk import Desk
 from handover.entries import ConversationId
 from handover.errors import BadInput

@@ -8,7 +8,7 @@ from handover.attention import Attention
 from handover.backends import Backends
 from handover.calendar import Calendars
 from handover.desk_for_agents import DeskForAgents
-from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, TurnBrief, TurnEnd
+from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, Lease, TurnBrief, TurnEnd
 from handover.desk_for_channels import DeskForChannels
 from handover.desk_for_contacts import DeskForContacts
 from handover.desk_for_customers import CustomerMessage, DeskForCustomers, Recorded
@@ -86,6 +86,7 @@ __all__ = [
     "Desk",
     "Draft",
     "HandBack",
+    "Lease",
     "Note",
     "Rating",
     "Recorded",

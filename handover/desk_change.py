@@ -170,14 +170,14 @@ class Change:
     def _tell_screens(self, waiting: WaitingPart | None) -> None:
         customer, desk = screens.customer_topic(self.conversation.id), screens.desk_topic(self.conversation.id)
         for entry in self.entries:
-            frame = EntryFrame.of(entry)
-            self.tx.after_commit(screens.told(customer, frame, entry.offset))
-            for_agents = frame.model_copy(update={"conversation": entry.conversation})
-            self.tx.after_commit(screens.told(desk, for_agents, entry.offset))
+            line = screens.told(customer, EntryFrame.of(entry), entry.offset)
+            self.tx.after_commit(line)
+            self.tx.after_commit(screens.line_for_agents(line, entry.conversation))
         if self._moved():
             self.tx.after_commit(screens.told(customer, screens.control_frame(self.row, waiting), self.row.feed))
             self.tx.after_commit(screens.told(desk, screens.control_frame(self.row, waiting, for_agents=True)))
-        self.tx.after_commit(screens.told(screens.AGENTS, screens.conversation_frame(self.row), self.row.feed))
+        waits = not self.shown_anew and screens.is_quiet(self.before, self.row)
+        self.tx.after_commit(screens.told_row(self.row, waits=waits))
 
 
 def first_stretch(conversation: Conversation, how: str, actor: str, at: datetime) -> Stretch:

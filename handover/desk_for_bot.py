@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from functools import partial
 
 from handover import screens
 from handover.conversation import Control, Conversation
 from handover.desk_change import change
 from handover.desk_offers import make_offer
-from handover.desk_parts import DeskParts, new_id
-from handover.entries import AuthorKind, ConversationId, Entry, TurnId
+from handover.desk_parts import DeskParts
+from handover.entries import ConversationId, TurnId
 from handover.errors import Fenced, NotFound
 from handover.evidence import Decision, Outcome, Reason, Reply, TurnReport
 from handover.frames import DeltaFrame
-from handover.ports import Transaction
-from handover.stored import ConversationRow, Customer, HandBack, Turn, TurnState
+from handover.stored import Turn, TurnState
+from handover.turn_begin import Lease, TurnBrief, begin
 from handover.turn_end import ASK_FOR_HUMAN, BOT, TurnEnd, commit, end_late
+from handover.turn_watch import until_silent
 
-__all__ = ["ASK_FOR_HUMAN", "DeskForBot", "TurnBrief", "TurnEnd"]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnBrief:
-    """What one turn is to answer, and what it may know. Offsets are of the customer's words it covers.
-
-    ``dialogue`` is where the dialogue stood after the last turn that counted, as `TurnReport` left it; turns that
-    came to nothing are not in it.
-    """
-
-    turn: TurnId
-    conversation: Conversation
-    epoch: int
-    text: str
-    payload: str | None
-    first_offset: int
-    last_offset: int
-    deadline: datetime
-    history: tuple[Entry, ...]
-    stretch_texts: tuple[str, ...]
-    fallbacks_before: int
-    hand_back: HandBack | None
-    untold: tuple[Entry, ...]
-    customer: Customer
-    started_at: datetime
-    lacking_before: int = 0
-    dialogue: Mapping[str, Any] | None = None
+__all__ = ["ASK_FOR_HUMAN", "DeskForBot", "Lease", "TurnBrief", "TurnEnd"]
 
 
 class DeskForBot:
@@ -62,65 +34,9 @@ class DeskForBot:
         None when the conversation is not the bot's, nothing is unanswered, or another turn has them. A newer message
         silences the turn, unless ``even_if_newer``.
         """
-        parts = self._parts
-        async with parts.records.transaction() as tx:
-            row = await tx.conversations.get(conversation, lock=True)
-            now = row.conversation
-            if now.control is not Control.BOT or now.last_customer_offset <= row.answered:
-                return None
-            if await tx.turns.live(conversation) is not None:
-                return None
-            turns = parts.policy.turns
-            # Long enough to hold every unanswered word, however many lines came since.
-            enough = max(turns.stretch_entries, now.last_offset - row.answered)
-            window = await tx.entries.before(conversation, now.last_offset + 1, enough)
-            burst = [e for e in window if e.offset > row.answered and e.author.kind is AuthorKind.CUSTOMER]
-            at = parts.clock.now()
-            turn = Turn(
-                id=TurnId(new_id()),
-                conversation=conversation,
-                epoch=now.epoch,
-                owner=owner,
-                first_offset=burst[0].offset,
-                last_offset=burst[-1].offset,
-                started_at=at,
-                deadline=at + timedelta(seconds=seconds),
-                yields=not even_if_newer,
-            )
-            await tx.turns.insert(turn)
-            return await self._brief(tx, row, turn, window, burst)
-
-    async def _brief(
-        self, tx: Transaction, row: ConversationRow, turn: Turn, window: list[Entry], burst: list[Entry]
-    ) -> TurnBrief:
-        hand_backs = await tx.asides.hand_backs(turn.conversation) if turn.epoch > 1 else []
-        # Agents' lines the tracker lacks may lie further back than the window after a long stretch.
-        untold = await tx.entries.after(turn.conversation, row.told, 200) if turn.epoch > 1 else []
-        earlier = [
-            e
-            for e in window
-            if e.author.kind is AuthorKind.CUSTOMER and row.stretch_start < e.offset < turn.first_offset
-        ]
-        history = [e for e in window if e.offset <= turn.last_offset]
-        return TurnBrief(
-            turn=turn.id,
-            conversation=row.conversation,
-            epoch=turn.epoch,
-            text="\n".join(e.text for e in burst),
-            payload=burst[-1].payload,
-            first_offset=turn.first_offset,
-            last_offset=turn.last_offset,
-            deadline=turn.deadline,
-            history=tuple(history[-self._parts.policy.turns.history_entries :]),
-            stretch_texts=tuple(e.text for e in earlier),
-            fallbacks_before=row.fallbacks,
-            lacking_before=row.lacking,
-            hand_back=hand_backs[-1] if hand_backs else None,
-            untold=tuple(e for e in untold if e.author.kind is AuthorKind.AGENT),
-            customer=row.customer,
-            started_at=turn.started_at,
-            dialogue=await tx.turns.dialogue(turn.conversation),
-        )
+        lease = Lease(owner, seconds, even_if_newer)
+        async with self._parts.records.transaction() as tx:
+            return await begin(self._parts, tx, await tx.conversations.get(conversation, lock=True), lease)
 
     async def record_turn(
         self,
@@ -189,12 +105,14 @@ class DeskForBot:
 
     async def _speaking(self, turn: TurnId, epoch: int) -> Turn | None:
         async with self._parts.records.reading() as tx:
-            found = await tx.turns.get(turn)
-            if found is None or found.state is not TurnState.LIVE or found.epoch != epoch:
-                return None
-            now = (await tx.conversations.get(found.conversation)).conversation
-        late = found.yields and now.last_customer_offset > found.last_offset
-        return found if now.epoch == epoch and not late else None
+            return await tx.turns.speaking(turn, epoch)
+
+    async def until_silent(self, turn: TurnId, epoch: int) -> None:
+        """Return once this turn may not speak any more: it is over, or somebody else has the word."""
+        found = await self._speaking(turn, epoch)
+        if found is not None:
+            parts = self._parts
+            await until_silent(partial(self.turn_may_speak, turn, epoch), found.conversation, parts.live, parts.clock)
 
     async def publish_delta(self, turn: TurnId, epoch: int, text: str) -> None:
         """Show a piece of a reply being written. Raises Fenced when the turn may not speak any more."""

@@ -135,8 +135,7 @@ class DeskForContacts:
             tx.after_commit(screens.told(screens.desk_topic(now.id), screens.note_frame(note)))
         for row in rows:
             feed = await tx.conversations.save(row)
-            frame = screens.conversation_frame(replace(row, feed=feed))
-            tx.after_commit(screens.told(screens.AGENTS, frame, feed))
+            tx.after_commit(screens.told_row(replace(row, feed=feed)))
 
 
 async def _side(tx: Transaction, customer: CustomerId) -> tuple[CustomerId, ...]:

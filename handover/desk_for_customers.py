@@ -18,6 +18,7 @@ from handover.evidence import Decision, Outcome, Reason
 from handover.mark_frames import mark_frame
 from handover.record_ports_marks import EntryMark
 from handover.stored import Customer, Rating
+from handover.turn_begin import Lease, TurnBrief, begin
 
 _CUSTOMER = "customer"
 
@@ -41,11 +42,15 @@ class CustomerMessage:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message that is in the record for good. ``duplicate`` means that it was there already."""
+    """A message that is in the record for good. ``duplicate`` means that it was there already.
+
+    ``begun`` is the turn that was leased with it.
+    """
 
     entry: Entry
     conversation: Conversation
     duplicate: bool
+    begun: TurnBrief | None = None
 
 
 class DeskForCustomers:
@@ -107,11 +112,15 @@ class DeskForCustomers:
             await work.finish()
             return work.conversation
 
-    async def record_customer_message(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
+    async def record_customer_message(
+        self, conversation: ConversationId, said: CustomerMessage, *, lease: Lease | None = None
+    ) -> Recorded:
         """Keep the words for good. Never refused for the conversation's state: it reopens or wakes.
 
-        A repeated client or provider id returns the first entry with ``duplicate=True``.
+        With a ``lease`` the bot's turn begins with them, in one transaction, unless another turn is under way there.
+        A repeated client or provider id returns the first entry with ``duplicate=True``, and begins nothing.
         """
+        begun = None
         try:
             async with change(self._parts, conversation) as work:
                 await _make_ready(work)
@@ -124,9 +133,11 @@ class DeskForCustomers:
                 if work.conversation.control is Control.NOBODY and await self._parts.is_open(work.tx):
                     decision = Decision(Outcome.HAND_OVER, work.row.reason or Reason.ASKED, "The customer wrote again.")
                     await make_offer(work, decision, _CUSTOMER, why="")
+                if lease is not None:
+                    begun = await begin(self._parts, work.tx, work.row, lease)
         except AlreadyThere:
             return await self._first_time(conversation, said)
-        return Recorded(entry, work.conversation, duplicate=False)
+        return Recorded(entry, work.conversation, duplicate=False, begun=begun)
 
     async def _first_time(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
         async with self._parts.records.reading() as tx:

@@ -79,12 +79,19 @@ class Told:
     ``offset`` lets a reader see a gap or a straggler: an entry's offset, the feed number of a list row or of the row
     behind a control frame. Kinds that are no frame are for readers alone: "resync" (anything may have been lost: catch
     up from the record; topic "*") and "check" (your picture may be old).
+
+    ``about`` is the conversation of a list row; one that ``waits`` may be gathered with others for a moment, see
+    `handover.gathered_rows`. ``covers`` are the feed numbers of the rows gathered in "conversations", in rising order,
+    or of rows that a newer one, told already, stands for: then ``text`` is empty.
     """
 
     topic: str
     kind: str
     text: str
     offset: int | None = None
+    about: str = ""
+    waits: bool = False
+    covers: tuple[int, ...] = ()
 
 
 class Follower(Protocol):

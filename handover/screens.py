@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from handover.agent_frames import (
     ConversationFrame,
-    DraftFrame,
-    NoteFrame,
     OfferFrame,
     OfferGone,
     PacketFrame,
 )
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.agents import OUTSIDE, Agent
+from handover.aside_frames import DraftFrame, NoteFrame
 from handover.entries import AgentId, ConversationId
 from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
 from handover.inboxes import channel_of
@@ -39,6 +41,12 @@ def told(topic: str, frame: Frame, offset: int | None = None) -> Told:
     """``frame`` for ``topic``, serialised once for all its readers."""
     kind = str(getattr(frame, "type", ""))
     return Told(topic, kind, frame.model_dump_json(exclude_none=True), offset)
+
+
+def line_for_agents(told: Told, conversation: ConversationId) -> Told:
+    """A line as the customer's screens are told it, for the agents who have ``conversation`` open."""
+    name = json.dumps({"conversation": conversation})
+    return replace(told, topic=desk_topic(conversation), text=f"{told.text[:-1]},{name[1:]}")
 
 
 def agent_part(agent: Agent, held: int | None = None) -> AgentPart:
@@ -93,6 +101,25 @@ def conversation_frame(row: ConversationRow) -> ConversationFrame:
         external=now.agent == OUTSIDE,
         customer_at=row.customer_at,
     )
+
+
+# What a list row shows beside its newest line and the times. A change of these is told at once.
+_LOUD = attrgetter(
+    "conversation.inbox", "conversation.lifecycle", "conversation.control", "conversation.epoch",
+    "conversation.agent", "conversation.waiting_since", "customer", "agent", "reason", "rating", "reply_due", "team",
+    "needs", "contact", "blocked",
+)  # fmt: skip
+
+
+def is_quiet(before: ConversationRow, now: ConversationRow) -> bool:
+    """Whether a list shows no more of the change than a newer line and its time."""
+    return bool(_LOUD(before) == _LOUD(now))
+
+
+def told_row(row: ConversationRow, *, waits: bool = False) -> Told:
+    """A list row for every console; one that ``waits`` may be gathered with others for a moment."""
+    text = conversation_frame(row).model_dump_json(exclude_none=True)
+    return Told(AGENTS, "conversation", text, row.feed, row.conversation.id, waits)
 
 
 def control_frame(row: ConversationRow, waiting: WaitingPart | None, *, for_agents: bool = False) -> ControlFrame:

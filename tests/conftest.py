@@ -28,10 +28,25 @@ THOROUGH = (
     *("tests/handover/test_matching_machine.py", "tests/handover/test_followed_screens.py"),
     *("tests/handover/test_shown.py", "tests/handover/test_calendar.py", "tests/handover/test_stalled_screens.py"),
     *("tests/handover/test_dead_letters_api.py", "tests/handover/test_invariants.py", "tests/handover/test_waits.py"),
-    *("tests/handover/test_matcher.py", "tests/handover/test_desk_waits.py", "tests/handover/test_resuming.py"),
+    *("tests/handover/test_matcher", "tests/handover/test_desk_waits.py", "tests/handover/test_resuming.py"),
     *("tests/bot/channels/test_messenger.py", "tests/bot/channels/test_instagram.py"),
-    *("tests/bot/channels/test_whatsapp.py", "tests/promises/test_imports.py", "tests/promises/test_error_shape.py"),
+    *("tests/bot/channels/test_whatsapp", "tests/promises/test_imports.py", "tests/promises/test_error_shape.py"),
     *("tests/actions/test_claims.py", "tests/chaos/"),
+)
+# Where each worker takes whole files, the long ones come first, so that none is left alone with one at the end; most of
+# them start a Rasa or wait for a deadline, whatever the number of their tests.
+LONGEST_FIRST = (
+    *("tests/journeys/test_replicas.py", "tests/journeys/test_hostile_text.py", "tests/pages/test_console_states.py"),
+    *("tests/pages/test_widget", "tests/pages/test_real_service.py", "tests/pages/test_inboxes_page.py"),
+    *("tests/journeys/test_the_whole_path.py", "tests/pages/test_console_habits.py", "tests/pages/test_moving.py"),
+    *("tests/pages/test_channel_views.py", "tests/pages/test_real_contacts.py", "tests/pages/test_console.py"),
+    *("tests/journeys/test_channels_faults.py", "tests/webhooks/", "tests/bot/nlu/test_in_rasa.py"),
+    *("tests/journeys/test_model_faults.py", "tests/bot/test_rasa_real.py", "tests/journeys/test_channels.py"),
+    *("tests/bot/test_two_rasas.py", "tests/bot/rasa_store/test_stores_in_rasa.py"),
+    *("tests/journeys/test_what_breaks.py", "tests/properties/", "tests/handover/test_two_replicas.py"),
+    *("tests/handover/test_stories_on_postgres.py", "tests/contract/test_live_feed_faults.py"),
+    *("tests/contract/test_records_migrate.py", "tests/handover/test_desk_for_contacts.py"),
+    *("tests/contract/test_records_failing.py", "tests/contract/test_records_races.py"),
 )
 PATIENCE = 30_000  # milliseconds a page may take to show what it should: this machine may be busy
 
@@ -88,9 +103,15 @@ def any_record(request: pytest.FixtureRequest) -> Iterator[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests with the browser come last: playwright's loop stays on the main thread, and asyncio wants that thread.
 
-    Those of THOROUGH modules are marked: `make check` leaves them out, `make test` runs them all.
+    Among each, whole files are in the order of LONGEST_FIRST. Those of THOROUGH modules are marked: `make check` leaves
+    them out, `make test` runs them all.
     """
     for item in items:
         if item.nodeid.startswith(THOROUGH):
             item.add_marker(pytest.mark.thorough)
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: ("browser" in getattr(item, "fixturenames", ()), _place(item.nodeid)))
+
+
+def _place(nodeid: str) -> int:
+    """Where in LONGEST_FIRST a test's file stands; after all of them when it is not there."""
+    return next((at for at, name in enumerate(LONGEST_FIRST) if nodeid.startswith(name)), len(LONGEST_FIRST))

@@ -14,11 +14,12 @@ from tools.environments import Environments
 from tools.nlu_gate import failures, read_report
 from tools.places import Places
 from tools.process_env import QUIET_RASA
-from tools.steps import Outcome, Step, run_steps
+from tools.steps import Beside, Outcome, Step, run_steps
 from tools.training import train
 from tools.trouble import Trouble, explained
 
 SERVICES = "rasa or browser or stack or servers"
+OVER_SOCKETS = "(rasa or stack) and not browser"
 ON_SERVERS = "servers and not (rasa or browser or stack)"
 
 
@@ -73,8 +74,7 @@ class Checks:
         return [self._python("unit and contract tests (pytest)", "pytest", "-q", "-n", "2", "-m", chosen)]
 
     def server_tests(self) -> list[Step]:
-        name = "tests with PostgreSQL and Redis (pytest -m servers)"
-        return [self._python(name, "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", ON_SERVERS)]
+        return [self._by_file("tests with PostgreSQL and Redis (pytest -m servers)", ON_SERVERS, 2)]
 
     def chaos(self) -> list[Step]:
         return [self._python("faults on purpose, the short run (python -m tests.chaos short)", "tests.chaos", "short")]
@@ -83,7 +83,7 @@ class Checks:
         return [
             self._own("sentence embedder", lambda: make_embedder(self._places)),
             self._rasa("training data (rasa data validate)", "data", "validate", "--fail-on-warnings"),
-            self._own("training (rasa train)", lambda: train(self._places)),
+            self._own("training (rasa train)", lambda: train(self._places, show=False)),
         ]
 
     def bot_tested(self) -> list[Step]:
@@ -104,13 +104,14 @@ class Checks:
 
     def bench(self) -> list[Step]:
         # Every row is produced and whole, never how fast: what a smoke run says means nothing, and is kept apart.
+        # Three at a time keep two cores busy: they mostly wait for processes to start.
         return [
             self._python(
                 "bench, smoke (python -m bench --smoke)",
                 "bench",
                 "--smoke",
                 "--jobs",
-                "2",
+                "3",
                 "--out",
                 "test-output/bench",
             )
@@ -127,34 +128,34 @@ class Checks:
 
     def journeys(self) -> list[Step]:
         return [
-            self._python("the trained bot (pytest -m rasa)", "pytest", "-q", "-m", "rasa and not (browser or stack)"),
+            # Three at a time: they wait for deadlines, and for processes that start.
+            self._by_file("the trained bot, journeys over sockets (pytest -m 'rasa or stack')", OVER_SOCKETS, 3),
             # Apart: a thread that has driven a browser runs no event loop of another test any more.
-            self._journeys("journeys over sockets (pytest -m 'stack and not browser')", "stack and not browser"),
-            self._journeys("pages and journeys in a browser (pytest -m browser)", "browser"),
+            self._by_file("pages and journeys in a browser (pytest -m browser)", "browser", 2),
         ]
 
-    def _journeys(self, name: str, chosen: str) -> Step:
-        return self._python(name, "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", chosen)
+    def _by_file(self, name: str, chosen: str, workers: int) -> Step:
+        """Whole files go to each worker, in the order of tests/conftest.py: the long ones first."""
+        shares = ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
+        return self._python(name, "pytest", "-q", *shares, "-m", chosen)
 
     def packages(self) -> Step:
         return self._own("programs from Debian", have_packages, needed=True)
 
-    def everything(self) -> list[Step]:
-        """All of `make test`, cheap steps first."""
-        first = [self.packages(), self.environments(), *self.lint(), *self.types()]
+    def everything(self) -> list[Step | Beside]:
+        """All of `make test`, cheap steps first; those that use one core beside each other."""
         return [
-            *first,
-            *self.bot_made(),
+            self.packages(),
+            self.environments(),
+            Beside([[*self.lint(), *self.types(), *self.front_end()], [*self.bot_made(), *self.bot_tested()]]),
             *self.quick_tests(),
             *self.server_tests(),
             *self.chaos(),
-            *self.front_end(),
             *self.bench(),
-            *self.bot_tested(),
             *self.journeys(),
         ]
 
-    def inner_loop(self) -> list[Step]:
+    def inner_loop(self) -> list[Step | Beside]:
         """All of `make check`: no services, no Node, under two minutes."""
         return [self.environments(), *self.lint(), *self.types(), *self.inner_tests()]
 
@@ -163,7 +164,7 @@ def main() -> int:
     """Run the list that the first argument names."""
     places = Places()
     checks = Checks(places)
-    lists: dict[str, Callable[[], list[Step]]] = {
+    lists: dict[str, Callable[[], list[Step | Beside]]] = {
         "check": checks.inner_loop,
         "test": checks.everything,
         "lint": lambda: [checks.environments(), *checks.lint()],

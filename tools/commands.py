@@ -96,8 +96,8 @@ def say(line: str) -> None:
 def step(
     what: str, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Finished:
-    """Run one named step, quietly, with one line before and the seconds after. Raises Trouble when it fails."""
-    print(f"  {what} … ", end="", flush=True)
+    """Run one named step, quietly; a line before and one after, as others may run beside it. Trouble when it fails."""
+    say(f"  {what} …")
     finished = run(command, cwd=cwd, env=env)
-    print(f"{finished.seconds:.0f} s" if finished.ok else "failed", flush=True)
+    say(f"  {what}: {finished.seconds:.0f} s" if finished.ok else f"  {what}: failed")
     return must(finished, what)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.commands import Command, run, say, step
@@ -58,10 +59,16 @@ class Environments:
         if not rasa_ready:
             # Before the minutes of installing: a missing Python 3.10 is said at once.
             self._have_rasa_environment(installer)
+        fills: list[Callable[[], None]] = []
         if not service_ready:
-            self._fill_service(installer, self.pins(developing=developing))
+            fills.append(lambda: self._fill_service(installer, self.pins(developing=developing)))
         if not rasa_ready:
-            self._fill(self._places.rasa_environment, installer, [self._places.requirements / "rasa.txt"])
+            rasa = [self._places.requirements / "rasa.txt"]
+            fills.append(lambda: self._fill(self._places.rasa_environment, installer, rasa))
+        # At the same time: pip unpacks torch on one core, and downloads keep none busy.
+        with ThreadPoolExecutor(len(fills)) as threads:
+            for filling in [threads.submit(fill) for fill in fills]:
+                filling.result()
 
     def expected(self, environment: Path, pins: Sequence[Path]) -> str:
         """What the stamp of an environment says when it was made from these pins by today's interpreter."""

@@ -21,15 +21,15 @@ def model_for_today(places: Places) -> Path:
     return places.models / f"switchboard-{digest[:16]}.tar.gz"
 
 
-def train(places: Places, free: FreeSpace = free_bytes) -> Path:
-    """The up-to-date model, trained now if there is none, with Rasa's progress shown. Raises Trouble on failure."""
+def train(places: Places, free: FreeSpace = free_bytes, *, show: bool = True) -> Path:
+    """The up-to-date model, trained now if there is none; ``show`` shows Rasa's progress. Raises Trouble on failure."""
     model = model_for_today(places)
     if model.is_file():
         # Plain `rasa shell` and `rasa test` take the newest file.
         model.touch()
         return model
     need(NEED_TRAINING_GB, "training Rasa", places.root, free)
-    say("  training Rasa (its own progress follows)")
+    say(f"  training Rasa{' (its own progress follows)' if show else ' …'}")
     name = model.name.removesuffix(".tar.gz")
     command: Command = [
         places.rasa_python,
@@ -42,7 +42,7 @@ def train(places: Places, free: FreeSpace = free_bytes) -> Path:
         "models",
     ]
     surroundings = {**QUIET_RASA, "PYTHONUNBUFFERED": "1"}
-    finished = must(run(command, cwd=places.root, env=surroundings, show=True), "training Rasa", shown=True)
+    finished = must(run(command, cwd=places.root, env=surroundings, show=show), "training Rasa", shown=show)
     say(f"  training took {finished.seconds:.0f} s")
     _forget_old_models(places)
     return model

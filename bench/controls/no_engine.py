@@ -1,9 +1,10 @@
 """What stands in for Rasa where the bench asks what our own path costs: it understands nothing and runs one action.
 
-It keeps no tracker, has no model and no policy. It speaks the five calls of Rasa's HTTP API that the service makes,
-and hands every message to the real action server as Rasa does: the same request with tracker and domain, for
-``action_reply``. So the figures hold everything of ours (service, action server, their HTTP between them) and of the
-dialogue engine nothing but a hop; what Rasa itself takes is another row's.
+It keeps no tracker, has no model and no policy. It speaks what the service speaks with a Rasa that has our channel, as
+ours ships (`bot.rasa_store.turn_channel`: one request for each turn), and hands every message to the real action server
+as Rasa does: the same request with tracker and domain, for ``action_reply``. So the figures hold everything of ours
+(service, action server, their HTTP between them) and of the dialogue engine nothing but a hop; what Rasa itself takes
+is another row's.
 """
 
 from __future__ import annotations
@@ -22,50 +23,38 @@ _DOMAIN = {"intents": ["ask"], "actions": ["action_reply"], "slots": {}, "respon
 
 
 class NoEngine:
-    """The routes; ``last`` is the newest message of each conversation, for its tracker is asked for afterwards."""
+    """The routes."""
 
     def __init__(self, actions: str) -> None:
         self._actions = f"{actions}/webhook"
         self._client = httpx2.AsyncClient(trust_env=False, timeout=120, limits=httpx2.Limits(max_connections=1_000))
-        self._last: dict[str, dict[str, Any]] = {}
 
     def app(self) -> Starlette:
         """The application."""
-        tracker = "/conversations/{name}/tracker"
         return Starlette(
             routes=[
                 Route("/", self._status),
                 Route("/status", self._status),
-                Route(f"{tracker}/events", self._fed, methods=["PUT"]),
-                Route(tracker, self._tracker),
-                Route("/webhooks/rest/webhook", self._message, methods=["POST"]),
+                Route("/webhooks/switchboard/turn", self._turn, methods=["POST"]),
             ]
         )
 
     async def _status(self, request: Request) -> JSONResponse:
         return JSONResponse({"model_file": "none", "num_active_training_jobs": 0})
 
-    async def _fed(self, request: Request) -> JSONResponse:
-        await request.json()
-        return JSONResponse({})
-
-    async def _tracker(self, request: Request) -> JSONResponse:
-        name = request.path_params["name"]
-        return JSONResponse(_tracker(name, self._last.get(name, {})))
-
-    async def _message(self, request: Request) -> JSONResponse:
+    async def _turn(self, request: Request) -> JSONResponse:
         asked = await request.json()
         name = asked["sender"]
         parsed = {"text": asked["message"], "intent": {"name": "ask", "confidence": 1.0}, "entities": []}
-        self._last[name] = {
-            "event": "user", "text": asked["message"], "parse_data": parsed, "metadata": asked["metadata"],
-        }  # fmt: skip
+        said = {"event": "user", "text": asked["message"], "parse_data": parsed, "metadata": asked["metadata"]}
+        tracker = _tracker(name, said)
         body = {
             "next_action": "action_reply", "sender_id": name, "version": "3.6.21", "domain": _DOMAIN,
-            "tracker": _tracker(name, self._last[name]),
+            "tracker": tracker,
         }  # fmt: skip
         answer = (await self._client.post(self._actions, json=body)).raise_for_status().json()
-        return JSONResponse([{"recipient_id": name, "custom": one["custom"]} for one in answer["responses"]])
+        messages = [{"recipient_id": name, "custom": one["custom"]} for one in answer["responses"]]
+        return JSONResponse({"messages": messages, "tracker": {name: tracker[name] for name in ("events", "slots")}})
 
 
 def _tracker(name: str, message: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, LockError, LockStore
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.rasa_store.held_turn import held
+
 log = logging.getLogger(__name__)
 
 _WAIT = 0.05  # seconds between two looks
@@ -41,7 +43,10 @@ class BriefLockStore(LockStore):
     async def lock(
         self, conversation_id: str, lock_lifetime: float = LOCK_LIFETIME, wait_time_in_seconds: float = _WAIT
     ) -> AsyncGenerator[TicketLock, None]:
-        """Wait for whoever is before, but not for long."""
+        """Wait for whoever is before, but not for long; a turn that is held shares nothing, and waits for nobody."""
+        if held(conversation_id) is not None:
+            yield TicketLock(conversation_id)
+            return
         number = self.issue_ticket(conversation_id, lock_lifetime)
         try:
             yield await self._brief(conversation_id, number, wait_time_in_seconds)

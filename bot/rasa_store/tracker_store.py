@@ -3,7 +3,7 @@
 Rasa's own SQL store can only add to a tracker, never replace it, and keeps every message for ever. This one keeps
 the tracker of the turn under way, and drops what a turn saves that was given up meanwhile. Named in endpoints.yml,
 with the settings of Rasa's SQL store for a database that several Rasa processes share; without them the trackers
-stay in this process.
+stay in this process. A turn that comes through our channel is held there and needs neither.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.rasa_store.held_turn import held
 from bot.rasa_store.shelves import MemoryShelf, Shelf, SqlShelf
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,10 @@ class FedTrackerStore(TrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Put the tracker back, or in the place of what was there when it is a new one."""
+        turn = held(tracker.sender_id)
+        if turn is not None:
+            turn.tracker = tracker
+            return
         await self.stream_events(tracker)
         events = json.dumps([event.as_dict() for event in tracker.events])
         taken = getattr(tracker, "taken_as", None)
@@ -64,12 +69,15 @@ class FedTrackerStore(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """None for a tracker without events, too: then Rasa begins the dialogue in its own way."""
-        held = self._shelf.take(sender_id)
-        events = json.loads(held.events) if held is not None else []
-        if held is None or not events:
+        turn = held(sender_id)
+        if turn is not None:
+            return turn.tracker if turn.tracker.events else None
+        found = self._shelf.take(sender_id)
+        events = json.loads(found.events) if found is not None else []
+        if found is None or not events:
             return None
         tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
-        tracker.taken_as = held.version
+        tracker.taken_as = found.version
         return tracker
 
     async def keys(self) -> Iterable[str]:

@@ -19,6 +19,9 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.rasa_store.held_turn import holding
+from bot.rasa_store.tracker_store import FedTrackerStore
+
 log = logging.getLogger(__name__)
 
 
@@ -53,17 +56,32 @@ class TurnChannel(InputChannel):
 
 async def _turn(agent: Any, asked: dict[str, Any], on_new_message: Callable[[Any], Awaitable[Any]]) -> dict[str, Any]:
     """What Rasa's own three doors do, one after the other."""
-    sender, events = asked["sender"], asked["events"]
-    async with agent.lock_store.lock(sender):
-        given = DialogueStateTracker.from_dict(sender, events, agent.domain.slots)
-        await agent.tracker_store.save(given)
+    sender = asked["sender"]
+    given = DialogueStateTracker.from_dict(sender, asked["events"], agent.domain.slots)
     said = CollectingOutputChannel()
     words = UserMessage(asked["message"], said, sender, input_channel="rest", metadata=asked["metadata"])
-    try:
-        await on_new_message(words)
-    except Exception:
-        log.exception("the turn of %s failed", sender)  # an answer with nothing in it, as at the REST channel
-    tracker = await agent.tracker_store.retrieve(sender)
+    if _is_ours(agent.tracker_store):
+        with holding(sender, given) as turn:
+            await _say(words, on_new_message)
+        tracker = turn.tracker
+    else:
+        async with agent.lock_store.lock(sender):
+            await agent.tracker_store.save(given)
+        await _say(words, on_new_message)
+        tracker = await agent.tracker_store.retrieve(sender)
     state = {} if tracker is None else tracker.current_state(EventVerbosity.AFTER_RESTART)
     kept = {name: state[name] for name in ("events", "slots") if name in state}
     return {"messages": said.messages, "tracker": kept or None}
+
+
+async def _say(words: UserMessage, on_new_message: Callable[[Any], Awaitable[Any]]) -> None:
+    try:
+        await on_new_message(words)
+    except Exception:
+        log.exception("the turn of %s failed", words.sender_id)  # an answer with nothing in it, as at the REST channel
+
+
+def _is_ours(store: Any) -> bool:
+    """Whether a turn can be held past this store. Events for a broker are told by what differs from what is stored."""
+    store = getattr(store, "_tracker_store", store)  # Rasa wraps whatever endpoints.yml names
+    return isinstance(store, FedTrackerStore) and store.event_broker is None

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from handover.errors import FellBehind
+from handover.gathered_rows import GatheredRows
 from handover.limits import Limits, LocalLimits
 from handover.marks import MarkedPresence, Marks
 from handover.ports import RESYNC, LiveCounts, LiveFeed, Presence, Told
@@ -113,6 +114,7 @@ class InProcessFeed:
     def __init__(self) -> None:
         self.followers: dict[str, tuple[InProcessFollower, ...]] = {}  # mostly one: a set would be four times as large
         self.counts = LiveCounts()
+        self.rows = GatheredRows(self._tell)
 
     @property
     def healthy(self) -> bool:
@@ -125,6 +127,12 @@ class InProcessFeed:
         self.tell_here(told)
 
     def tell_here(self, told: Told) -> None:
+        if told.about and told.topic in self.followers:
+            self.rows.hear(told)
+        else:
+            self._tell(told)
+
+    def _tell(self, told: Told) -> None:
         for follower in self.followers.get(told.topic, ()):
             follower.put(told)
 

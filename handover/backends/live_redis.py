@@ -87,8 +87,7 @@ class RedisFeed(InProcessFeed):
     async def publish(self, told: Told) -> None:
         self.tell_here(told)
         if told.kind not in _OF_ONE_PROCESS:
-            offset = "-" if told.offset is None else told.offset
-            self._publisher.send(f"{self._prefix}{told.topic}", f"{self.owner} {told.kind} {offset}\n{told.text}")
+            self._publisher.send(f"{self._prefix}{told.topic}", f"{self.owner} {_head(told)}\n{told.text}")
 
     def say_to_all(self, kind: str, text: str) -> None:
         """Something for the other processes themselves."""
@@ -150,7 +149,7 @@ class RedisFeed(InProcessFeed):
         try:
             head, _, body = text.decode().partition("\n")
             number, owner, kind, offset = head.split(" ")
-            told = Told(channel.removeprefix(self._prefix), kind, body, None if offset == "-" else int(offset))
+            told = _told(channel.removeprefix(self._prefix), kind, offset, body)
             if told.topic == self._own_beat:
                 self.counts.lag = max(0.0, time.monotonic() - float(body))
             late = self._is_late(owner, int(number))
@@ -198,6 +197,20 @@ class RedisFeed(InProcessFeed):
 
     def _resync(self) -> tuple[str, str]:
         return f"{self._prefix}{_TO_ALL}", f"{self.owner} {RESYNC.kind} -\n"
+
+
+def _head(told: Told) -> str:
+    """Kind and offset; a row's kind names its conversation too. A replica of an older release sends it on as it is."""
+    row = f"{'~' if told.waits else '/'}{told.about}" if told.about else ""
+    return f"{told.kind}{row} {'-' if told.offset is None else told.offset}"
+
+
+def _told(topic: str, kind: str, offset: str, text: str) -> Told:
+    """What another process told. Raises ValueError."""
+    number = None if offset == "-" else int(offset)
+    waits = "~" in kind
+    name, _, about = kind.partition("~" if waits else "/")
+    return Told(topic, name, text, number, about, waits)
 
 
 @asynccontextmanager

@@ -43,7 +43,8 @@ class Wire:
         with _losses():
             if not self._connection.is_connected:  # the client would connect again by itself
                 raise ConnectionResetError
-            await self._connection.send_packed_command(self._connection.pack_commands(commands))
+            async with asyncio.timeout(REPLY_SECONDS):
+                await self._connection.send_packed_command(self._connection.pack_commands(commands))
 
     async def read(self, seconds: float) -> Any:
         """The next thing Redis says; bytes, numbers and lists of them."""
@@ -74,10 +75,12 @@ class RedisAddress:
                 protocol=2,
                 retry=Retry(NoBackoff(), 0),
                 socket_connect_timeout=CONNECT_SECONDS,
-                socket_timeout=REPLY_SECONDS,
             )
         except ValueError as why:  # its words may repeat the address, and with it a password
             raise BadInput("REDIS_URL is not an address of Redis: redis://host:6379/0 is one.") from why
+        # Ours bound every wait. The client's own is asyncio.wait_for, which before Python 3.12 swallows a cancellation
+        # that comes as the bytes go out: a listener would neither end nor connect again.
+        self._pool.connection_kwargs["socket_timeout"] = None
         self.prefix = f"switchboard/{self._pool.connection_kwargs.get('db') or 0}/"
 
     @asynccontextmanager

@@ -86,3 +86,22 @@ def test_plain_words_pass_unchanged(text: str) -> None:
 def test_an_answer_is_read_as_meant(raw: str, text: str, cited: tuple[str, ...], needs: str) -> None:
     _, answer = parsed(list(raw))
     assert (answer.text, answer.cited, answer.needs) == (text, cited, needs)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "ended"),
+    [
+        (["It is here.\n"], True),
+        (["It is here.", " \n "], True),
+        (["It is here. "], False),
+        (["It is here.\n", "And"], False),
+        (["It is here.\n", "@@"], False),
+        (["It is here [deliv"], False),
+        ([], False),
+    ],
+)
+def test_a_line_is_over_before_it_is_known_what_follows(pieces: list[str], ended: bool) -> None:
+    parser = AnswerParser()
+    for piece in pieces:
+        parser.feed(piece)
+    assert parser.line_ended is ended

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+import httpx2
 import pytest
 
 from actions.breaker import Breaker
@@ -13,9 +15,11 @@ from actions.briefing import HandBack, Line
 from actions.llm import OpenAIWriter
 from actions.model_calls import ModelFailed
 from actions.reply import write_reply
+from actions.stream import DeltaStream
 from actions.writers import Asked
+from tests.support.replicas import until
 from tests.support.reply_parts import HeardStream, asking, due_in, knowledge_by_keywords, tools, within
-from tests.support.scripted_llm import Cut, Endless, Garbage, Refuse, Say, Stall, Step, scripted_llm
+from tests.support.scripted_llm import Cut, Endless, Garbage, Held, Refuse, Say, Stall, Step, scripted_llm
 
 QUESTION = "How much is delivery to Norway?"
 GOOD = 'Delivery to Norway costs €14.90 [delivery-costs].\n@@{"needs": "nothing"}'
@@ -146,6 +150,57 @@ async def test_a_fenced_turn_stops_the_model_at_once_and_says_nothing() -> None:
         await within(2, server.stopped.wait())
         await model.close()
     assert (reply["text"], reply["evidence"]["fallback_reason"]) == ("", "fenced")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("Delivery takes a while.\n", ["Delivery takes a while."]),
+        ("Delivery takes\n", []),
+        ("Delivery takes e.g.\n", []),
+    ],
+)
+async def test_a_sentence_at_the_end_of_a_line_is_shown_before_the_next_word_comes(line: str, shown: list[str]) -> None:
+    heard = HeardStream()
+    async with scripted_llm([Held((line, "It ", 'does.\n@@{"needs": "nothing"}'))]) as server:
+        model = OpenAIWriter(api_key=None, base_url=server.url, model="scripted")
+        writing = asyncio.create_task(write_reply(asking(QUESTION), tools(model, stream=heard)))
+        await within(5, server.asked.wait())
+        await within(5, until(lambda: heard.fed > 0))
+        assert heard.pieces == shown
+        server.let_go.release()
+        server.let_go.release()
+        reply = await within(5, writing)
+        await model.close()
+    assert reply["text"] == f"{line}It does."
+    assert "".join(heard.pieces) == reply["text"]
+
+
+async def test_a_takeover_between_two_sentences_cuts_the_models_stream() -> None:
+    posted: list[str] = []
+    taken = asyncio.Event()
+
+    async def service(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/internal/turns/t1/over":
+            await taken.wait()
+            return httpx2.Response(409)
+        posted.append(json.loads(request.content)["text"])
+        return httpx2.Response(204)
+
+    async with (
+        scripted_llm([Held(("Delivery takes a while. It ", "never comes to this."))]) as server,
+        httpx2.AsyncClient(transport=httpx2.MockTransport(service)) as client,
+    ):
+        model = OpenAIWriter(api_key=None, base_url=server.url, model="scripted")
+        stream = DeltaStream(client, "http://s/internal/turns/t1", "token", 1)
+        writing = asyncio.create_task(write_reply(asking(QUESTION), tools(model, stream=stream)))
+        await within(5, until(lambda: bool(posted)))
+        taken.set()
+        await within(5, server.stopped.wait())  # while it waits to say the next word
+        reply = await within(5, writing)
+        await model.close()
+    assert (reply["text"], reply["evidence"]["fallback_reason"]) == ("", "fenced")
+    assert posted == ["Delivery takes a while. "]
 
 
 async def test_a_question_no_page_answers_gets_an_honest_reply_and_an_offer() -> None:

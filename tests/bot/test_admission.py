@@ -1,12 +1,10 @@
 """Who is refused while the bot drowns, and who never is; what was refused is nowhere, what was taken is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot.admission import Admission
 from bot.buttons import ASK_FOR_HUMAN
@@ -19,7 +17,7 @@ from handover.errors import Busy
 from handover.policy_settings import load_policy
 from handover.topics import load_topics
 from tests.support.hand_clock import HandClock
-from tests.support.relay_world import ANN, World, a_world, backends_in
+from tests.support.relay_world import ANN, World, a_world
 from tests.support.scripted_dialogue import ScriptedDialogue
 from tests.support.service import Service, running_service
 
@@ -119,12 +117,6 @@ async def test_what_never_comes_again_holds_nothing_up_for_long() -> None:
     line.wait = 0
     clock.advance(5)
     await door.admit(HERE, says(client_id="m2"))
-
-
-@pytest_asyncio.fixture
-async def backends(tmp_path: Path) -> AsyncIterator[Backends]:
-    async with backends_in(tmp_path) as opened:
-        yield opened
 
 
 NARROW = RelaySettings(policy=load_policy(), turns_at_once=1, turns_waiting_seconds=0.5)

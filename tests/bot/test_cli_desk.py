@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.command_line import Ended, call
 from tests.support.desk_world import ASKED, open_world
 
 RUDE = "[red]hello\x1b[2J"
@@ -20,12 +18,8 @@ RUDE = "[red]hello\x1b[2J"
 class Here:
     environment: dict[str, str]
 
-    async def run(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot.cli", *arguments]
-        return await asyncio.to_thread(
-            subprocess.run, command, env=self.environment | more, input=stdin,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+    async def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
+        return await call(*arguments, env=self.environment | more, stdin=stdin)
 
 
 @pytest.fixture

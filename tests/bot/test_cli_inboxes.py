@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -14,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from handover.inbox_cipher import new_key
+from tests.support.command_line import Ended, call
 from tests.support.desk_world import fresh_record
 from tests.support.serving import serving
 
@@ -32,12 +30,8 @@ class Here:
             "COLUMNS": "200",
         }
 
-    async def run(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot.cli", "inboxes", *arguments]
-        return await asyncio.to_thread(
-            subprocess.run, command, env=self.environment | more, input=stdin,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+    async def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
+        return await call("inboxes", *arguments, env=self.environment | more, stdin=stdin)
 
 
 async def here(folder: Path) -> Here:

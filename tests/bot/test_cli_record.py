@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from bot.cli import app
+from tests.support.command_line import Ended, call
 from tests.support.desk_world import open_world
 
 
@@ -19,38 +18,36 @@ def url(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'record.db'}"
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot.cli", "record", *arguments]
-    environment = os.environ | {"DATABASE_URL": url(folder)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+async def run(folder: Path, *arguments: str) -> Ended:
+    return await call("record", *arguments, env=os.environ | {"DATABASE_URL": url(folder)})
 
 
 async def test_a_record_is_copied_and_restored_while_the_service_has_it_open(tmp_path: Path) -> None:
     here, there, copy = tmp_path / "here", tmp_path / "there", str(tmp_path / "copy.zip")
     async with open_world(url=url(here)) as world:
         conversation = await world.conversation("Where is my tent?")
-        copied = await asyncio.to_thread(run, here, "backup", copy)
-        drilled = await asyncio.to_thread(run, here, "drill")
+        copied = await run(here, "backup", copy)
+        drilled = await run(here, "drill")
         texts = await world.texts(conversation.id)
     assert (copied.returncode, copied.stderr) == (0, "")
     assert "the copy is good" in copied.stdout
     assert "restored and compared in" in drilled.stdout
     there.mkdir()
-    restored = await asyncio.to_thread(run, there, "restore", copy)
+    restored = await run(there, "restore", copy)
     assert (restored.returncode, restored.stderr) == (0, "")
     async with open_world(url=url(there)) as world:
         assert await world.texts(conversation.id) == texts
-    assert "is at revision" in (await asyncio.to_thread(run, there, "migrate")).stdout
+    assert "is at revision" in (await run(there, "migrate")).stdout
 
 
 async def test_mistakes_are_told_in_a_sentence_and_change_nothing(tmp_path: Path) -> None:
     async with open_world(url=url(tmp_path)):
         pass
-    no_copy = await asyncio.to_thread(run, tmp_path, "restore", str(tmp_path / "nothing.zip"))
+    no_copy = await run(tmp_path, "restore", str(tmp_path / "nothing.zip"))
     assert no_copy.returncode == 1
     assert "is not a copy of a record" in no_copy.stderr
-    await asyncio.to_thread(run, tmp_path, "backup", str(tmp_path / "copy.zip"))
-    over = await asyncio.to_thread(run, tmp_path, "restore", str(tmp_path / "copy.zip"))
+    await run(tmp_path, "backup", str(tmp_path / "copy.zip"))
+    over = await run(tmp_path, "restore", str(tmp_path / "copy.zip"))
     assert over.returncode == 1
     assert "holds tables already" in over.stderr
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from bot.deltas import delta_routes
+from bot.held_requests import HeldRequests
 from handover.desk import CustomerMessage, Desk, TurnBrief, open_desk
 from handover.errors import SwitchboardError
 from handover.policy_settings import load_policy
@@ -45,7 +46,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 @pytest_asyncio.fixture
 async def door(desk: Desk) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
-    app.include_router(delta_routes(desk, TOKEN))
+    app.include_router(delta_routes(desk, TOKEN, HeldRequests(desk)))
     app.add_exception_handler(SwitchboardError, _refused)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
@@ -138,4 +139,4 @@ async def test_an_epoch_that_is_no_number_is_refused(door: httpx2.AsyncClient, b
 
 def test_an_empty_token_is_refused_at_start(desk: Desk) -> None:
     with pytest.raises(ValueError, match="INTERNAL_TOKEN"):
-        delta_routes(desk, "")
+        delta_routes(desk, "", HeldRequests(desk))

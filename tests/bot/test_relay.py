@@ -1,11 +1,8 @@
 """The path of a message, through a real desk and record."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot.buttons import sign
 from bot.dialogue import DialogueFailed, TurnRequest, TurnResult
@@ -16,14 +13,8 @@ from handover.desk import CustomerMessage
 from handover.entries import AuthorKind, Button, ConversationId, EntryKind
 from handover.errors import BadInput
 from handover.policy_settings import load_policy
-from tests.support.relay_world import ANN, SECRET, a_world, backends_in
+from tests.support.relay_world import ANN, SECRET, a_world
 from tests.support.scripted_dialogue import ScriptedDialogue
-
-
-@pytest_asyncio.fixture
-async def backends(tmp_path: Path) -> AsyncIterator[Backends]:
-    async with backends_in(tmp_path) as opened:
-        yield opened
 
 
 async def test_a_customer_is_answered(backends: Backends) -> None:

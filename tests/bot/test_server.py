@@ -33,9 +33,11 @@ async def test_a_service_that_stops_sends_everybody_elsewhere_and_keeps_what_was
             settings, backends=backends, dialogue=ScriptedDialogue(otherwise=lambda asked: f"You said: {asked.text}"),
             copilot=NoCopilot(), passwords=Passwords(memory_kib=64),
         )  # fmt: skip
-        running = server(settings, app)
+        begun: list[int] = []
+        running = server(settings, app, serving=lambda: begun.append(len(running.servers)))
         serving = asyncio.create_task(running.serve())
         await eventually(lambda: running.started)
+        assert begun == [1], "it was called before the service listened, or not at all"
         address = f"127.0.0.1:{settings.port}"
         async with page(address, "/ws/customer") as one, page(address, "/ws/customer") as two:
             for peer in (one, two):

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from bot.deltas import delta_routes
+from bot.held_requests import HeldRequests
 from bot.http_errors import install
 from bot.relay_settings import RelaySettings
 from bot.turns import Turns
@@ -20,6 +21,8 @@ from handover.evidence import Evidence, Reply, TurnReport
 from handover.meters import Meters
 from tests.support.desk_world import ANSWER, POLICY, World, two_replicas
 from tests.support.distributed import Database
+from tests.support.replicas import until
+from tools.local_servers import RedisServer
 
 pytestmark = pytest.mark.servers
 TOKEN = "the inner door's token"
@@ -32,6 +35,9 @@ class Waits:
 
     async def take(self, *_: object, **__: object) -> None:
         return None
+
+    async def release(self, *_: object) -> None:
+        """Nothing of it was begun."""
 
 
 @dataclass
@@ -52,13 +58,13 @@ class Replica:
 
 
 @asynccontextmanager
-async def replicas(url: str) -> AsyncIterator[tuple[Replica, Replica]]:
+async def replicas(url: str, redis_url: str | None = None) -> AsyncIterator[tuple[Replica, Replica]]:
     async with AsyncExitStack() as stack:
         made = []
-        for world in await stack.enter_async_context(two_replicas(url)):
+        for world in await stack.enter_async_context(two_replicas(url, redis_url=redis_url)):
             app = FastAPI()
             install(app, meters=Meters(), max_body=100_000)
-            app.include_router(delta_routes(world.desk, TOKEN))
+            app.include_router(delta_routes(world.desk, TOKEN, HeldRequests(world.desk)))
             transport = httpx2.ASGITransport(app=app)
             door = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://inner"))
             turns = Turns(Waits(), settings=SETTINGS, clock=world.clock)
@@ -101,6 +107,21 @@ async def test_after_a_takeover_at_one_replica_no_tool_acts_through_the_other(po
         assert await recorded(one, brief) == "fenced"
         drafts = await other.world.desk.reading.drafts(brief.conversation.id)
         assert [draft.text for draft in drafts] == ["On its way."]
+
+
+async def test_a_takeover_at_one_replica_answers_what_the_other_holds(
+    postgres: Database, redis_server: RedisServer
+) -> None:
+    async with replicas(postgres.url, redis_server.url) as (one, other):
+        agent = await other.world.agent("Mia")
+        brief = await begun(one)
+        over = f"/internal/turns/{brief.turn}/over"
+        async with asyncio.TaskGroup() as group, asyncio.timeout(60):
+            held = group.create_task(one.door.get(over, params={"epoch": brief.epoch}, headers=BEARER))
+            await until(lambda: one.world.clock.sleeping >= 2)
+            await other.world.desk.agents.take(agent, brief.conversation.id, brief.epoch)
+            answer = await held
+        assert answer.status_code == 409
 
 
 async def test_newer_words_through_one_replica_end_the_turn_of_the_other(postgres: Database) -> None:

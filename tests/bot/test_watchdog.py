@@ -1,12 +1,9 @@
 """The watchdog notices what no worker does, and never stops looking."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot.relay import RelaySettings
 from bot.turns import Turns
@@ -16,17 +13,11 @@ from handover.desk import CustomerMessage, Desk, open_desk
 from handover.entries import ConversationId
 from handover.policy_settings import load_policy
 from tests.support.hand_clock import HandClock
-from tests.support.relay_world import a_world, backends_in
+from tests.support.relay_world import a_world
 from tests.support.scripted_dialogue import ScriptedDialogue
 from tests.support.scripted_lives import ScriptedLives
 
 SETTINGS = RelaySettings(policy=load_policy())
-
-
-@pytest_asyncio.fixture
-async def backends(tmp_path: Path) -> AsyncIterator[Backends]:
-    async with backends_in(tmp_path) as opened:
-        yield opened
 
 
 async def a_waiting_customer(desk: Desk) -> ConversationId:

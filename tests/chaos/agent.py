@@ -143,14 +143,17 @@ class Agent:
         if kind == "welcome":
             desk.me = frame["agent"]["id"]
             self.link.settled()
+        elif kind == "heartbeat":
+            desk.feed = int(frame["feed"])  # a row's number says nothing of the rows before it
         elif kind == "conversation":
             self._row(frame)
+        elif kind == "conversations":
+            for row in frame["rows"]:
+                self._row(row)
         elif kind == "offer":
-            desk.feed = max(desk.feed, int(frame["feed"]))
             desk.offers[frame["conversation"]] = frame
             self.journal.note(self.who, "rung", conversation=frame["conversation"], epoch=frame["epoch"])
         elif kind == "offer_gone":
-            desk.feed = max(desk.feed, int(frame["feed"]))
             desk.offers.pop(frame["conversation"], None)
         elif kind == "entry":
             await self._entry(frame["conversation"], frame)
@@ -161,7 +164,6 @@ class Agent:
 
     def _row(self, row: Frame) -> None:
         desk, conversation = self.desk, row["conversation"]
-        desk.feed = max(desk.feed, int(row["feed"]))
         self._holder(conversation, row, (row.get("agent") or {}).get("id"), "row")
         known = desk.rows.get(conversation)
         if known and known["feed"] > row["feed"]:

@@ -54,6 +54,24 @@ async def test_processes_take_turns_and_hear_each_other(two: tuple[Sharing, Shar
             await read(there, 1)
 
 
+async def test_rows_are_gathered_where_they_are_heard_and_loud_ones_are_not(two: tuple[Sharing, Sharing]) -> None:
+    one, other = two
+    quiet = [Told("agents", "conversation", f'{{"feed":{n}}}', n, f"c{n}", waits=True) for n in range(1, 4)]
+    loud = Told("agents", "conversation", '{"feed":4}', 4, "c3")
+    async with one.live.follow("agents") as here, other.live.follow("agents") as there:
+        for told in (*quiet, loud):
+            await one.live.publish(told)
+        for follower in (here, there):
+            heard: list[Told] = []
+            while {1, 2, 3, 4} - {feed for told in heard for feed in (told.offset, *told.covers)}:
+                heard += await read(follower, 1)
+            assert quiet[0] in heard
+            assert loud in heard
+            # On its way over Redis a moment may pass between two of them, and then each comes by itself.
+            assert heard.index(quiet[0]) == 0
+            assert all(told in (*quiet, loud) or told.kind == "conversations" for told in heard)
+
+
 async def test_a_topic_added_later_comes_with_a_sign_to_look_at_the_record(two: tuple[Sharing, Sharing]) -> None:
     one, other = two
     async with other.live.follow("a") as follower:
@@ -186,3 +204,14 @@ def test_an_address_that_is_none_is_refused_without_repeating_it() -> None:
     with pytest.raises(BadInput) as refused:
         RedisFeed("http://:secret@somewhere")
     assert "secret" not in refused.value.message
+
+
+async def test_who_is_cancelled_while_sending_is_cancelled_at_whatever_moment(redis_server: RedisServer) -> None:
+    async with RedisAddress(f"{redis_server.url}?socket_timeout=5").wire() as wire:
+        for moment in range(12):
+            sending = asyncio.create_task(wire.send(("PING",)))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            wanted = sending.cancel()
+            await asyncio.wait({sending})
+            assert sending.cancelled() is wanted

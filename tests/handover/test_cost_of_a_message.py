@@ -11,8 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.conversation import Control
+from handover.desk import CustomerMessage, Lease
+from handover.evidence import Evidence, Reply, TurnReport
+from handover.frames import EntryFrame
 from handover.screens import AGENTS, customer_topic, desk_topic
-from tests.support.desk_world import World, open_world
+from tests.support.desk_world import ANSWER, World, open_world
 
 
 @asynccontextmanager
@@ -49,12 +52,17 @@ async def test_a_customer_s_message_costs_four_queries_and_three_frames(tmp_path
             assert [first.split()[0] for first in statements[1:]] == [
                 *("SAVEPOINT", "SELECT", "INSERT", "UPDATE", "UPDATE", "RELEASE", "COMMIT")
             ]
-            heard = []
+            heard, texts = [], {}
             async for told in follower:
                 heard.append((told.topic.partition(":")[0], told.kind))
+                texts[told.topic] = told.text
                 if told.topic == AGENTS:
                     break
             assert heard == [("customer", "entry"), ("desk", "entry"), ("agents", "conversation")]
+            # Written once: the agents' is the customer's with the conversation's name.
+            (entry,) = await world.desk.reading.entries(here, 2, 10)
+            for topic, for_agents in ((customer_topic(here), False), (desk_topic(here), True)):
+                assert EntryFrame.model_validate_json(texts[topic]) == EntryFrame.of(entry, for_agents=for_agents)
 
 
 async def test_a_whole_turn_of_the_bot_costs_no_more_queries_than_it_needs(tmp_path: Path) -> None:
@@ -64,6 +72,24 @@ async def test_a_whole_turn_of_the_bot_costs_no_more_queries_than_it_needs(tmp_p
             await world.bot_turn(here)
         queries = [one for one in statements if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
         assert len(queries) <= 12, statements
+
+
+async def test_a_turn_that_begins_with_its_words_costs_two_commits(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        here = (await world.conversation("hi")).id
+        await world.bot_turn(here)
+        async with counted(world) as statements:
+            said = CustomerMessage("Where is it?", "c-last")
+            recorded = await world.desk.customers.record_customer_message(here, said, lease=Lease("test", 15))
+            assert recorded.begun is not None
+            words = len(statements)
+            report = TurnReport(Evidence(recorded.begun.text))
+            await world.desk.bot.record_turn(recorded.begun, Reply("There."), ANSWER, report)
+        queries = [one.split()[0] for one in statements]
+        assert queries.count("COMMIT") == 2
+        kinds = ("SELECT", "INSERT", "UPDATE")
+        assert sum(one in kinds for one in queries[:words]) == 8  # with the lease, and what the turn is to know
+        assert sum(one in kinds for one in queries[words:]) == 7
 
 
 async def test_an_agent_s_reply_costs_five_queries(tmp_path: Path) -> None:

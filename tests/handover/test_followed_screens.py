@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from handover.agents import Agent
+from handover.backends.live_in_process import InProcessFeed
 from handover.entries import AgentId, ConversationId
 from handover.ports import Follower, Told
 from handover.screens import AGENTS, agent_topic, customer_topic, desk_topic
@@ -80,12 +81,16 @@ class ScreensMachine(DeskMachine):
         self.feed = max(self.feed, row["feed"])
 
     async def _follow(self) -> None:
-        """Take in everything told so far."""
-        await self.world.backends.live.publish(_UP_TO_HERE)
+        """Take in everything told so far, and the rows that are gathered still."""
+        live = self.world.backends.live
+        assert isinstance(live, InProcessFeed)
+        live.rows.flush()
+        await live.publish(_UP_TO_HERE)
         async for told in self.follower:
             if told.kind == "mark":
                 return
-            self._take_in(told.topic, json.loads(told.text), told)
+            if told.text:
+                self._take_in(told.topic, json.loads(told.text), told)
 
     def _take_in(self, topic: str, frame: dict[str, Any], told: Told) -> None:
         side, _, name = topic.partition(":")
@@ -95,6 +100,9 @@ class ScreensMachine(DeskMachine):
             assert told.kind not in ("note", "draft", "packet", "presence")
         if told.kind == "conversation":
             self._show_row(frame)
+        elif told.kind == "conversations":
+            for row in frame["rows"]:
+                self._show_row(row)
         elif told.kind == "entry":
             shown = self.at_customer[where] if side == "customer" else self.at_agents[where]
             assert told.offset == len(shown) + 1, "a screen would show a hole or a line twice"

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.scripted_platforms import NAMES, on_platform
 from tests.support.scripted_running import Running
-from tests.support.scripted_service import Talk
+from tests.support.scripted_talk import Talk
 
 
 def signed_in(page: Page, run: Running, agent: str = "agent1") -> None:

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from handover.conversation import Control
 from handover.frames import WaitingPart
 from tests.pages.conftest import OpenPage, assert_accessible
-from tests.pages.test_widget import opened
+from tests.pages.widget_steps import opened
 from tests.support.scripted_running import Running
-from tests.support.scripted_service import Talk
+from tests.support.scripted_talk import Talk
 
 pytestmark = pytest.mark.browser
 

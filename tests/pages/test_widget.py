@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from handover.conversation import Control, Lifecycle
+from handover.conversation import Control
 from handover.frames import ErrorFrame
-from tests.pages.conftest import OpenPage, assert_accessible
+from tests.pages.widget_steps import log, opened, says
 from tests.support.hostile_payloads import payloads
 from tests.support.scripted_running import Running
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
 
 pytestmark = pytest.mark.browser
 
 PAYLOADS = payloads()
-
-
-def opened(page: Page, run: Running) -> Talk:
-    """The shop's page with the panel open and the greeting read; returns the conversation behind it."""
-    page.goto(run.url)
-    page.get_by_role("button", name="Get help").click()
-    expect(page.get_by_role("log")).to_contain_text("What can I do for you")
-    return run.do(lambda s: list(s.talks.values())[-1])
-
-
-def says(page: Page, text: str) -> None:
-    page.get_by_label("Your message").fill(text)
-    page.get_by_label("Your message").press("Enter")
-
-
-def log(page: Page) -> Locator:
-    return page.get_by_role("log")
 
 
 def test_the_panel_says_that_it_is_an_automated_assistant_and_who_speaks(page: Page, run: Running) -> None:
@@ -140,6 +122,19 @@ def test_what_the_service_cannot_keep_for_a_moment_is_sent_again_by_itself(page:
     expect(page.get_by_text("Not sent")).to_have_count(0)
 
 
+def test_words_that_find_no_room_are_told_of_as_not_sent_and_go_by_themselves(page: Page, run: Running) -> None:
+    talk = opened(page, run)
+    refusal = ErrorFrame(code="busy", message="Not yet.", retry_after=1)
+    run.do(lambda s: (setattr(s, "refuse_say", refusal), setattr(s, "on_customer_words", None)))
+    says(page, "hello")
+    told = "Very many people are writing. Not sent yet; we keep trying."
+    expect(page.locator(".unsent")).to_contain_text(told)
+    expect(page.locator("[data-part=announcer]")).to_contain_text(told)
+    expect(page.get_by_role("img", name="Sent")).to_have_count(1)
+    assert run.do(lambda s: [e.text for e in talk.entries[1:]]) == ["hello"]
+    expect(page.get_by_text("Not sent")).to_have_count(0)
+
+
 def test_reload_and_page_change_keep_conversation_draft_and_open_panel(page: Page, run: Running) -> None:
     opened(page, run)
     page.get_by_label("Your message").fill("half a thou")
@@ -230,59 +225,3 @@ def test_calls_made_before_the_script_has_loaded_are_not_lost(page: Page, run: R
     page.add_init_script("window.Switchboard = [['open', 'Where is my order?']]")
     page.goto(run.url)
     expect(page.get_by_label("Your message")).to_have_value("Where is my order?")
-
-
-def test_hostile_markup_is_only_ever_text(page: Page, run: Running) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("dialog", lambda dialog: asked.append(f"dialog {dialog.message}"))
-    talk = opened(page, run)
-
-    def flood(s: ScriptedService) -> None:
-        for payload in PAYLOADS:
-            s.bot(talk, payload, html=payload, buttons=[(payload, "p")], citations=[(payload, f"javascript:{payload}")])
-            s.customer(talk, payload)
-
-    run.do(flood)
-    expect(log(page).locator(".line")).to_have_count(1 + 2 * len(PAYLOADS), timeout=30_000)
-    page.wait_for_timeout(300)
-    assert page.evaluate("() => window.__hit") is None
-    assert [url for url in asked if not url.startswith((run.url, "data:"))] == []
-    assert len(PAYLOADS) >= 100
-
-
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_state_of_the_widget_has_an_accessibility_violation(
-    browser: Browser, run: Running, theme: str, phone: bool
-) -> None:
-    check = partial(assert_accessible, colours_only=theme == "dark")
-    with OpenPage(browser, theme=theme, phone=phone) as page:
-        page.goto(run.url)
-        page.locator("switchboard-widget .launcher").wait_for()
-        check(page, "closed")
-        talk = opened(page, run)
-        check(page, "open")
-        run.do(lambda s: s.flows.clear())
-        says(page, "How long can I send things back?")
-        page.locator(".writing").wait_for()
-        check(page, "while a reply is written")
-        run.do(lambda s: s.flows.set())
-        page.locator(".sources").wait_for()
-        check(page, "an answer with its source")
-        run.do(lambda s: s.offer(talk, {"reason": "asked"}, desk_open=False))
-        page.get_by_role("button", name="Leave a message").click()
-        check(page, "leaving a message")
-        run.do(lambda s: (s.moved(talk, Control.HUMAN, agent=s.agents["agent1"]), s.person(talk, "Hello")))
-        page.get_by_text("Amina Farouk is with you").wait_for()
-        check(page, "with a person")
-        run.do(lambda s: s.moved(talk, Control.NOBODY, lifecycle=Lifecycle.RESOLVED))
-        page.get_by_role("radio", name="2 Bad").check()
-        check(page, "rating")
-        run.do(lambda s: setattr(s, "refuse_say", ErrorFrame(code="too_many", message="Too fast.", retry_after=30)))
-        says(page, "and one more")
-        page.get_by_role("alert").wait_for()
-        check(page, "refused")
-        run.do(lambda s: (setattr(s, "accepting", False), s.cut()))
-        page.get_by_text("Connection lost").wait_for()
-        check(page, "connection lost")

@@ -78,8 +78,9 @@ def lines(path: Path) -> int:
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
-    too_long = {named(path): lines(path) for path in [*python_files(), *page_files()] if lines(path) > MOST_LINES}
-    assert not too_long
+    """Those of the checks as well: who changes what they promise reads them."""
+    files = [*python_files(), *page_files(), *tracked("tests/**/*.py", "tests/*.py", "bench/**/*.py", "bench/*.py")]
+    assert not {named(path): lines(path) for path in files if lines(path) > MOST_LINES}
 
 
 def test_the_median_file_is_short() -> None:

@@ -59,7 +59,12 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/bot/test_wire.py": ("bot/handshake.py",),
     "tests/bot/test_relay.py": ("bot/dialogue.py", "bot/relay_settings.py"),
     "tests/handover/test_agent_socket.py": (
-        *("handover/agent_frames.py", "handover/agent_screen.py", "handover/agent_verbs.py"),
+        *(
+            "handover/agent_frames.py",
+            "handover/aside_frames.py",
+            "handover/agent_screen.py",
+            "handover/agent_verbs.py",
+        ),
         *("handover/agents.py", "handover/agent_parts.py"),
     ),
     "tests/promises/test_error_shape.py": ("handover/errors.py", "bot/app.py"),
@@ -84,7 +89,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/handover/test_outbox.py": ("handover/dead_letters.py",),
     "tests/handover/test_desk_for_bot.py": ("handover/turn_end.py",),
     "tests/bot/rasa_store/test_stores_in_rasa.py": (
-        *("bot/rasa_store/lock_store.py", "bot/rasa_store/tracker_store.py"),
+        *("bot/rasa_store/lock_store.py", "bot/rasa_store/held_turn.py", "bot/rasa_store/tracker_store.py"),
     ),
     "tests/handover/test_dead_letters_api.py": ("bot/cli.py",),
     "tests/bot/test_restarts.py": ("handover/backends/alone.py",),

@@ -67,8 +67,16 @@ def records_on(server: PostgresServer) -> Iterator[RecordsOnPostgres]:
 
 async def fresh_record(folder: Path) -> str:
     """The address of an empty, migrated record: in ``folder``, unless in a `records_on`. Migrations run once."""
-    if _servers:
-        return (await _servers[-1].fresh()).url
+    return (await _servers[-1].fresh()).url if _servers else await _empty_file(folder)
+
+
+async def file_in(folder: Path) -> str:
+    """The address of the record that is in ``folder`` already, or of an empty, migrated one."""
+    kept = folder / "record.db"
+    return f"sqlite+aiosqlite:///{kept}" if kept.exists() else await _empty_file(folder)
+
+
+async def _empty_file(folder: Path) -> str:
     if not _migrated:
         template = Path(tempfile.mkdtemp(prefix="switchboard-")) / "record.db"
         async with open_backends(f"sqlite+aiosqlite:///{template}"):
@@ -156,10 +164,15 @@ class World:
 
 
 @asynccontextmanager
-async def two_replicas(url: str, clock: HandClock | None = None) -> AsyncIterator[tuple[World, World]]:
+async def two_replicas(
+    url: str, clock: HandClock | None = None, *, redis_url: str | None = None
+) -> AsyncIterator[tuple[World, World]]:
     """Two desks of two processes, as far as the record can tell, on the one at ``url``; they share a clock."""
     clock = clock or HandClock()
-    async with open_world(url=url, clock=clock) as one, open_world(url=url, clock=clock) as other:
+    async with (
+        open_world(url=url, redis_url=redis_url, clock=clock) as one,
+        open_world(url=url, redis_url=redis_url, clock=clock) as other,
+    ):
         yield one, other
 
 

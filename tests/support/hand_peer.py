@@ -35,7 +35,7 @@ class HandPeer:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._sent.put_nowait({"type": "websocket.connect"})
         scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b"", "client": ("192.0.2.1", 1)}
-        self.websocket = WebSocket(scope, receive=self._sent.get, send=self._take)
+        self.websocket = WebSocket(scope, receive=self._sent.get, send=self.take)
 
     def says(self, **frame: Any) -> None:
         self._sent.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
@@ -44,7 +44,7 @@ class HandPeer:
         self.gone = True
         self._sent.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
-    async def _take(self, message: Message) -> None:
+    async def take(self, message: Message) -> None:
         await self.reads.wait()
         if self.gone:
             raise WebSocketDisconnect(1006)

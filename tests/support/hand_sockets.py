@@ -55,9 +55,10 @@ class Recording:
 
 
 class HandSockets:
-    """Sockets of one process over ``live``; ``pages`` are all that were opened, each with its peer."""
+    """Sockets of one process over ``live``; ``pages`` are all that were opened, each with its ``peer``."""
 
-    def __init__(self, world: World, live: Any) -> None:
+    def __init__(self, world: World, live: Any, peer: Callable[[], HandPeer] = HandPeer) -> None:
+        self._peer = peer
         self.desk: Desk = replace(world.desk, live=live)
         self.rounds = Rounds(world.desk.reading, live, world.clock, every=30)
         self.presence = Presence(world.clock.monotonic)
@@ -76,7 +77,7 @@ class HandSockets:
         return await self._serve("agent", agent_sends, lambda s: Screen(parts, s, asking), (after,))
 
     async def _serve(self, side: str, parser: Any, make: Callable[[Any], Any], start: tuple[Any, ...]) -> HandPeer:
-        peer = HandPeer()
+        peer = self._peer()
         await peer.websocket.accept()
         socket: Socket[Any] = Socket(
             peer.websocket, parser, side=side, limits=LIMITS, monotonic=self.desk.clock.monotonic, meters=self._meters

@@ -31,7 +31,7 @@ class WidgetModel:
                 self.state = {key: frame.get(key) for key in ("control", "epoch", "lifecycle", "agent", "waiting")}
             case "delta":
                 self.writing += frame["text"]
-            case "note" | "draft" | "packet" | "presence" | "conversation" | "offer":
+            case "note" | "draft" | "packet" | "presence" | "conversation" | "conversations" | "offer":
                 raise AssertionError("a customer was sent what is for agents")
 
     def shown(self) -> Json:
@@ -62,9 +62,11 @@ class ConsoleModel:
                 self.feed = frame.get("feed") or self.feed
                 self.offers = {one: offer for one, offer in self.offers.items() if one not in self.doubted}
             case "conversation":
-                known = self.rows.get(frame["conversation"])
-                if known is None or known["feed"] <= frame["feed"]:
-                    self.rows[frame["conversation"]] = frame
+                self._row(frame)
+            case "conversations":
+                for row in frame["rows"]:
+                    assert row["type"] == "conversation"
+                    self._row(row)
             case "offer":
                 self.doubted.discard(frame["conversation"])
                 self.offers[frame["conversation"]] = {key: frame.get(key) for key in frame if key != "feed"}
@@ -72,6 +74,11 @@ class ConsoleModel:
                 self.offers.pop(frame["conversation"], None)
             case _ if frame.get("conversation") in self.open:
                 self._beside(self.open[frame["conversation"]], frame)
+
+    def _row(self, row: Json) -> None:
+        known = self.rows.get(row["conversation"])
+        if known is None or known["feed"] <= row["feed"]:
+            self.rows[row["conversation"]] = row
 
     def _beside(self, shown: Json, frame: Json) -> None:
         match frame["type"]:

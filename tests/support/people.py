@@ -101,7 +101,9 @@ class Person:
 
     def _read(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            self.frames.append(json.loads(self._socket.recv(timeout=seconds)))
+            frame = json.loads(self._socket.recv(timeout=seconds))
+            # Gathered rows are as many rows as if each had come by itself.
+            self.frames += frame["rows"] if frame["type"] == "conversations" else [frame]
 
 
 class Stranger(Person):

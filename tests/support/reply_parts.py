@@ -20,7 +20,7 @@ from actions.embedder import MiniLM, Remembering
 from actions.knowledge import Knowledge, open_knowledge
 from actions.offline import OfflineWriter
 from actions.reply import ReplyTools
-from actions.stream import NoStream
+from actions.stream import DeltaStream, NoStream
 from actions.writers import Writer
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +57,7 @@ class HeardStream(NoStream):
 
     fence_after: int | None = None
     pieces: list[str] = field(default_factory=list)
+    fed: int = 0  # pieces of the model that were looked at, shown or not
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -71,6 +72,7 @@ class HeardStream(NoStream):
 
     def push(self, text: str) -> None:
         super().push(text)
+        self.fed += 1
         if text:
             self.pieces.append(text)
         if self.fence_after is not None and len(self.pieces) >= self.fence_after:
@@ -80,7 +82,7 @@ class HeardStream(NoStream):
 def tools(
     model: Writer | None = None,
     *,
-    stream: NoStream | None = None,
+    stream: DeltaStream | NoStream | None = None,
     known: Knowledge | None = None,
     breaker: Breaker | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -11,7 +11,8 @@ from handover.agent_frames import PacketFrame, Welcome, agent_sends
 from handover.agent_parts import AgentPart
 from handover.conversation import Control, Lifecycle
 from handover.frames import ErrorFrame, Frame
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_talk import Talk
 
 
 class AgentSocket:

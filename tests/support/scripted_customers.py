@@ -12,7 +12,8 @@ from handover.contacts_api import CustomerSeen, DeedPart, Found, JoinBody, Known
 from handover.conversation import Lifecycle
 from handover.errors import AlreadyThere, IllegalMove, NotFound
 from handover.inboxes import channel_of
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_talk import Talk
 
 COOKIE = "switchboard_agent"
 

@@ -12,7 +12,8 @@ from handover.mark_frames import MediaPart
 from handover.outcomes import DeliveryState
 from tests.support.scripted_files import png
 from tests.support.scripted_scenes import talk
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_talk import Talk
 
 OUTSIDER = AgentPart(id=OUTSIDE, name="A colleague outside", role="agent", availability="offline", capacity=0)
 NAMES = {

@@ -9,7 +9,8 @@ from handover.agent_parts import AgentPart, CustomerPart
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind
 from handover.frames import EntryFrame, WaitingPart
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_talk import Talk
 
 ANSWER = "You can send anything back within 60 days.\n\n- Unworn, with its tags\n- The return label is in your account"
 ANSWER_HTML = (

@@ -18,7 +18,8 @@ from handover.conversation import Control, Lifecycle
 from handover.frames import ErrorFrame, Frame
 from tests.support.scripted_agents import AgentSocket
 from tests.support.scripted_http import COOKIE, api_get, api_routes
-from tests.support.scripted_service import ScriptedService, Talk
+from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_talk import Talk
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = (

@@ -15,6 +15,7 @@ from bot.dialogue import Dialogue
 from bot.settings import read_settings
 from handover.accounts import Passwords
 from handover.backends import Backends, open_backends
+from tests.support.desk_world import file_in
 from tests.support.scripted_dialogue import ScriptedDialogue
 from tests.support.serving import serving
 from tests.support.talking import Json, Page, page
@@ -103,7 +104,7 @@ async def running_service(
         "burst_usual": 0.0, "burst_fragment": 0.0, "burst_cut": 0.0, "embedder_dir": folder / "no-embedder",
         "secrets_file": folder / "inbox_key",
     } | settings  # fmt: skip
-    async with open_backends(record or f"sqlite+aiosqlite:///{folder / 'record.db'}", redis) as backends:
+    async with open_backends(record or await file_in(folder), redis) as backends:
 
         def make(port: int) -> Any:
             return create_app(
@@ -113,6 +114,17 @@ async def running_service(
 
         async with (
             serving(make) as address,
-            httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False) as http,
+            httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False, verify=False) as http,
         ):
             yield Service(address, backends, http)
+
+
+@asynccontextmanager
+async def waiting_customer(service: Service) -> AsyncIterator[tuple[Page, str]]:
+    """A customer who was answered and then asked for a person, and their conversation."""
+    async with service.new_customer() as (customer, welcome):
+        await customer.says(type="say", client_id="a1", text="My tent leaks.")
+        await customer.hears("entry", lambda frame: frame["text"].startswith("You said"))
+        await customer.says(type="ask_for_human", client_id="h1")
+        await customer.hears("control", lambda frame: frame["control"] == "offered")
+        yield customer, welcome["conversation"]

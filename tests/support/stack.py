@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from tests.support.model_in_thread import ModelInThread, model_in_thread
 from tests.support.processes import Child, free_port
+from tools.process_env import SERVING
 
 ROOT = Path(__file__).resolve().parents[2]
 RASA = ROOT / ".venv-rasa" / "bin" / "rasa"
@@ -90,6 +91,7 @@ class Stack:
 def _environment(folder: Path, ports: dict[str, int], model: str) -> dict[str, str]:
     service = f"http://127.0.0.1:{ports['service']}"
     return {
+        **SERVING,
         **SECRETS,
         "LLM_PROVIDER": "openai",
         "OPENAI_BASE_URL": model,

@@ -15,6 +15,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.rasa_store.held_turn import holding
+
 DOMAIN = Domain.from_yaml("slots: {city: {type: text, mappings: [{type: custom}]}}")
 
 
@@ -40,6 +42,34 @@ async def tracker_store(store: TrackerStore) -> dict[str, object]:
     await safe.save(a_tracker_without_events())
     report["emptied"] = await safe.retrieve("c") is None
     return report
+
+
+async def held_turn(store: TrackerStore, locks: LockStore) -> dict[str, object]:
+    safe = FailSafeTrackerStore(store)
+    await safe.save(a_tracker("on the shelf"))
+    async with locks.lock("c"):
+        with holding("c", a_tracker("given")) as turn:
+            began = time.monotonic()
+            async with locks.lock("c"):
+                waited = time.monotonic() - began
+            tracker = await safe.retrieve("c")
+            tracker.update(UserUttered("said"))
+            await safe.save(tracker)
+            another = await safe.retrieve("another")
+            begun = await asyncio.create_task(safe.retrieve("c"))
+    with holding("c", a_tracker_without_events()):
+        empty = await safe.retrieve("c")
+    return {
+        "given_and_said": texts(begun),
+        "is_what_was_saved": begun is turn.tracker,
+        "waited": waited,
+        "nothing_else": another is None and empty is None,
+        "shelf": texts(await safe.retrieve("c")),
+    }
+
+
+def texts(tracker: DialogueStateTracker) -> list[str]:
+    return [event.text for event in tracker.events if isinstance(event, UserUttered)]
 
 
 def a_tracker_without_events() -> DialogueStateTracker:
@@ -72,7 +102,8 @@ async def main(endpoints: Path) -> None:
     found = AvailableEndpoints.read_endpoints(str(endpoints))
     trackers = TrackerStore.create(found.tracker_store, DOMAIN)
     locks = LockStore.create(found.lock_store)
-    print(json.dumps({"trackers": await tracker_store(trackers), "locks": await lock_store(locks)}))
+    report = {"trackers": await tracker_store(trackers), "locks": await lock_store(locks)}
+    print(json.dumps({**report, "held": await held_turn(trackers, locks)}))
 
 
 if __name__ == "__main__":

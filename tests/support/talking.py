@@ -21,6 +21,7 @@ class Page:
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
         self.heard: list[Json] = []
+        self._rows: list[Json] = []
 
     async def says(self, **frame: Any) -> None:
         await self.connection.send(json.dumps(frame))
@@ -32,17 +33,24 @@ class Page:
         """The next frame of type ``kind`` for which ``where`` holds; others are kept and passed over."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                frame: Json = json.loads(await self.connection.recv())
+                frame = await self._next()
                 self.heard.append(frame)
                 if frame["type"] == kind and where(frame):
                     return frame
+
+    async def _next(self) -> Json:
+        """The next frame; gathered rows are as many rows as if each had come by itself."""
+        if not self._rows:
+            frame: Json = json.loads(await self.connection.recv())
+            self._rows = frame["rows"] if frame["type"] == "conversations" else [frame]
+        return self._rows.pop(0)
 
     async def is_closed(self) -> int:
         """Read until the other side closes; the close code."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             try:
                 while True:
-                    self.heard.append(json.loads(await self.connection.recv()))
+                    self.heard.append(await self._next())
             except ConnectionClosed as closed:
                 return closed.rcvd.code if closed.rcvd else 1006
 

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.process_env import SERVING
+
 ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 120
 TOKEN = "tiny"  # what our own channel in this Rasa asks for
@@ -100,6 +102,11 @@ rules:
     steps: [{action: order_form}, {active_loop: null}, {slot_was_set: [{requested_slot: null}]}, {action: utter_order}]
 """
 
+_CREDENTIALS = """
+rest:
+bot.rasa_store.turn_channel.TurnChannel:
+"""
+
 _ACTIONS = """
 import asyncio
 import itertools
@@ -176,13 +183,13 @@ class Fallback(Action):
 def _environment() -> dict[str, str]:
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "SANIC_HOST": "127.0.0.1", "RASA_TOKEN": TOKEN}
-    return {**os.environ, **quiet, **ours}
+    return {**os.environ, **quiet, **SERVING, **ours}
 
 
 def train(folder: Path) -> None:
     """Write the project into ``folder`` and train it there. Raises CalledProcessError with Rasa's words."""
     files = {"config.yml": _CONFIG, "domain.yml": _DOMAIN, "data/nlu.yml": _NLU, "data/rules.yml": _RULES}
-    for name, content in {**files, "tiny_actions.py": _ACTIONS}.items():
+    for name, content in {**files, "tiny_actions.py": _ACTIONS, "credentials.yml": _CREDENTIALS}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content.lstrip())
@@ -196,6 +203,11 @@ def train(folder: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+def trained(folder: Path) -> bool:
+    """Whether the project in ``folder`` has its model."""
+    return (folder / "models" / "tiny.tar.gz").is_file()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +233,9 @@ def running(folder: Path) -> Iterator[Addresses]:
 def running_actions(folder: Path) -> Iterator[str]:
     port = _free_port()
     command = [ROOT / ".venv/bin/python", "-m", "rasa_sdk", "--actions", "tiny_actions", "-p", str(port)]
-    with _process(folder, command, "actions.log") as process:
-        _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "actions.log")
+    log = f"actions-{port}.log"
+    with _process(folder, command, log) as process:
+        _wait_for(f"http://127.0.0.1:{port}/health", process, folder / log)
         yield f"http://127.0.0.1:{port}"
 
 
@@ -232,7 +245,6 @@ def running_rasa(folder: Path, actions: str, *, tracker: str = "", lock: str = "
     port = _free_port()
     stores = _STORES.format(tracker=tracker and f", url: '{tracker}'", lock=lock and f", url: '{lock}'")
     (folder / f"endpoints-{port}.yml").write_text(f"action_endpoint: {{url: '{actions}/webhook'}}{stores}")
-    (folder / "credentials.yml").write_text("rest:\nbot.rasa_store.turn_channel.TurnChannel:\n")
     log = f"rasa-{port}.log"
     command = [ROOT / ".venv-rasa/bin/python", "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1"]
     command += ["-p", str(port), "--endpoints", f"endpoints-{port}.yml"]

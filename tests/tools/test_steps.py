@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tools.doctor import BAD, LATER, Doctor
 from tools.nlu_gate import failures
 from tools.places import Places
 from tools.readiness import Answer, missing, wait_until_ready
-from tools.steps import Outcome, Step, run_steps
+from tools.steps import Beside, Outcome, Step, each, run_steps
 from tools.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,8 +53,43 @@ def test_steps_after_a_failed_needed_one_count_as_failed(tmp_path: Path, capsys:
     assert said.endswith("switchboard: 0 passed, 2 failed\n")
 
 
+def test_lanes_go_beside_each_other_and_what_follows_waits_for_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def meets(mine: threading.Event, other: threading.Event) -> Outcome:
+        mine.set()
+        done.append("met")
+        return Outcome(other.wait(30), "nobody came")
+
+    lanes = Beside([[Step("types", lambda: meets(here, there))], [Step("train", lambda: meets(there, here))]])
+    after = Step("tests", lambda: Outcome(done == ["met", "met"]))
+    assert run_steps([lanes, after], tmp_path) == 0
+    said = capsys.readouterr().out
+    assert [line.partition(" (")[0] for line in sorted(said.splitlines()[:2])] == [
+        "[ 1/3] types … passed",
+        "[ 2/3] train … passed",
+    ]
+    assert said.endswith("switchboard: 3 passed, 0 failed\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["01.log", "02.log", "03.log"]
+
+
+def test_a_failed_needed_step_stops_its_lane_and_what_follows_but_not_the_other_lane(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lanes = Beside([[Step("rasa", breaks, needed=True), Step("train", passes)], [Step("types", passes)]])
+    assert run_steps([lanes, Step("tests", passes)], tmp_path) == 1
+    said = capsys.readouterr().out
+    assert "The checks need chromium." in said
+    assert "[ 2/4] train: not run, because “rasa” failed" in said
+    assert "[ 3/4] types … passed" in said
+    assert said.endswith("failed: rasa\nfailed: train\nfailed: tests\nswitchboard: 1 passed, 3 failed\n")
+
+
 def test_everything_covers_what_is_promised() -> None:
-    names = " | ".join(step.name for step in Checks(Places(ROOT)).everything())
+    names = " | ".join(step.name for step in each(Checks(Places(ROOT)).everything()))
     for part in ("ruff check", "ruff format", "mypy", "import contracts", "rasa data validate", "rasa train"):
         assert part in names
     for part in (
@@ -70,7 +106,7 @@ def test_everything_covers_what_is_promised() -> None:
 
 
 def test_the_inner_loop_starts_no_service_and_needs_no_node() -> None:
-    names = [step.name for step in Checks(Places(ROOT)).inner_loop()]
+    names = [step.name for step in each(Checks(Places(ROOT)).inner_loop())]
     assert not [name for name in names if "rasa" in name or "front-end" in name or "journeys" in name]
 
 

@@ -17,6 +17,7 @@ HELLO = Message("5000000001", "hello", Webhook("/", b"", {}))
 
 
 @pytest.mark.stack
+@pytest.mark.timeout(300)
 def test_three_hundred_webhooks_and_a_kill_lose_and_double_nothing(tmp_path: Path) -> None:
     found = Run(seed=11, webhooks=300, kills=1, folder=tmp_path).play()
     assert found["wrong"] == []

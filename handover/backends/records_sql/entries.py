@@ -20,7 +20,7 @@ _AFTER = (
     .order_by(e.c.offset)
     .limit(sa.bindparam("rows"))
 )
-_BEFORE = (
+_BEFORE = Hot(
     sa.select(e)
     .where(e.c.conversation == sa.bindparam("key"), e.c.offset < sa.bindparam("edge"))
     .order_by(e.c.offset.desc())
@@ -69,7 +69,7 @@ class SqlEntries:
 
     async def before(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]:
         values = {"key": conversation, "edge": offset, "rows": limit}
-        found = [to_entry(r) for r in await self._on.execute(_BEFORE, values)]
+        found = [to_entry(r) for r in await self._on.run(_BEFORE, values)]
         return found[::-1]
 
 

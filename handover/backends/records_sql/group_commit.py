@@ -115,7 +115,7 @@ class SqliteWriter:
                 await unbroken(self._commit(connection, group))
             elif group.closer is None:
                 group.closer = asyncio.create_task(self._in_its_turn(connection, group))
-        await unbroken(_end_of(group))
+        await unbroken(group.ended)
         if refused is not None:
             raise refused
 
@@ -201,10 +201,6 @@ class SqliteWriter:
 @cache
 def _insert(table: sa.Table) -> Hot:
     return Hot(sqlite.insert(table).on_conflict_do_nothing())
-
-
-async def _end_of(group: _Group) -> None:
-    await asyncio.shield(group.ended)
 
 
 def _check_open(connection: sa.Connection) -> None:

@@ -9,17 +9,33 @@ from typing import Any
 import sqlalchemy as sa
 
 from handover.backends.records_sql import evidence_json
+from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.hot import Hot
 from handover.backends.records_sql.querying import Querying
 from handover.entries import ConversationId, TurnId
 from handover.evidence import Decision, Outcome, Reason
 from handover.stored import StoredDecision, Turn, TurnState
 
-_GET = sa.select(w.turns).where(w.turns.c.id == sa.bindparam("key"))
-_LIVE = sa.select(w.turns).where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
-_DIALOGUE = sa.select(w.dialogues.c.state).where(w.dialogues.c.conversation == sa.bindparam("key"))
+_GET = Hot(sa.select(w.turns).where(w.turns.c.id == sa.bindparam("key")))
+_LIVE = Hot(sa.select(w.turns).where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live"))
+_SPEAKING = Hot(
+    sa.select(w.turns)
+    .join(t.conversations, t.conversations.c.id == w.turns.c.conversation)
+    .where(
+        w.turns.c.id == sa.bindparam("key"),
+        w.turns.c.state == "live",
+        w.turns.c.epoch == sa.bindparam("at_epoch"),
+        t.conversations.c.epoch == w.turns.c.epoch,
+        sa.or_(~w.turns.c.yields, t.conversations.c.last_customer_offset <= w.turns.c.last_offset),
+    )
+)
+_BEGIN = Hot(w.turns.insert())
+_DIALOGUE = Hot(sa.select(w.dialogues.c.state).where(w.dialogues.c.conversation == sa.bindparam("key")))
+_KEEP_DIALOGUE = Hot(w.dialogues.update().where(w.dialogues.c.conversation == sa.bindparam("key")))
+_KEEP_DECISION = Hot(w.decisions.insert())
 _FENCE = w.turns.update().where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
-_END = w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.state == "live")
+_END = Hot(w.turns.update().where(w.turns.c.id == sa.bindparam("key"), w.turns.c.state == "live"))
 
 
 class SqlTurns:
@@ -27,7 +43,7 @@ class SqlTurns:
         self._on = connection
 
     async def live(self, conversation: ConversationId) -> Turn | None:
-        found = (await self._on.execute(_LIVE, {"key": conversation})).first()
+        found = (await self._on.run(_LIVE, {"key": conversation})).first()
         return None if found is None else _to_turn(found)
 
     async def all_live(self) -> list[Turn]:
@@ -35,7 +51,11 @@ class SqlTurns:
         return [_to_turn(r) for r in await self._on.execute(query)]
 
     async def get(self, turn: TurnId) -> Turn | None:
-        found = (await self._on.execute(_GET, {"key": turn})).first()
+        found = (await self._on.run(_GET, {"key": turn})).first()
+        return None if found is None else _to_turn(found)
+
+    async def speaking(self, turn: TurnId, epoch: int) -> Turn | None:
+        found = (await self._on.run(_SPEAKING, {"key": turn, "at_epoch": epoch})).first()
         return None if found is None else _to_turn(found)
 
     async def insert(self, turn: Turn) -> None:
@@ -51,10 +71,10 @@ class SqlTurns:
             "state": str(turn.state),
             "yields": turn.yields,
         }
-        await self._on.execute(w.turns.insert(), values)
+        await self._on.run(_BEGIN, values)
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None:
-        await self._on.execute(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
+        await self._on.run(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
 
     async def stay(self, turn: TurnId) -> None:
         await self._on.execute(w.turns.update().where(w.turns.c.id == turn), {"yields": False})
@@ -72,13 +92,12 @@ class SqlTurns:
         return [_to_turn(r) for r in await self._on.execute(query)]
 
     async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = (await self._on.execute(_DIALOGUE, {"key": conversation})).scalar()
-        return found
+        found = (await self._on.run(_DIALOGUE, {"key": conversation})).first()
+        return None if found is None else found.state
 
     async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:
         values = {"turn": turn, "state": dict(state)}
-        there = w.dialogues.update().where(w.dialogues.c.conversation == conversation)
-        if (await self._on.execute(there.values(**values))).rowcount == 0:
+        if (await self._on.run(_KEEP_DIALOGUE, {"key": conversation, **values})).rowcount == 0:
             await self._on.execute(w.dialogues.insert(), {"conversation": conversation, **values})
 
     async def keep_decision(self, decision: StoredDecision) -> None:
@@ -99,7 +118,7 @@ class SqlTurns:
             "seconds": decision.seconds,
             "at": decision.at,
         }
-        await self._on.execute(w.decisions.insert(), values)
+        await self._on.run(_KEEP_DECISION, values)
 
     async def decisions(self, conversation: ConversationId, limit: int = 50) -> list[StoredDecision]:
         d = w.decisions

@@ -19,8 +19,11 @@ _T = TypeVar("_T")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:what)")
 
 
-async def unbroken(work: Coroutine[Any, Any, _T]) -> _T:
-    """The result of ``work``. A task cancelled meanwhile is cancelled when ``work`` has ended, not before."""
+async def unbroken(work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
+    """The result of ``work``, which becomes a task unless it is a future.
+
+    A task cancelled meanwhile is cancelled when ``work`` has ended, not before.
+    """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():

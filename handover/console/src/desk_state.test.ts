@@ -44,6 +44,17 @@ describe("the desk's lists", () => {
     expect(names(desk, "mine")).toEqual(["c"]);
   });
 
+  it("take gathered rows as if each had come by itself", () => {
+    const desk = after(
+      row("c", 5, { control: "human", agent: me }),
+      offer("o", 2, 6),
+      { type: "conversations", rows: [row("c", 3), row("b", 8), row("o", 9, { epoch: 3 })] },
+    );
+    expect(names(desk, "mine")).toEqual(["c"]);
+    expect(names(desk, "bot").sort()).toEqual(["b", "o"]);
+    expect(desk.offers.size).toBe(0);
+  });
+
   it("show a conversation in every list it belongs to and no other", () => {
     const desk = after(
       row("b", 1),

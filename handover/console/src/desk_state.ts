@@ -72,7 +72,9 @@ export function withFrame(desk: DeskState, frame: AgentReceives): DeskState {
     case "heartbeat":
       return complete(desk, frame.feed);
     case "conversation":
-      return withRow(desk, frame);
+      return withRows(desk, [frame]);
+    case "conversations":
+      return withRows(desk, frame.rows);
     case "offer":
       return withOffer(desk, frame);
     case "offer_gone":
@@ -96,17 +98,16 @@ function complete(desk: DeskState, feed: number | null | undefined): DeskState {
 }
 
 /** A row is a whole state: the one with the higher feed number wins, whichever came last. */
-export function withRow(desk: DeskState, row: ConversationFrame): DeskState {
-  const known = desk.rows.get(row.conversation);
-  if (known && known.feed > row.feed) return desk;
-  const rows = new Map(desk.rows).set(row.conversation, row);
-  const offer = desk.offers.get(row.conversation);
-  const over = offer && (row.control !== "offered" || row.epoch > offer.epoch);
-  return { ...desk, rows, offers: over ? without(desk.offers, row.conversation) : desk.offers };
-}
-
-export function withRows(desk: DeskState, rows: readonly ConversationFrame[]): DeskState {
-  return rows.reduce(withRow, desk);
+export function withRows(desk: DeskState, news: readonly ConversationFrame[]): DeskState {
+  const rows = new Map(desk.rows);
+  let offers = desk.offers;
+  for (const row of news) {
+    if ((rows.get(row.conversation)?.feed ?? row.feed) > row.feed) continue;
+    rows.set(row.conversation, row);
+    const offer = offers.get(row.conversation);
+    if (offer && (row.control !== "offered" || row.epoch > offer.epoch)) offers = without(offers, row.conversation);
+  }
+  return { ...desk, rows, offers };
 }
 
 function withOffer(desk: DeskState, offer: OfferFrame): DeskState {

@@ -54,6 +54,11 @@ def check(report: dict[str, Any]) -> None:
     assert trackers["replaced"] == ["replaced"], "a late turn wrote over what the next one was given"
     assert locks["order"] == ["first begins", "first ends", "second begins", "second ends"]
     assert locks["waited"] < 60, "it waited for a process that died"
+    held = report["held"]
+    assert (held["given_and_said"], held["is_what_was_saved"]) == (["given", "said"], True)
+    assert held["shelf"] == ["on the shelf"], "a turn that is held reached a store"
+    assert held["nothing_else"]
+    assert held["waited"] < 2, "a turn that is held waited for another"
 
 
 def test_one_rasa_keeps_trackers_and_locks_itself() -> None:

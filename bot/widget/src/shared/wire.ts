@@ -170,6 +170,11 @@ export interface ConversationFrame {
   external?: boolean;
   customer_at?: string | null;
 }
+/** Rows that changed quietly, gathered for a tenth of a second. */
+export interface ConversationsFrame {
+  type: "conversations";
+  rows: ConversationFrame[];
+}
 /** handover.packet.Packet as JSON; every field may be missing, a newer service may add some. */
 export interface Packet {
   version?: number;
@@ -251,6 +256,7 @@ export type AgentReceives =
   | OfferFrame
   | OfferGone
   | ConversationFrame
+  | ConversationsFrame
   | EntryFrame
   | ControlFrame
   | DeltaFrame

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { lastOffset } from "../shared/ordered_log";
 import type { Talk } from "../talk";
-import { speakerOf } from "./line";
+import { BUSY, speakerOf } from "./line";
 
 const KEPT = 3; // spoken lines stay this long in the region; screen readers read additions only
 
@@ -25,11 +25,13 @@ export function Announcer({ talk }: { talk: Talk }) {
     }));
     speak((before) => [...before, ...lines].slice(-KEPT));
   }, [talk.log]);
+  const busy = talk.unsent.some((one) => one.busy && !one.refused);
   return (
     <div class="unseen" aria-live="polite" aria-relevant="additions" data-part="announcer">
       {spoken.map((line) => (
         <p key={line.offset}>{line.text}</p>
       ))}
+      {busy && <p key="busy">{BUSY}</p>}
     </div>
   );
 }

@@ -134,10 +134,12 @@ interface UnsentProps {
   discard: (id: string) => void;
 }
 
+export const BUSY = "Very many people are writing. Not sent yet; we keep trying.";
+
 function fate(one: Unsent, online: boolean): string {
   if (one.refused) return `Not sent. ${one.refused}`;
   if (!online) return "Will be sent when the connection is back";
-  return one.busy ? "Very many people are writing. Not sent yet; we keep trying." : "Sending…";
+  return one.busy ? BUSY : "Sending…";
 }
 
 /** The customer's own words before the service has them. */

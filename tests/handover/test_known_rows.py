@@ -1,0 +1,66 @@
+"""What a console has been sent of the list rows, and what is left of a gathered frame."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handover.known_rows import KnownRows
+
+
+def known(upto: int, *early: int) -> KnownRows:
+    rows = KnownRows()
+    rows.begin(upto)
+    for feed in early:
+        rows.add((feed,))
+    return rows
+
+
+def frame(*feeds: int) -> str:
+    return json.dumps({"type": "conversations", "rows": [{"feed": feed, "text": "größer"} for feed in feeds]})
+
+
+def test_numbers_that_follow_move_the_whole_and_others_wait_for_those_between() -> None:
+    rows = known(3)
+    rows.add((4, 5))
+    assert rows.upto == 5
+    rows.add((8,))
+    rows.add((7, 10))
+    assert (rows.upto, rows.has(7), rows.has(6)) == (5, True, False)
+    rows.add((6,))
+    assert (rows.upto, rows.has(9), rows.has(10)) == (8, False, True)
+    rows.read(10)
+    assert rows.upto == 10
+    rows.add((11,))
+    assert rows.upto == 11
+
+
+@given(st.permutations(range(1, 30)), st.lists(st.integers(1, 5), min_size=30, max_size=30))
+def test_whatever_the_order_all_is_known_in_the_end_and_nothing_before_it_came(
+    order: list[int], sizes: list[int]
+) -> None:
+    rows, came = KnownRows(), set[int]()
+    while order:
+        size = sizes.pop()
+        some, order = sorted(order[:size]), order[size:]
+        rows.add(some)
+        came.update(some)
+        assert {feed for feed in range(1, 40) if rows.has(feed)} == came
+        assert set(range(1, rows.upto + 1)) <= came
+    assert rows.upto == 29
+
+
+def test_a_frame_loses_the_rows_that_were_sent_and_nothing_else() -> None:
+    assert known(3).left_of(frame(4, 5), (4, 5)) == frame(4, 5)
+    assert json.loads(known(3, 7).left_of(frame(2, 5, 7, 8), (2, 5, 6, 7, 8))) == json.loads(frame(5, 8))
+    assert known(9).left_of(frame(4, 5), (4, 5)) == ""
+    assert known(3).left_of("", (2, 4)) == ""
+
+
+def test_too_many_beyond_a_gap_are_not_remembered() -> None:
+    rows = known(0)
+    rows.add(tuple(range(2, 3_000)))
+    assert rows.has(2)
+    assert not rows.has(2_999)
