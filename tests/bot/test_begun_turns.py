@@ -62,4 +62,4 @@ async def _nothing_is_owed(world: World) -> bool:
         # Recorded beside a worker that was just ending: such words are the watchdog's. It takes no turn for another.
         world.clock.advance(1)
         return False
-    return True
+    return not world.relay.at_work  # a turn that was given up may have been taken again between these questions
