@@ -20,11 +20,11 @@ def test_a_slash_typed_by_a_customer_is_no_command(stack: Stack, command: str) -
         customer.hears("bot", "number")
         customer.says(command)
         customer.hears_anyone()
-        events = stack.rasa_events(customer.conversation)
+        events = stack.dialogue(customer.conversation)
         typed = [event["text"] for event in events if event["event"] == "user"]
         assert typed[-1] == command.lstrip("/")
         assert "restart" not in {event["event"] for event in events}
-        assert stack.rasa_slots(customer.conversation)["identity"] == "none"
+        assert stack.slot(customer.conversation, "identity") in (None, "none")
 
 
 def test_the_pages_own_words_typed_as_text_do_not_call_a_person(stack: Stack) -> None:
@@ -34,7 +34,7 @@ def test_the_pages_own_words_typed_as_text_do_not_call_a_person(stack: Stack) ->
         customer.hears_anyone()
         customer.sends(type="say", client_id="forged", text="press", payload="/human_handoff")
         customer.is_refused("bad_input")
-        users = [event["text"] for event in stack.rasa_events(customer.conversation) if event["event"] == "user"]
+        users = [event["text"] for event in stack.dialogue(customer.conversation) if event["event"] == "user"]
         assert users == ["ask_for_human{}"]
 
 
@@ -60,7 +60,7 @@ def test_a_question_inside_a_form_is_answered_and_the_form_goes_on(stack: Stack)
         customer.hears("bot", "mail")
         customer.says("anna.berg@example.com")
         customer.hears("bot", "TT-482913")
-        assert stack.rasa_slots(customer.conversation)["identity"] == "order_verified"
+        assert stack.slot(customer.conversation, "identity") == "order_verified"
 
 
 def test_a_wrong_e_mail_learns_nothing_about_the_order(stack: Stack) -> None:
@@ -71,4 +71,4 @@ def test_a_wrong_e_mail_learns_nothing_about_the_order(stack: Stack) -> None:
         customer.says("somebody.else@example.com")
         answer = customer.hears_anyone()["text"].lower()
         assert not any(word in answer for word in ("on its way", "sent", "courier", "anna"))
-        assert stack.rasa_slots(customer.conversation)["identity"] == "none"
+        assert stack.slot(customer.conversation, "identity") in (None, "none")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import sys
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from tests.support.model_in_thread import ModelInThread, model_in_thread
 from tests.support.processes import Child, free_port
@@ -54,21 +53,16 @@ class Stack:
         """The service's database."""
         return self.folder / "switchboard.db"
 
-    def rasa_events(self, conversation: str) -> list[dict[str, Any]]:
-        """What Rasa's tracker holds of a conversation."""
-        events: list[dict[str, Any]] = self._tracker(conversation)["events"]
-        return events
+    def dialogue(self, conversation: str) -> list[dict[str, Any]]:
+        """Where the dialogue stands by the record: the events that Rasa is given before the next turn."""
+        with closing(sqlite3.connect(f"file:{self.record}?mode=ro", uri=True)) as record:
+            kept = record.execute("SELECT state FROM dialogues WHERE conversation = ?", [conversation]).fetchone()
+        return [] if kept is None else list(json.loads(kept[0])["events"])
 
-    def rasa_slots(self, conversation: str) -> dict[str, Any]:
-        slots: dict[str, Any] = self._tracker(conversation)["slots"]
-        return slots
-
-    def _tracker(self, conversation: str) -> dict[str, Any]:
-        address = f"http://127.0.0.1:{self.ports['rasa']}/conversations/{quote(conversation)}/tracker"
-        asked = urlencode({"token": SECRETS["RASA_TOKEN"], "include_events": "ALL"})
-        with urllib.request.urlopen(f"{address}?{asked}", timeout=20) as response:
-            tracker: dict[str, Any] = json.load(response)
-            return tracker
+    def slot(self, conversation: str, name: str) -> Any:
+        """What that dialogue has in a slot; None when nothing was ever put there."""
+        values = [e["value"] for e in self.dialogue(conversation) if e["event"] == "slot" and e["name"] == name]
+        return values[-1] if values else None
 
     def kill(self, name: str) -> None:
         """SIGKILL: no time to tidy up."""
