@@ -60,7 +60,8 @@ async def measure(bench: Bench) -> Row:
         addresses = {OURS: service.addresses[0], BARE: bare.address, FASTAPI: fastapi.address}
         first = _plans(addresses, warm, regulars, 0)
         await _open(bench, stack, first)
-        few = await _states(servers, warm, bench.pick(5.0, 0.5))
+        await asyncio.sleep(bench.pick(8.0, 0.1))  # what a start leaves to do afterwards is no part of this
+        few = await _states(servers, warm, bench.pick(20.0, 0.5))  # a whole round of heartbeats
         crowds = await _open(bench, stack, _plans(addresses, count, regulars, warm))
         await asyncio.sleep(bench.pick(3.0, 0.1))
         many = await _states(servers, warm + count, bench.pick(40.0, 0.5))

@@ -47,6 +47,10 @@ class InboxBook:
         """Every inbox that was not removed, the oldest first."""
         return [inbox for inbox in (await self._all()).values() if inbox.enabled]
 
+    async def any_ever(self) -> bool:
+        """Whether there is an inbox of a channel, or was one: a removed one may still have lines and webhooks."""
+        return bool(await self._all())
+
     async def pause(self, inbox: str, why: str) -> bool:
         """Nothing is sent from it until it is resumed. False when it was paused already: the first reason stays."""
         async with self._records.transaction() as tx:

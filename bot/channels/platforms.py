@@ -35,6 +35,9 @@ from handover.outbox import OutboxWorker
 from handover.policy_settings import OutboxSettings
 from handover.ports import Clock, Records
 
+# The book reads the record every two seconds at most, and at once after a change of this process.
+_LOOK_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Platforms:
@@ -98,5 +101,13 @@ async def open_platforms(
         meters=meters,
     )  # fmt: skip
     media = MediaWorker(records, book, channels, fetch, desk.channels, clock)
-    works = {"outbox": worker.run, "intake": way_in.intake.run, "media": media.run}
+    looking = {"outbox": worker.run, "intake": way_in.intake.run, "media": media.run}
+    works = {name: partial(once_there_is_one, book, clock, work) for name, work in looking.items()}
     return Platforms(records, clock, book, cipher, channels, caller, way_in.gate, settings.public_address(), works)
+
+
+async def once_there_is_one(book: InboxBook, clock: Clock, work: Callable[[], Awaitable[None]]) -> None:
+    """``work`` from the first inbox on: with the website alone it would look thirty times a second for nothing."""
+    while not await book.any_ever():
+        await clock.sleep(_LOOK_SECONDS)
+    await work()

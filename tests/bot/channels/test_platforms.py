@@ -10,9 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.platforms import once_there_is_one
+from handover.backends import open_backends
+from handover.inbox_book import FRESH_SECONDS, InboxBook
+from handover.inbox_cipher import Cipher, new_key
+from handover.inboxes import Inbox
 from handover.outcomes import DeliveryState
+from handover.record_ports_inboxes import KeptInbox
 from tests.sim.accounts import CHANNELS, demo_inbox
 from tests.sim.driver import Simulator, simulating
+from tests.support.hand_clock import HandClock
+from tests.support.hand_peer import eventually
 from tests.support.service import Service, bearer, running_service
 
 PERSON = {"line": "U" + "5" * 32}
@@ -65,6 +73,27 @@ async def test_what_a_platform_reports_moves_the_line_forward(tmp_path: Path) ->
                 break
             await asyncio.sleep(0.05)
         assert states[-1] is DeliveryState.READ
+
+
+async def test_with_the_website_alone_nothing_is_looked_for(tmp_path: Path) -> None:
+    clock, cipher, begun = HandClock(), Cipher([new_key()]), asyncio.Event()
+    shop = Inbox("telegram.0a1b2c3d", "telegram", "Shop bot", "4711")
+
+    async def work() -> None:
+        begun.set()
+
+    async with open_backends(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}") as backends:
+        looking = asyncio.create_task(once_there_is_one(InboxBook(backends.records, clock, cipher), clock, work))
+        for _ in range(3):
+            await eventually(lambda: clock.sleeping == 1)
+            assert not begun.is_set()
+            clock.advance(FRESH_SECONDS)
+        async with backends.records.transaction() as tx:
+            await tx.inboxes.add(KeptInbox(shop, cipher.seal(shop.id, {"bot_token": "1:a"})), clock.now())
+        await eventually(lambda: clock.sleeping == 1)
+        clock.advance(FRESH_SECONDS)
+        await looking
+        assert begun.is_set()
 
 
 def sim_inbox(sim: Simulator) -> str:
