@@ -96,13 +96,11 @@ async def open_platforms(
     stack.push_async_callback(courtesies.close)
     desk.attention.listen(courtesies.told)
     parts = SendParts(records, book, caller, clock, backends.limits, clock.monotonic, traces)
-    worker = OutboxWorker(
-        records, clock, SendersByChannel(channels, parts), outbox, desk.channels, partial(paused_in, book),
-        meters=meters,
-    )  # fmt: skip
+    senders, paused = SendersByChannel(channels, parts), partial(paused_in, book)
+    worker = OutboxWorker(records, clock, senders, outbox, desk.channels, paused, meters=meters)
     media = MediaWorker(records, book, channels, fetch, desk.channels, clock)
-    looking = {"outbox": worker.run, "intake": way_in.intake.run, "media": media.run}
-    works = {name: partial(once_there_is_one, book, clock, work) for name, work in looking.items()}
+    wanted = partial(partial, once_there_is_one, book, clock)
+    works = {"outbox": wanted(worker.run), "intake": wanted(way_in.intake.run), "media": wanted(media.run)}
     return Platforms(records, clock, book, cipher, channels, caller, way_in.gate, settings.public_address(), works)
 
 
