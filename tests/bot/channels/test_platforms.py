@@ -84,13 +84,14 @@ async def test_with_the_website_alone_nothing_is_looked_for(tmp_path: Path) -> N
 
     async with open_backends(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}") as backends:
         looking = asyncio.create_task(once_there_is_one(InboxBook(backends.records, clock, cipher), clock, work))
+        await eventually(lambda: clock.sleeping == 1)
         for _ in range(3):
+            clock.advance(FRESH_SECONDS)
+            await eventually(lambda: clock.sleeping == 0)
             await eventually(lambda: clock.sleeping == 1)
             assert not begun.is_set()
-            clock.advance(FRESH_SECONDS)
         async with backends.records.transaction() as tx:
             await tx.inboxes.add(KeptInbox(shop, cipher.seal(shop.id, {"bot_token": "1:a"})), clock.now())
-        await eventually(lambda: clock.sleeping == 1)
         clock.advance(FRESH_SECONDS)
         await looking
         assert begun.is_set()
