@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from handover.conversation import Control
 from handover.frames import ErrorFrame
-from tests.pages.widget_steps import log, opened, says
+from tests.pages.widget_steps import log, opened, says, until_seen
 from tests.support.hostile_payloads import payloads
 from tests.support.scripted_running import Running
 from tests.support.scripted_service import ScriptedService
@@ -190,6 +190,7 @@ def test_when_nobody_is_there_a_message_with_an_address_can_be_left(page: Page, 
 
 def test_unread_lines_are_counted_in_the_launchers_name(page: Page, run: Running) -> None:
     talk = opened(page, run)
+    until_seen(page, run, talk)
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Get help")).to_be_focused()
     run.do(lambda s: (s.bot(talk, "one"), s.bot(talk, "two")))
