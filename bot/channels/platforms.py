@@ -99,8 +99,8 @@ async def open_platforms(
     senders, paused = SendersByChannel(channels, parts), partial(paused_in, book)
     worker = OutboxWorker(records, clock, senders, outbox, desk.channels, paused, meters=meters)
     media = MediaWorker(records, book, channels, fetch, desk.channels, clock)
-    wanted = partial(partial, once_there_is_one, book, clock)
-    works = {"outbox": wanted(worker.run), "intake": wanted(way_in.intake.run), "media": wanted(media.run)}
+    works = {"outbox": worker.run, "intake": way_in.intake.run, "media": media.run}
+    works = {name: partial(once_there_is_one, book, clock, work) for name, work in works.items()}
     return Platforms(records, clock, book, cipher, channels, caller, way_in.gate, settings.public_address(), works)
 
 
