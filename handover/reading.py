@@ -20,13 +20,14 @@ from handover.mark_frames import EntryMarkFrame, mark_frame
 from handover.matcher import Standing
 from handover.ports import Transaction
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
+from handover.tail import PAGE
 from handover.waits_report import WaitsReport, report
 from handover.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a customer's open page shows, read at one moment. ``entries``: at most `MOST` after the offset asked for."""
+    """What a customer's open page shows, read at one moment. ``entries``: at most `PAGE` after the offset asked for."""
 
     stored: ConversationRow
     control: ControlFrame
@@ -95,7 +96,7 @@ class Reading:
             waiting = await waiting_part(self._parts, tx, row.conversation)
             ratings = await tx.asides.ratings(conversation)
             said = row.conversation.last_offset > after
-            entries = await tx.entries.after(conversation, after, MOST) if said else []
+            entries = await tx.entries.after(conversation, after, PAGE) if said else []
         rated = tuple(sorted({rating.stretch for rating in ratings}))
         return Page(row, screens.control_frame(row, waiting), rated, entries)
 

@@ -49,7 +49,7 @@ class Tail:
         async with self._turn:
             await self._catch_up()
 
-    async def begin(self, page: Sequence[Entry]) -> None:
+    async def take(self, page: Sequence[Entry]) -> None:
         """Send ``page``, at most `PAGE` entries read after the last one sent, and what follows a full one."""
         async with self._turn:
             for entry in page:

@@ -109,7 +109,7 @@ class CustomerLine:
     async def _begin(self) -> None:
         page = await self._desk.reading.page(self._conversation, self._tail.last)
         await self._tell(*self._state(page))
-        await self._tail.begin(page.entries)
+        await self._tail.take(page.entries)
         await self.socket.send_text(HEARTBEAT)
 
     async def _hear(self, news: Told) -> None:
@@ -152,7 +152,7 @@ class CustomerLine:
     async def _catch_up(self) -> None:
         """Whatever of the record this page was not told. Pieces that were lost are given up: the reply comes whole."""
         page = await self._desk.reading.page(self._conversation, self._tail.last)
-        await self._tail.begin(page.entries)
+        await self._tail.take(page.entries)
         state, control, rating = self._state(page)
         known = state.rated == self._rated and rating == self._rating
         if self._lost_pieces or not known:
