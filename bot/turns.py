@@ -143,6 +143,7 @@ class Turns:
             burst = _Burst(first=now, last=now, text="", button=True, woken=False)
             self._bursts[conversation] = burst
             burst.task = self._group.create_task(self._work(conversation, burst, _Begun(brief, place)))
+            # A task that is cancelled before it runs would never give it back.
             burst.task.add_done_callback(lambda _: place.give_back())
 
     def lost(self, conversation: ConversationId) -> None:
