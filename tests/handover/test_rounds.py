@@ -18,20 +18,9 @@ from handover.ports import Told
 from handover.rounds import HEARTBEAT_TICKS
 from handover.screens import AGENTS, customer_topic, told
 from tests.support.desk_world import World, open_world
+from tests.support.faulty_feed import SilentFeed
 from tests.support.hand_peer import eventually
 from tests.support.hand_sockets import LIMITS, HandSockets
-
-
-class DeafFeed(InProcessFeed):
-    """Tells nobody anything, and says so when ``healthy`` is False."""
-
-    def __init__(self, *, healthy: bool) -> None:
-        super().__init__()
-        self._healthy = healthy
-
-    @property
-    def healthy(self) -> bool:
-        return self._healthy
 
 
 @asynccontextmanager
@@ -59,7 +48,7 @@ async def test_what_the_feed_lost_comes_with_the_next_round_and_soon_when_it_is_
 ) -> None:
     async with open_world(tmp_path) as world:
         here = (await world.conversation("hi")).id
-        async with sockets_of(world, DeafFeed(healthy=healthy)) as sockets:
+        async with sockets_of(world, SilentFeed(healthy=healthy)) as sockets:
             page = await sockets.customer(here)
             await _seconds_pass(world, 2)
             await sockets.settle()  # a look that has begun would read lines of before and control of after
@@ -75,7 +64,7 @@ async def test_what_the_feed_lost_comes_with_the_next_round_and_soon_when_it_is_
 async def test_a_round_wakes_only_pages_that_show_less_than_the_record(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         here, there = (await world.conversation("hi")).id, (await world.conversation("ho")).id
-        async with sockets_of(world, DeafFeed(healthy=True)) as sockets:
+        async with sockets_of(world, SilentFeed(healthy=True)) as sockets:
             one, other = await sockets.customer(here), await sockets.customer(there)
             await sockets.rounds.look()
             await sockets.settle()

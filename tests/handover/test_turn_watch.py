@@ -15,21 +15,10 @@ from handover.desk import TurnBrief
 from handover.evidence import Evidence, Reply, TurnReport
 from handover.turn_watch import until_silent
 from tests.support.desk_world import ANSWER, World, open_world
+from tests.support.faulty_feed import SilentFeed
 from tests.support.replicas import until
 
 GENEROUS = 30.0  # seconds; only a fault takes this long
-
-
-class MuteFeed(InProcessFeed):
-    """Tells nobody anything, and knows it when ``healthy`` is False."""
-
-    def __init__(self, *, healthy: bool) -> None:
-        super().__init__()
-        self._healthy = healthy
-
-    @property
-    def healthy(self) -> bool:
-        return self._healthy
 
 
 @asynccontextmanager
@@ -127,7 +116,7 @@ async def test_while_processes_do_not_hear_each_other_the_record_is_asked_every_
             asked.append(len(asked) < 2)
             return asked[-1]
 
-        feed = MuteFeed(healthy=healthy)
+        feed = SilentFeed(healthy=healthy)
         over = asyncio.create_task(until_silent(may_speak, here, feed, world.clock))
         async with asyncio.timeout(GENEROUS):
             for second in range(1, 3):

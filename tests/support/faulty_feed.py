@@ -13,6 +13,18 @@ from handover.sockets import OWN
 FAULTS = ("lose", "repeat", "delay", "pass", "pass")
 
 
+class SilentFeed(InProcessFeed):
+    """Nobody publishes on it, so that nobody is told anything; it knows so when ``healthy`` is False."""
+
+    def __init__(self, *, healthy: bool) -> None:
+        super().__init__()
+        self._healthy = healthy
+
+    @property
+    def healthy(self) -> bool:
+        return self._healthy
+
+
 class FaultyFollower(InProcessFollower):
     """What the reader itself queues is no part of the feed and is never lost."""
 
