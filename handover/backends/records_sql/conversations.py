@@ -19,7 +19,7 @@ from handover.stored import ConversationRow, Customer, Stretch
 
 c = t.conversations
 _GET = Hot(SELECT_ROWS.where(c.c.id == sa.bindparam("id")))
-_LOCK = sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True)
+_LOCK = Hot(sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True))
 _SAVE = Hot(c.update().where(c.c.id == sa.bindparam("key")))
 _NEXT_FEED = Hot(t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value))
 _OF_CUSTOMER = (
@@ -65,8 +65,9 @@ class SqlConversations:
     async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:
         if lock and self._on.writers_meet:
             # A statement of its own: one that waits for the lock and joins would bring the agent of before its wait.
-            await self._on.execute(_LOCK, {"id": conversation})
-        found = (await self._on.run(_GET, {"id": conversation})).first()
+            found = (await self._on.run_both(_LOCK, _GET, {"id": conversation}))[1].first()
+        else:
+            found = (await self._on.run(_GET, {"id": conversation})).first()
         if found is None:
             raise NotFound("There is no such conversation.")
         return to_row(found)

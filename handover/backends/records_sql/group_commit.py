@@ -52,6 +52,10 @@ class InlineConnection:
         """Run a statement that every message needs."""
         return hot.on(self.raw, values)
 
+    async def run_both(self, first: Hot, second: Hot, values: dict[str, Any]) -> tuple[Found, Found]:
+        """Run two of them, one after the other."""
+        return first.on(self.raw, values), second.on(self.raw, values)
+
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already."""
         return _insert(table).on(self.raw, values).rowcount == 1

@@ -25,6 +25,10 @@ class Querying(Protocol):
         """Run a statement that every message needs."""
         ...
 
+    async def run_both(self, first: Hot, second: Hot, values: dict[str, Any]) -> tuple[Found, Found]:
+        """Run two of them, one after the other; each sees what is there when its turn comes."""
+        ...
+
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
 
