@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,6 +22,14 @@ _GET = Hot(SELECT_ROWS.where(c.c.id == sa.bindparam("id")))
 _LOCK = Hot(sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True))
 _SAVE = Hot(c.update().where(c.c.id == sa.bindparam("key")))
 _NEXT_FEED = Hot(t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value))
+# Both in one: where other writers are at work too, the feed's row is to be locked for as short as can be.
+_NEXT = t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value).cte("next")
+_SAVE_NEXT = Hot(
+    c.update()
+    .where(c.c.id == sa.bindparam("key"))
+    .values(feed=sa.select(_NEXT.c.value).scalar_subquery())
+    .returning(c.c.feed)
+)
 _OF_CUSTOMER = (
     SELECT_ROWS.where(c.c.inbox == sa.bindparam("inbox"), c.c.customer == sa.bindparam("customer"))
     .order_by((c.c.lifecycle == "resolved").asc(), c.c.feed.desc())
@@ -94,6 +102,13 @@ class SqlConversations:
         feed = await self._next_feed()
         await self._on.run(_SAVE, to_values(row) | {"key": row.conversation.id, "feed": feed})
         return feed
+
+    async def save_last(self, row: ConversationRow, saved: Callable[[int], None]) -> None:
+        if self._on.writers_meet:
+            values = to_values(row) | {"key": row.conversation.id}
+            await self._on.at_the_end(_SAVE_NEXT, values, lambda found: saved(int(found.rows[0].feed)))
+        else:
+            saved(await self.save(row))
 
     async def rows(self, view: str, agent: AgentId | None, *, before: int | None, limit: int) -> list[ConversationRow]:
         page = sa.true() if before is None else c.c.feed < before

@@ -20,6 +20,7 @@ from handover.backends.records_sql.postgres_wire import Command, PostgresWire
 _untyped: Any = (base.PGDialect, psycopg_dialect.PGDialect_psycopg)  # the toolkit gives them no types
 _SPOKEN: sa.Dialect = _untyped[0](paramstyle="numeric_dollar")
 _HEARD: sa.Dialect = _untyped[1]()  # what the driver's reader has already made of the values
+_DOUBLE = 701  # PostgreSQL's number for its only kind of float that we have
 _compiled: dict[tuple[Hot, tuple[str, ...]], PostgresStatement] = {}
 _inserts: dict[sa.Table, Hot] = {}
 
@@ -40,12 +41,18 @@ def insert_of(table: sa.Table) -> Hot:
     return _inserts[table]
 
 
+def known() -> list[str]:
+    """The statements that were asked for in this process, with $1, $2 ... for their values."""
+    return [statement.text for statement in _compiled.values()]
+
+
 class PostgresStatement:
     """A statement for one set of parameters."""
 
     def __init__(self, statement: Any, names: Sequence[str]) -> None:
         compiled = statement.compile(dialect=_SPOKEN, column_keys=list(names))
-        self._sql = str(compiled).encode()
+        self.text = str(compiled)
+        self._sql = self.text.encode()
         own = {name: bind.value for name, bind in compiled.binds.items() if name not in names}
         self._binds = [
             (name, own.get(name), compiled.binds[name].type.dialect_impl(_SPOKEN).bind_processor(_SPOKEN))
@@ -56,7 +63,7 @@ class PostgresStatement:
         self._columns: list[tuple[int, Callable[[Any], Any]]] = [
             (at, process)
             for at, column in enumerate(columns)
-            if (process := column.type.dialect_impl(_HEARD).result_processor(_HEARD, None)) is not None
+            if (process := column.type.dialect_impl(_HEARD).result_processor(_HEARD, _DOUBLE)) is not None
         ]
 
     def command(self, values: Mapping[str, Any]) -> Command:

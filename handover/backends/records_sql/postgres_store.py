@@ -6,9 +6,9 @@ A transaction begins with its first statement and what was put off ends with its
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import psycopg
 import sqlalchemy as sa
@@ -27,10 +27,19 @@ from handover.ports import LiveFeed
 
 _WRITING: Command = (b"BEGIN ISOLATION LEVEL READ COMMITTED", ())
 _READING: Command = (b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
-_COMMIT: Command = (b"COMMIT", ())
 _ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(:what)")
-_Heard: TypeAlias = Callable[[Found], None]
-_Asked: TypeAlias = tuple[PostgresStatement | None, Command, _Heard | None]
+
+
+class _Asked(NamedTuple):
+    """``there`` is raised when the statement finds a row with one of its unique keys."""
+
+    command: Command
+    statement: PostgresStatement | None = None
+    heard: Callable[[Found], None] = lambda found: None
+    there: Exception | None = None
+
+
+_COMMIT = _Asked((b"COMMIT", ()))
 
 
 class Turn:
@@ -64,7 +73,8 @@ class PostgresConnection:
     def __init__(self, seat: Seat, begin: Command, turn: Turn) -> None:
         self._seat = seat
         self._turn = turn
-        self._waiting: list[_Asked] = [(None, begin, None)]
+        self._waiting = [_Asked(begin)]
+        self._begun = self._tells = False
 
     async def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
@@ -81,6 +91,17 @@ class PostgresConnection:
         """Run two of them, one after the other, in one round trip; each sees what is there when its turn comes."""
         one, other = await self._ask([(first, values), (second, values)])
         return one, other
+
+    async def at_the_end(
+        self, hot: Hot, values: dict[str, Any], heard: Callable[[Found], None], *, there: Exception | None = None
+    ) -> None:
+        """Run a statement before whatever is asked next, or else with the commit; ``heard`` is told what it gave.
+
+        With the commit: then the feed's row is locked for no longer than that takes, whatever our loop is busy with.
+        """
+        statement = statement_of(hot, values)
+        self._waiting.append(_Asked(statement.command(values), statement, heard, there))
+        self._tells = self._tells or there is None
 
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
@@ -109,26 +130,32 @@ class PostgresConnection:
 
     async def _ask(self, asked: list[tuple[Hot, dict[str, Any]]]) -> list[Found]:
         found: list[Found] = []
-        ready: list[_Asked] = []
+        ready = []
         for hot, values in asked:
             statement = statement_of(hot, values)
-            ready.append((statement, statement.command(values), found.append))
+            ready.append(_Asked(statement.command(values), statement, found.append))
         await self._send(ready)
         return found
 
-    async def _send(self, asked: list[_Asked], last: Command | None = None) -> PGresult | None:
-        """Run what was put off, then ``asked``, then ``last``, in one round trip. Returns the answer to ``last``."""
-        whole, self._waiting = [*self._waiting, *asked], []
+    async def _send(self, asked: Sequence[_Asked]) -> list[PGresult]:
+        """Run what was put off, then ``asked``, in one round trip."""
+        if self._tells:
+            await self._turn.take()
+        whole, self._waiting, self._begun = [*self._waiting, *asked], [], True
         wire = self._seat.wire
-        commands = [command for _, command, _ in whole]
         try:
-            answers = await wire.run(commands if last is None else [*commands, last])
+            answers = await wire.run([one.command for one in whole])
+        except psycopg.errors.UniqueViolation as error:
+            there = whole[wire.failed_at].there
+            if there is None:
+                refuse(error)
+            raise there from error
         except psycopg.Error as error:
             refuse(error, lost=wire.broken)
-        for (statement, _, heard), answer in zip(whole, answers, strict=False):
-            if statement is not None and heard is not None:
-                heard(statement.found(answer, wire))
-        return None if last is None else answers[-1]
+        for one, answer in zip(whole, answers, strict=True):
+            if one.statement is not None:
+                one.heard(one.statement.found(answer, wire))
+        return answers
 
     async def commit(self, committing: Callable[[], None]) -> None:
         """Run what was put off, and keep it all. ``committing`` is called before, and may refuse.
@@ -143,10 +170,9 @@ class PostgresConnection:
             await unbroken(self._seat.limited(toolkit.commit()))
             return
         committing()
-        if self._waiting and self._waiting[0][0] is None and len(self._waiting) == 1:
+        if not self._begun and len(self._waiting) == 1:
             return  # nothing was asked for
-        answer = await self._send([], _COMMIT)
-        if answer is not None and answer.command_status != b"COMMIT":
+        if (await self._send([_COMMIT]))[-1].command_status != b"COMMIT":
             raise RuntimeError("The server has not kept this transaction.")
 
 

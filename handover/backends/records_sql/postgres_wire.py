@@ -41,6 +41,11 @@ class PostgresWire:
         self._batch = _Batch()
 
     @property
+    def failed_at(self) -> int:
+        """Which of the latest commands failed, when one has: its place among them."""
+        return len(self._batch.answers)
+
+    @property
     def status(self) -> TransactionStatus:
         """Where the connection's transaction stands; UNKNOWN when the connection is gone."""
         return TransactionStatus(self._pg.transaction_status)
@@ -135,7 +140,8 @@ class PostgresWire:
         batch.heard += 1
         if answer.status in _GAVE:
             if prepared is None:
-                batch.answers.append(answer)
+                if batch.failure is None:
+                    batch.answers.append(answer)
             else:
                 self._names[prepared[0]] = prepared[1]
         elif answer.status != ExecStatus.PIPELINE_ABORTED and batch.failure is None:

@@ -67,6 +67,12 @@ class UnbrokenConnection:
         """Run two of them, one after the other."""
         return await self.run(first, values), await self.run(second, values)
 
+    async def at_the_end(
+        self, hot: Hot, values: dict[str, Any], heard: Callable[[Found], None], *, there: Exception | None = None
+    ) -> None:
+        """Nothing is put off here."""
+        heard(await self.run(hot, values))
+
     async def insert_new(self, table: Table, values: dict[str, Any]) -> bool:
         """Insert one row, which the database refuses here."""
         return (await self.execute(sqlite.insert(table).on_conflict_do_nothing(), values)).rowcount == 1
