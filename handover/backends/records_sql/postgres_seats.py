@@ -43,7 +43,13 @@ class Seat:
     @property
     def clean(self) -> bool:
         """Whether nothing was left over from the latest transaction."""
-        return self.wire.status is TransactionStatus.IDLE and not self.toolkit.in_transaction()
+        return self.wire.status is TransactionStatus.IDLE and not self.begun
+
+    @property
+    def begun(self) -> bool:
+        """Whether the toolkit knows of a transaction, or of the remains of one."""
+        on = self.toolkit.sync_connection
+        return on is not None and on.get_transaction() is not None
 
     def limited(self, work: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
         """``work`` of the toolkit, which fails when the server has not answered in time."""
@@ -54,7 +60,7 @@ class Seat:
         try:
             if self.wire.status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
                 await self.wire.run([_ROLLBACK])
-            if self.toolkit.in_transaction():
+            if self.begun:
                 await self.limited(self.toolkit.rollback())
         except (psycopg.Error, DBAPIError):
             self.wire.broken = True

@@ -165,7 +165,7 @@ class PostgresConnection:
         toolkit = self._seat.toolkit
         if self._seat.wire.status is TransactionStatus.INERROR:
             raise RuntimeError("A statement of this transaction failed and was passed over; nothing of it can be kept.")
-        if toolkit.in_transaction():  # it is to know
+        if self._seat.begun:  # the toolkit is to know
             await self.catch_up()
             await unbroken(self._seat.limited(toolkit.commit()))
             return
