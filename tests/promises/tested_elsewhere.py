@@ -99,6 +99,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/backends/live_redis.py", "handover/backends/live_redis_listener.py"),
         *("handover/backends/live_redis_publisher.py", "handover/backends/live_redis_wire.py"),
     ),
+    "tests/contract/test_live_replies.py": ("handover/backends/live_redis_replies.py",),
     "tests/contract/test_limits.py": ("handover/backends/live_redis_limits.py",),
     "tests/contract/test_records.py": (
         *(
