@@ -23,7 +23,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from bot.handshake import Handshake
-from handover.sockets import WIRE
+from handover.wire_end import WIRE
 
 log = logging.getLogger("uvicorn.error")
 

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from pydantic import TypeAdapter
@@ -24,9 +24,8 @@ from handover.frames import Frame
 from handover.limits import Buckets, TokenBucket
 from handover.meters import Meters
 from handover.ports import Follower, Told
+from handover.wire_end import WIRE, WireEnd
 
-# Where a server's end of a socket that can more than ASGI asks is found among its scope's extensions, see `Wire`.
-WIRE = "switchboard.wire"
 # The topic of what a socket queues for its own writer. Of these, kind "send" is a frame; others are wishes.
 OWN = "own"
 
@@ -54,18 +53,6 @@ class HungUp(Exception):
     """The other side is gone: the end of a connection, not a failure."""
 
 
-class Wire(Protocol):
-    """What the server's end of a socket can do beside ASGI; a server that offers it sends fewer tasks about."""
-
-    def send_now(self, text: str) -> bool:
-        """Send ``text`` unless it would have to wait; whether it was sent."""
-        ...
-
-    def probe(self) -> None:
-        """Called every so often: pings a peer that was silent, and hangs up on one that did not answer the ping."""
-        ...
-
-
 class Socket(Generic[F]):
     """One accepted websocket whose peer sends frames of ``parser`` and is ``side`` "customer" or "agent".
 
@@ -88,7 +75,7 @@ class Socket(Generic[F]):
         meters: Meters,
         heartbeat: str | None = None,
     ) -> None:
-        self._wire: Wire | None = websocket.scope.get("extensions", {}).get(WIRE, {}).get("wire")
+        self._wire: WireEnd | None = websocket.scope.get("extensions", {}).get(WIRE, {}).get("wire")
         self._heartbeat = heartbeat
         self._websocket = websocket
         self._parser = parser
@@ -120,6 +107,11 @@ class Socket(Generic[F]):
             raise BadInput("The first frame must be a hello.")
         return frame
 
+    def listens(self, queue: Follower) -> None:
+        """From here on what is put into ``queue`` waits for `serve`, and the task that called can be ended."""
+        self._queue = queue
+        self._task = asyncio.current_task()
+
     async def serve(
         self,
         queue: Follower,
@@ -132,8 +124,8 @@ class Socket(Generic[F]):
 
         Raises HungUp, or the SwitchboardError to close with; CancelledError after `end`.
         """
-        self._queue, self._hear = queue, hear
-        self._task = asyncio.current_task()
+        self.listens(queue)
+        self._hear = hear
         self._writer = asyncio.create_task(self._write(begin))
         queue.wakes(self._wake)
         try:
@@ -171,6 +163,8 @@ class Socket(Generic[F]):
 
     def beat(self) -> None:
         """A heartbeat is due, and a look whether the peer is there at all."""
+        if self._hear is None:
+            return  # nothing was told yet, and a heartbeat says that all was
         wire = self._wire
         if wire is not None:
             wire.probe()

@@ -20,14 +20,14 @@ from bot.frames import (
     Welcome,
 )
 from handover.agent_frames import ConversationFrame
+from handover.comers import Page
 from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, Recorded
-from handover.entries import AuthorKind, ConversationId, Entry
-from handover.errors import BadInput, Unavailable
+from handover.entries import AuthorKind, ConversationId, CustomerId, Entry
+from handover.errors import BadInput, NotFound, Unavailable
 from handover.frames import AuthorPart, ControlFrame, EntryFrame, HeartbeatFrame, TypingFrame
 from handover.meters import Meters
 from handover.ports import Told
-from handover.reading import Page
 from handover.rounds import Rounds
 from handover.screens import customer_topic, desk_topic, told
 from handover.sockets import OWN, Socket
@@ -76,6 +76,7 @@ class CustomerLine:
         self._rating: int | None = None
         self._writing = False  # pieces of a reply have been sent, and not yet the reply
         self._lost_pieces = False
+        self._came_with: Page | None = None  # what it is to be told at first
         self._tail = Tail(
             conversation, after, read=self._desk.reading.entries, send=self._send_entry, send_text=socket.send_text
         )
@@ -94,11 +95,14 @@ class CustomerLine:
         """A place in the queue moves without this conversation changing; lost pieces leave no trace."""
         return self._lost_pieces or self._control.get("control") == Control.OFFERED
 
-    async def run(self) -> None:
-        """Serve until the page is gone. Raises HungUp or the error to close with."""
+    async def run(self, customer: CustomerId) -> None:
+        """Serve until the page is gone. Raises HungUp or the error to close with: NotFound when ``customer`` has no
+        such conversation."""
         # Follow first, read second: what is said between the two comes by both ways and is sent once.
         async with self._desk.live.follow(customer_topic(self._conversation)) as follower:
             with self._parts.rounds.joined(self, self._conversation):
+                self.socket.listens(follower)
+                self._came_with = await self._page_of(customer)
                 open_now = self._parts.meters.sockets.labels("customer")
                 open_now.inc()
                 try:
@@ -106,8 +110,16 @@ class CustomerLine:
                 finally:
                     open_now.dec()
 
-    async def _begin(self) -> None:
+    async def _page_of(self, customer: CustomerId) -> Page:
         page = await self._desk.reading.page(self._conversation, self._tail.last)
+        if page.stored.conversation.customer != customer:
+            # The same words as for one that never was: nothing to find out here.
+            raise NotFound("There is no such conversation.")
+        return page
+
+    async def _begin(self) -> None:
+        page, self._came_with = self._came_with, None
+        assert page is not None
         await self._tell(*self._state(page))
         await self._tail.take(page.entries)
         await self.socket.send_text(HEARTBEAT)

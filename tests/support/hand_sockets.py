@@ -69,7 +69,9 @@ class HandSockets:
 
     async def customer(self, where: ConversationId, after: int = 0) -> HandPeer:
         parts = LineParts(self.desk, Recording(self.desk), _BOT, self.rounds, self._meters)
-        return await self._serve("customer", customer_sends, lambda s: CustomerLine(parts, s, where, "t", after), ())
+        whose = (await self.desk.reading.conversation(where)).customer
+        start = (whose,)
+        return await self._serve("customer", customer_sends, lambda s: CustomerLine(parts, s, where, "t", after), start)
 
     async def agent(self, agent: Agent, after: int | None = None) -> HandPeer:
         parts = ScreenParts(self.desk, self._accounts, self.presence, self.rounds)
