@@ -25,7 +25,8 @@ from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AuthorKind, ConversationId, CustomerId, Entry
 from handover.errors import BadInput, NotFound, Unavailable
-from handover.frames import AuthorPart, ControlFrame, EntryFrame, HeartbeatFrame, TypingFrame
+from handover.frame_texts import entry_text
+from handover.frames import AuthorPart, ControlFrame, HeartbeatFrame, TypingFrame
 from handover.meters import Meters
 from handover.ports import Told
 from handover.rounds import Rounds
@@ -106,7 +107,7 @@ class CustomerLine:
                 open_now = self._parts.meters.sockets.labels("customer")
                 open_now.inc()
                 try:
-                    await self.socket.serve(follower, self._handle, self._begin, self._hear)
+                    await self.socket.serve(follower, self._handle, self._begin, self._hear, self._hear_now)
                 finally:
                     open_now.dec()
 
@@ -143,6 +144,17 @@ class CustomerLine:
         else:
             self._writing = self._writing or news.kind == "delta"
             await self.socket.send_text(news.text)
+
+    def _hear_now(self, news: Told) -> bool:
+        """As `_hear`, at once, for what comes with every message; False when it would have to wait."""
+        if news.topic == OWN:
+            return news.kind == "acknowledge" and (news.offset or 0) <= self._tail.last
+        if news.kind != "entry" or news.offset is None:
+            return False
+        if not self._tail.hear_now(news.offset, news.text, self.socket.send_now):
+            return False
+        self._writing = False
+        return True
 
     async def _own(self, wish: Told) -> None:
         match wish.kind:
@@ -201,7 +213,7 @@ class CustomerLine:
 
     async def _send_entry(self, entry: Entry) -> None:
         self._writing = False
-        await self.socket.send(EntryFrame.of(entry))
+        await self.socket.send_text(entry_text(entry))
 
     async def _handle(self, frame: CustomerSends) -> None:
         customers = self._desk.customers

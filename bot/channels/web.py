@@ -14,10 +14,10 @@ from bot.frames import CustomerSends, Hello, customer_sends
 from bot.visitors import Visitors
 from handover.entries import ConversationId, CustomerId
 from handover.errors import Forbidden, NotFound, NotSignedIn
-from handover.limits import Buckets, RateLimit, WaitingRoom
+from handover.limits import Buckets, RateLimit, SocketLimits, WaitingRoom
 from handover.line_ends import Answering, address_of, allowed_origin, forget_request
 from handover.places import Places
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 
 INBOX = "web"
 

@@ -14,12 +14,13 @@ from handover.agent_screen import Screen, ScreenParts
 from handover.agents import Agent
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AgentId, ConversationId
+from handover.limits import SocketLimits
 from handover.line_ends import Answering
 from handover.login_api import Asking
 from handover.meters import Meters
 from handover.presence import Presence
 from handover.rounds import Rounds
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 from tests.support.desk_world import World
 from tests.support.hand_peer import HandPeer
 
