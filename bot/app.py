@@ -53,7 +53,7 @@ from handover.dead_letters_api import dead_letter_routes
 from handover.demo import Beaten, make_first_accounts, tell_demo_stories
 from handover.desk import open_desk
 from handover.errors import BadInput
-from handover.limits import Buckets, WaitingRoom
+from handover.limits import Buckets, SocketLimits, WaitingRoom
 from handover.login_api import Door, login_routes
 from handover.meters import Meters
 from handover.places import PlaceLimits, Places
@@ -61,7 +61,6 @@ from handover.policy_settings import load_policy
 from handover.ports import Clock, Copilot
 from handover.presence import Presence
 from handover.rounds import Rounds
-from handover.sockets import SocketLimits
 from handover.waits_api import waits_routes
 
 log = structlog.get_logger(__name__)

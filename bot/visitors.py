@@ -46,6 +46,19 @@ class Visitors:
 
     def customer_of(self, token: str) -> CustomerId:
         """Whom the token names. Raises NotSignedIn when it is forged, expired, another's, or no token at all."""
+        return self._read(token)[0]
+
+    def known(self, token: str) -> tuple[CustomerId, str]:
+        """Whom the token names, and the same token while it has more than half its life left, else a fresh one.
+
+        Raises NotSignedIn as ``customer_of`` does.
+        """
+        customer, ends = self._read(token)
+        left = ends - _seconds(self._clock.now())
+        return customer, token if left > self._life.total_seconds() / 2 else self.token_for(customer)
+
+    def _read(self, token: str) -> tuple[CustomerId, int]:
+        """Whom it names, and when it ends, in seconds since 1970."""
         registry = _Claims(
             now=_seconds(self._clock.now()),
             leeway=0,
@@ -62,17 +75,7 @@ class Visitors:
         subject = decoded.claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= 80:
             raise NotSignedIn("This visitor token names nobody.")
-        return CustomerId(subject)
-
-    def renewed(self, token: str) -> str:
-        """The same token while it has more than half its life left, else a fresh one for the same customer.
-
-        Raises NotSignedIn as ``customer_of`` does.
-        """
-        customer = self.customer_of(token)
-        claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
-        left = int(claims["exp"]) - _seconds(self._clock.now())
-        return token if left > self._life.total_seconds() / 2 else self.token_for(customer)
+        return CustomerId(subject), int(decoded.claims["exp"])
 
 
 class _Claims(jwt.JWTClaimsRegistry):

@@ -23,7 +23,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from bot.handshake import Handshake
-from handover.sockets import WIRE
+from handover.wire_end import WIRE
 
 log = logging.getLogger("uvicorn.error")
 
@@ -163,8 +163,8 @@ class Wire(asyncio.Protocol):
                 self._hear_message(data)
 
     def _hear_message(self, data: bytes) -> None:
-        if self._ended:
-            return  # the app has closed and reads nothing more
+        if self._ended:  # the app reads nothing more
+            return
         try:
             said = {"text": data.decode()} if self._text else {"bytes": data}
         except UnicodeDecodeError:
@@ -260,10 +260,10 @@ class Wire(asyncio.Protocol):
 
     def send_now(self, text: str) -> bool:
         """Send ``text`` unless it would have to wait; whether it was sent."""
-        if self._writable is not None or not self._is_open():
-            return False
-        self._say(text)
-        return True
+        may = self._writable is None and self._is_open() and self._connection.state is State.OPEN
+        if may:
+            self._say(text)
+        return may
 
     def probe(self) -> None:
         """Is the peer there? Called every now and then: a silent one is pinged, one that does not answer hung up on."""
@@ -280,7 +280,7 @@ class Wire(asyncio.Protocol):
             self._fail()
 
     def _is_open(self) -> bool:
-        return not (self._handshake is not None or self._ended or self._gone or self._transport.is_closing())
+        return self._handshake is None and not (self._ended or self._gone or self._transport.is_closing())
 
     def _flush(self) -> None:
         self._transport.write(b"".join(self._connection.data_to_send()))

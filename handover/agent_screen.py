@@ -88,7 +88,9 @@ class Screen:
         async with self._desk.live.follow(AGENTS, agent_topic(self._agent.id)) as self._follower:
             try:
                 with self._rounds.joined(self):
-                    await self.socket.serve(self._follower, self._handle, partial(self._welcome, after), self._hear)
+                    await self.socket.serve(
+                        self._follower, self._handle, partial(self._welcome, after), self._hear, self._hear_now
+                    )
             finally:
                 await self._leave()
 
@@ -164,6 +166,20 @@ class Screen:
         elif not news.topic.startswith("desk:"):
             self._note_offer(news)
             await self.socket.send_text(news.text)
+
+    def _hear_now(self, news: Told) -> bool:
+        """As `_hear`, at once, for what comes with every message; False when it would have to wait."""
+        shown = self._shown.get(ConversationId(news.topic.removeprefix("desk:")))
+        if shown is not None:
+            return shown.hear_now(news)
+        if news.kind == ROWS:
+            text = self._known.left_of(news.text, news.covers)
+            if text and not self.socket.send_now(text):
+                return False
+            self._known.add(news.covers)
+            return True
+        opened = self._shown.get(ConversationId(news.text)) if news.topic == OWN and news.kind == "said" else None
+        return opened is not None and opened.has(news.offset or 0)
 
     def _note_offer(self, news: Told) -> None:
         if news.kind == "offer":

@@ -14,12 +14,12 @@ from handover.agent_frames import AgentSends, Hello, agent_sends
 from handover.agent_screen import Screen, ScreenParts
 from handover.entries import AgentId
 from handover.errors import Forbidden
-from handover.limits import WaitingRoom
+from handover.limits import SocketLimits, WaitingRoom
 from handover.line_ends import Answering, address_of
 from handover.login_api import Asking, Door, own_page, token_of
 from handover.meters import Meters
 from handover.places import Places
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Desk:
     async def close(self) -> None:
         """Give up background work; nothing of the record depends on it."""
         await self.summaries.close()
+        await self.reading.close()
 
 
 def open_desk(

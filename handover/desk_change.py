@@ -16,7 +16,7 @@ from handover.agents import OUTSIDE, Agent
 from handover.conversation import Control, Conversation, Lifecycle, Move, move
 from handover.desk_parts import DeskParts
 from handover.entries import AgentId, Author, AuthorKind, Button, Citation, ConversationId, Entry, EntryKind, keepable
-from handover.frames import EntryFrame, Frame, WaitingPart
+from handover.frames import Frame, WaitingPart
 from handover.inboxes import WEB, channel_of
 from handover.markup import to_html
 from handover.matcher import Standing
@@ -177,7 +177,7 @@ class Change:
     def _tell_screens(self, waiting: WaitingPart | None) -> None:
         customer, desk = screens.customer_topic(self.conversation.id), screens.desk_topic(self.conversation.id)
         for entry in self.entries:
-            line = screens.told(customer, EntryFrame.of(entry), entry.offset)
+            line = screens.told_line(entry)
             self.tx.after_commit(line)
             self.tx.after_commit(screens.line_for_agents(line, entry.conversation))
         if self._moved():

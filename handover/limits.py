@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
@@ -141,3 +142,16 @@ class WaitingRoom:
             self._inside[address] -= 1
             if self._inside[address] <= 0:
                 del self._inside[address]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """What one socket may do before it is refused, and then closed."""
+
+    hello_seconds: float = 5.0
+    max_bytes: int = 64 * 1024
+    frames_per_second: float = 10.0
+    frames_burst: int = 40
+    strikes: int = 20  # refused frames before the connection is closed; one good frame takes one back
+    send_seconds: float = 10.0  # how long a reader may leave a frame in the pipe
+    close_seconds: float = 3.0  # how long the last words may take

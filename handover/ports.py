@@ -17,6 +17,7 @@ from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
 from handover.record_ports_outbox import OutboxParts, OutboxRows
+from handover.record_ports_pages import Pages
 from handover.stored import Draft
 
 
@@ -51,6 +52,7 @@ class Transaction(Protocol):
     marks: EntryMarks
     media: Media
     contacts: Contacts
+    pages: Pages
 
     def after_commit(self, told: Told) -> None:
         """Publish ``told`` once the transaction is durable, in order; never when it is not."""

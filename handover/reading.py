@@ -10,6 +10,7 @@ from typing import Any
 from handover import screens
 from handover.agent_frames import ConversationFrame, OfferFrame
 from handover.agents import Agent
+from handover.comers import Comers, Page
 from handover.conversation import Control, Conversation, Lifecycle
 from handover.desk_parts import DeskParts
 from handover.desk_waits import waiting_part
@@ -20,19 +21,8 @@ from handover.mark_frames import EntryMarkFrame, mark_frame
 from handover.matcher import Standing
 from handover.ports import Transaction
 from handover.stored import ConversationRow, Customer, Draft, HandBack, Note, Offer, Rating, StoredDecision
-from handover.tail import PAGE
 from handover.waits_report import WaitsReport, report
 from handover.wanted import Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a customer's open page shows, read at one moment. ``entries``: at most `PAGE` after the offset asked for."""
-
-    stored: ConversationRow
-    control: ControlFrame
-    rated: tuple[int, ...]
-    entries: Sequence[Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +44,7 @@ MOST_WAITS = 20_000
 class Reading:
     def __init__(self, parts: DeskParts) -> None:
         self._parts = parts
+        self._comers = Comers(parts)
 
     async def conversation(self, conversation: ConversationId) -> Conversation:
         """Raises NotFound."""
@@ -90,15 +81,12 @@ class Reading:
         return screens.control_frame(row, waiting, for_agents=for_agents)
 
     async def page(self, conversation: ConversationId, after: int) -> Page:
-        """All that a page needs that comes back with the lines up to ``after``, in one transaction. Raises NotFound."""
-        async with self._parts.records.reading() as tx:
-            row = await tx.conversations.get(conversation)
-            waiting = await waiting_part(self._parts, tx, row.conversation)
-            ratings = await tx.asides.ratings(conversation)
-            said = row.conversation.last_offset > after
-            entries = await tx.entries.after(conversation, after, PAGE) if said else []
-        rated = tuple(sorted({rating.stretch for rating in ratings}))
-        return Page(row, screens.control_frame(row, waiting), rated, entries)
+        """All that a page needs that comes back with the lines up to ``after``. Raises NotFound."""
+        return await self._comers.page(conversation, after)
+
+    async def close(self) -> None:
+        """Nobody's page is read any more."""
+        await self._comers.close()
 
     async def entries(self, conversation: ConversationId, after: int = 0, limit: int = MOST) -> list[Entry]:
         """What came after offset ``after``, oldest first, at most ``limit``."""

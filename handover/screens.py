@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -16,7 +14,8 @@ from handover.agent_frames import (
 from handover.agent_parts import AgentPart, CustomerPart, LastEntryPart
 from handover.agents import OUTSIDE, Agent
 from handover.aside_frames import DraftFrame, NoteFrame
-from handover.entries import AgentId, ConversationId
+from handover.entries import AgentId, ConversationId, Entry
+from handover.frame_texts import entry_text, for_agents, row_text
 from handover.frames import CitationPart, ControlFrame, Frame, WaitingPart
 from handover.inboxes import channel_of
 from handover.ports import Told
@@ -43,10 +42,14 @@ def told(topic: str, frame: Frame, offset: int | None = None) -> Told:
     return Told(topic, kind, frame.model_dump_json(exclude_none=True), offset)
 
 
+def told_line(entry: Entry) -> Told:
+    """A line for the customer's screens."""
+    return Told(customer_topic(entry.conversation), "entry", entry_text(entry), entry.offset)
+
+
 def line_for_agents(told: Told, conversation: ConversationId) -> Told:
     """A line as the customer's screens are told it, for the agents who have ``conversation`` open."""
-    name = json.dumps({"conversation": conversation})
-    return replace(told, topic=desk_topic(conversation), text=f"{told.text[:-1]},{name[1:]}")
+    return Told(desk_topic(conversation), told.kind, for_agents(told.text, conversation), told.offset)
 
 
 def agent_part(agent: Agent, held: int | None = None) -> AgentPart:
@@ -118,8 +121,7 @@ def is_quiet(before: ConversationRow, now: ConversationRow) -> bool:
 
 def told_row(row: ConversationRow, *, waits: bool = False) -> Told:
     """A list row for every console; one that ``waits`` may be gathered with others for a moment."""
-    text = conversation_frame(row).model_dump_json(exclude_none=True)
-    return Told(AGENTS, "conversation", text, row.feed, row.conversation.id, waits)
+    return Told(AGENTS, "conversation", row_text(row), row.feed, row.conversation.id, waits)
 
 
 def control_frame(row: ConversationRow, waiting: WaitingPart | None, *, for_agents: bool = False) -> ControlFrame:

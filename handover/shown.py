@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from handover.entries import ConversationId, Entry
-from handover.frames import EntryFrame, Frame
+from handover.frame_texts import entry_text, for_agents
+from handover.frames import Frame
 from handover.ports import Told
 from handover.presence import Presence
 from handover.reading import Reading
@@ -57,6 +58,19 @@ class Shown:
         self._writing = news.kind == "delta" or (self._writing and news.kind != "control")
         await self._socket.send_text(news.text)
 
+    def hear_now(self, news: Told) -> bool:
+        """As `hear`, at once, for lines; False when it would have to wait."""
+        if news.kind != "entry" or news.offset is None:
+            return False
+        if not self._tail.hear_now(news.offset, news.text, self._socket.send_now):
+            return False
+        self._writing = False
+        return True
+
+    def has(self, offset: int) -> bool:
+        """Whether the line was sent."""
+        return offset <= self._tail.last
+
     async def said(self, offset: int) -> None:
         """The agent's own line is in the record: it comes back, whatever the feed does."""
         await self._tail.catch_up(upto=offset)
@@ -92,4 +106,4 @@ class Shown:
 
     async def _send_entry(self, entry: Entry) -> None:
         self._writing = False
-        await self._socket.send(EntryFrame.of(entry, for_agents=True))
+        await self._socket.send_text(for_agents(entry_text(entry), entry.conversation))

@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from pydantic import TypeAdapter
@@ -21,12 +20,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from handover.errors import BadInput, Busy, FellBehind, NotSignedIn, SwitchboardError, TooLarge, TooMany
 from handover.frame_reading import BinaryFrame, error_frame, parse_frame
 from handover.frames import Frame
-from handover.limits import Buckets, TokenBucket
+from handover.limits import Buckets, SocketLimits, TokenBucket
 from handover.meters import Meters
 from handover.ports import Follower, Told
+from handover.wire_end import WIRE, WireEnd
 
-# Where a server's end of a socket that can more than ASGI asks is found among its scope's extensions, see `Wire`.
-WIRE = "switchboard.wire"
 # The topic of what a socket queues for its own writer. Of these, kind "send" is a frame; others are wishes.
 OWN = "own"
 
@@ -37,33 +35,8 @@ _TOO_FAST = "That is too fast. Please slow down."
 FOR_A_PROGRAMMER = SwitchboardError("Something went wrong here. It has been logged; please try again.")
 
 
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """What one socket may do before it is refused, and then closed."""
-
-    hello_seconds: float = 5.0
-    max_bytes: int = 64 * 1024
-    frames_per_second: float = 10.0
-    frames_burst: int = 40
-    strikes: int = 20  # refused frames before the connection is closed; one good frame takes one back
-    send_seconds: float = 10.0  # how long a reader may leave a frame in the pipe
-    close_seconds: float = 3.0  # how long the last words may take
-
-
 class HungUp(Exception):
     """The other side is gone: the end of a connection, not a failure."""
-
-
-class Wire(Protocol):
-    """What the server's end of a socket can do beside ASGI; a server that offers it sends fewer tasks about."""
-
-    def send_now(self, text: str) -> bool:
-        """Send ``text`` unless it would have to wait; whether it was sent."""
-        ...
-
-    def probe(self) -> None:
-        """Called every so often: pings a peer that was silent, and hangs up on one that did not answer the ping."""
-        ...
 
 
 class Socket(Generic[F]):
@@ -73,8 +46,9 @@ class Socket(Generic[F]):
     """
 
     __slots__ = (
-        "_bucket", "_failure", "_handling", "_hear", "_heartbeat", "_limits", "_meters", "_monotonic", "_parser",
-        "_queue", "_sending_since", "_shared", "_side", "_strikes", "_task", "_websocket", "_wire", "_writer", "ending",
+        "_bucket", "_failure", "_handling", "_hear", "_hear_now", "_heartbeat", "_limits", "_meters", "_monotonic",
+        "_parser", "_queue", "_sending_since", "_shared", "_side", "_strikes", "_task", "_websocket", "_wire",
+        "_writer", "ending",
     )  # fmt: skip
 
     def __init__(
@@ -88,7 +62,7 @@ class Socket(Generic[F]):
         meters: Meters,
         heartbeat: str | None = None,
     ) -> None:
-        self._wire: Wire | None = websocket.scope.get("extensions", {}).get(WIRE, {}).get("wire")
+        self._wire: WireEnd | None = websocket.scope.get("extensions", {}).get(WIRE, {}).get("wire")
         self._heartbeat = heartbeat
         self._websocket = websocket
         self._parser = parser
@@ -100,6 +74,7 @@ class Socket(Generic[F]):
         self._shared: tuple[Buckets, str] | None = None
         self._queue: Follower | None = None
         self._hear: Callable[[Told], Awaitable[None]] | None = None
+        self._hear_now: Callable[[Told], bool] | None = None
         self._task: asyncio.Task[Any] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._failure: Exception | None = None  # what ended the writer
@@ -120,20 +95,26 @@ class Socket(Generic[F]):
             raise BadInput("The first frame must be a hello.")
         return frame
 
+    def listens(self, queue: Follower) -> None:
+        """From here on what is put into ``queue`` waits for `serve`, and the task that called can be ended."""
+        self._queue = queue
+        self._task = asyncio.current_task()
+
     async def serve(
         self,
         queue: Follower,
         handle: Callable[[F], Awaitable[None]],
         begin: Callable[[], Awaitable[None]],
         hear: Callable[[Told], Awaitable[None]],
+        hear_now: Callable[[Told], bool] | None = None,
     ) -> None:
         """Reader and writer, until one of them ends. The writer does ``begin``, then gives ``hear`` all that ``queue``
-        is told, answers to frames too.
+        is told, answers to frames too. ``hear_now`` does the same at once unless it would have to wait.
 
         Raises HungUp, or the SwitchboardError to close with; CancelledError after `end`.
         """
-        self._queue, self._hear = queue, hear
-        self._task = asyncio.current_task()
+        self.listens(queue)
+        self._hear, self._hear_now = hear, hear_now
         self._writer = asyncio.create_task(self._write(begin))
         queue.wakes(self._wake)
         try:
@@ -150,19 +131,32 @@ class Socket(Generic[F]):
                 await asyncio.wait([self._writer])
 
     def _wake(self) -> None:
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write(None))
+        """Something is queued: told at once, until something has to wait, which the writer begins with."""
+        if self._writer is not None:
+            return
+        queue, hear_now, first = self._queue, self._hear_now, None
+        with suppress(Exception):  # the writer meets it too, and what fails there ends the socket
+            while queue is not None and hear_now is not None and self._wire is not None:
+                first = queue.take()
+                if first is None:
+                    return
+                if not hear_now(first):
+                    break
+                first = None
+        self._writer = asyncio.create_task(self._write(None, first))
 
-    async def _write(self, begin: Callable[[], Awaitable[None]] | None) -> None:
-        """Send what there is to send."""
+    async def _write(self, begin: Callable[[], Awaitable[None]] | None, first: Told | None = None) -> None:
+        """Send what there is to send: ``first``, then what is queued."""
         queue, hear = self._queue, self._hear
         assert queue is not None
         assert hear is not None
         try:
             if begin is not None:
                 await begin()
-            while (told := queue.take()) is not None:
+            told = first or queue.take()
+            while told is not None:
                 await hear(told)
+                told = queue.take()
         except Exception as failure:
             self._failure = failure
             self._interrupt()
@@ -171,6 +165,8 @@ class Socket(Generic[F]):
 
     def beat(self) -> None:
         """A heartbeat is due, and a look whether the peer is there at all."""
+        if self._hear is None:
+            return  # nothing was told yet, and a heartbeat says that all was
         wire = self._wire
         if wire is not None:
             wire.probe()
@@ -246,6 +242,10 @@ class Socket(Generic[F]):
             raise HungUp from gone
         finally:
             self._sending_since = None
+
+    def send_now(self, text: str) -> bool:
+        """Send a frame that is JSON already unless that would have to wait; whether it was sent."""
+        return self._wire is not None and self._wire.send_now(text)
 
     def refuse(self, error: SwitchboardError, raw: str = "") -> None:
         """Tell the peer what was refused, and which of its frames that was."""

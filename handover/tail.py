@@ -74,6 +74,16 @@ class Tail:
             elif offset > self._last:
                 await self._catch_up()
 
+    def hear_now(self, offset: int, text: str, send_now: Callable[[str], bool]) -> bool:
+        """As `hear`, at once; False when it would have to wait, and then nothing was done."""
+        if self._turn.locked() or offset > self._last + 1:
+            return False
+        if offset > self._last:
+            if not send_now(text):
+                return False
+            self._last = offset
+        return True
+
     async def _catch_up(self) -> None:
         while True:
             page = await self._read(self.conversation, self._last, PAGE)

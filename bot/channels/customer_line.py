@@ -20,14 +20,15 @@ from bot.frames import (
     Welcome,
 )
 from handover.agent_frames import ConversationFrame
+from handover.comers import Page
 from handover.conversation import Control
 from handover.desk import CustomerMessage, Desk, Recorded
-from handover.entries import AuthorKind, ConversationId, Entry
-from handover.errors import BadInput, Unavailable
-from handover.frames import AuthorPart, ControlFrame, EntryFrame, HeartbeatFrame, TypingFrame
+from handover.entries import AuthorKind, ConversationId, CustomerId, Entry
+from handover.errors import BadInput, NotFound, Unavailable
+from handover.frame_texts import entry_text
+from handover.frames import AuthorPart, ControlFrame, HeartbeatFrame, TypingFrame
 from handover.meters import Meters
 from handover.ports import Told
-from handover.reading import Page
 from handover.rounds import Rounds
 from handover.screens import customer_topic, desk_topic, told
 from handover.sockets import OWN, Socket
@@ -76,6 +77,7 @@ class CustomerLine:
         self._rating: int | None = None
         self._writing = False  # pieces of a reply have been sent, and not yet the reply
         self._lost_pieces = False
+        self._came_with: Page | None = None  # what it is to be told at first
         self._tail = Tail(
             conversation, after, read=self._desk.reading.entries, send=self._send_entry, send_text=socket.send_text
         )
@@ -94,20 +96,31 @@ class CustomerLine:
         """A place in the queue moves without this conversation changing; lost pieces leave no trace."""
         return self._lost_pieces or self._control.get("control") == Control.OFFERED
 
-    async def run(self) -> None:
-        """Serve until the page is gone. Raises HungUp or the error to close with."""
+    async def run(self, customer: CustomerId) -> None:
+        """Serve until the page is gone. Raises HungUp or the error to close with: NotFound when ``customer`` has no
+        such conversation."""
         # Follow first, read second: what is said between the two comes by both ways and is sent once.
         async with self._desk.live.follow(customer_topic(self._conversation)) as follower:
             with self._parts.rounds.joined(self, self._conversation):
+                self.socket.listens(follower)
+                self._came_with = await self._page_of(customer)
                 open_now = self._parts.meters.sockets.labels("customer")
                 open_now.inc()
                 try:
-                    await self.socket.serve(follower, self._handle, self._begin, self._hear)
+                    await self.socket.serve(follower, self._handle, self._begin, self._hear, self._hear_now)
                 finally:
                     open_now.dec()
 
-    async def _begin(self) -> None:
+    async def _page_of(self, customer: CustomerId) -> Page:
         page = await self._desk.reading.page(self._conversation, self._tail.last)
+        if page.stored.conversation.customer != customer:
+            # The same words as for one that never was: nothing to find out here.
+            raise NotFound("There is no such conversation.")
+        return page
+
+    async def _begin(self) -> None:
+        page, self._came_with = self._came_with, None
+        assert page is not None
         await self._tell(*self._state(page))
         await self._tail.take(page.entries)
         await self.socket.send_text(HEARTBEAT)
@@ -131,6 +144,17 @@ class CustomerLine:
         else:
             self._writing = self._writing or news.kind == "delta"
             await self.socket.send_text(news.text)
+
+    def _hear_now(self, news: Told) -> bool:
+        """As `_hear`, at once, for what comes with every message; False when it would have to wait."""
+        if news.topic == OWN:
+            return news.kind == "acknowledge" and (news.offset or 0) <= self._tail.last
+        if news.kind != "entry" or news.offset is None:
+            return False
+        if not self._tail.hear_now(news.offset, news.text, self.socket.send_now):
+            return False
+        self._writing = False
+        return True
 
     async def _own(self, wish: Told) -> None:
         match wish.kind:
@@ -189,7 +213,7 @@ class CustomerLine:
 
     async def _send_entry(self, entry: Entry) -> None:
         self._writing = False
-        await self.socket.send(EntryFrame.of(entry))
+        await self.socket.send_text(entry_text(entry))
 
     async def _handle(self, frame: CustomerSends) -> None:
         customers = self._desk.customers

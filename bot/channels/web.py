@@ -12,13 +12,12 @@ from starlette.websockets import WebSocket
 from bot.channels.customer_line import HEARTBEAT, CustomerLine, LineParts
 from bot.frames import CustomerSends, Hello, customer_sends
 from bot.visitors import Visitors
-from handover.conversation import Conversation
 from handover.entries import ConversationId, CustomerId
 from handover.errors import Forbidden, NotFound, NotSignedIn
-from handover.limits import Buckets, RateLimit, WaitingRoom
+from handover.limits import Buckets, RateLimit, SocketLimits, WaitingRoom
 from handover.line_ends import Answering, address_of, allowed_origin, forget_request
 from handover.places import Places
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 
 INBOX = "web"
 
@@ -66,8 +65,14 @@ class WebChannel:
             with self.places.take(customer, address):
                 socket.paced_by(self.frames, customer)
                 line = await self._line(socket, hello, token, customer)
+                named = hello.conversation is not None
                 del hello, token  # whatever is held here is held for every idle socket
-                await line.run()
+                try:
+                    await line.run(customer)
+                except NotFound:
+                    if named:
+                        await self._still_known(customer)
+                    raise
 
     async def _known_or_new(self, hello: Hello, address: str) -> tuple[str, CustomerId]:
         """The customer a token proves, or without a token somebody new, who can read nobody's conversation.
@@ -75,12 +80,12 @@ class WebChannel:
         Raises NotSignedIn for a token that proves nobody: the page must know that what it holds is worth nothing.
         """
         if hello.token is not None:
-            customer = self.visitors.customer_of(hello.token)
+            customer, token = self.visitors.known(hello.token)
             if hello.conversation is None:  # one that is named tells whose it is
                 await self._still_known(customer)
-            return self.visitors.renewed(hello.token), customer
+            return token, customer
         if hello.conversation is not None:
-            raise _no_such_conversation()
+            raise NotFound("There is no such conversation.")
         await self.newcomers.take(address, "Too many new visitors come from this address. Please try again shortly.")
         customer = (await self.parts.desk.customers.new_customer()).id
         return self.visitors.token_for(customer), customer
@@ -94,24 +99,9 @@ class WebChannel:
     async def _line(
         self, socket: Socket[CustomerSends], hello: Hello, token: str, customer: CustomerId
     ) -> CustomerLine:
-        conversation = await self._conversation(customer, hello.conversation)
+        if hello.conversation is not None:
+            # Whose it is is seen when it is read, which is when it is followed.
+            return CustomerLine(self.parts, socket, ConversationId(hello.conversation), token, hello.after or 0)
+        conversation = await self.parts.desk.customers.start(INBOX, customer, greeting=self.greeting)
         # An offset counts in one conversation only: without a name for it this page has nothing yet.
-        after = (hello.after or 0) if hello.conversation else 0
-        return CustomerLine(self.parts, socket, conversation.id, token, after)
-
-    async def _conversation(self, customer: CustomerId, named: str | None) -> Conversation:
-        if named is None:
-            return await self.parts.desk.customers.start(INBOX, customer, greeting=self.greeting)
-        try:
-            conversation = await self.parts.desk.reading.conversation(ConversationId(named))
-        except NotFound:
-            await self._still_known(customer)
-            raise
-        if conversation.customer != customer:
-            await self._still_known(customer)
-            raise _no_such_conversation()  # the same words as for one that never was: nothing to find out here
-        return conversation
-
-
-def _no_such_conversation() -> NotFound:
-    return NotFound("There is no such conversation.")
+        return CustomerLine(self.parts, socket, conversation.id, token, 0)

@@ -55,7 +55,7 @@ class RedisFeed(InProcessFeed):
         self._listener = Listener(address, self.counts, self)
         self._late: defaultdict[str, set[InProcessFollower]] = defaultdict(set)
         self._numbers: OrderedDict[str, int] = OrderedDict()
-        self._heard_more = asyncio.Event()
+        self._comers: defaultdict[str, list[asyncio.Future[None]]] = defaultdict(list)  # each waits for one topic
         self._was_healthy = asyncio.Event()
 
     @property
@@ -116,6 +116,7 @@ class RedisFeed(InProcessFeed):
         self._late.get(topic, set()).discard(follower)
         if topic not in self.followers:
             self._late.pop(topic, None)
+            self._comers.pop(topic, None)
             self._listener.change(self._prefix + topic)
 
     # --- what the listener asks and tells: `live_redis_listener.Hearing` ---
@@ -130,7 +131,8 @@ class RedisFeed(InProcessFeed):
     def listening(self) -> None:
         self._late.clear()
         self._resync_here()
-        self._heard_more.set()
+        for topic in tuple(self._comers):
+            self._wake(topic)
         self._perhaps_healthy()
 
     def _perhaps_healthy(self) -> None:
@@ -141,9 +143,10 @@ class RedisFeed(InProcessFeed):
 
     def heard_from_now(self, channel: str) -> None:
         # Whoever did not wait for this has perhaps read the record too early.
-        for follower in self._late.pop(channel.removeprefix(self._prefix), ()):
+        topic = channel.removeprefix(self._prefix)
+        for follower in self._late.pop(topic, ()):
             follower.put(RESYNC)
-        self._heard_more.set()
+        self._wake(topic)
 
     def heard(self, channel: str, text: bytes) -> None:
         try:
@@ -185,12 +188,19 @@ class RedisFeed(InProcessFeed):
             follower.put(RESYNC)
 
     async def _until_heard(self, topics: Collection[str]) -> None:
-        names = [self._prefix + topic for topic in topics]
         with suppress(TimeoutError):
             async with asyncio.timeout(FOLLOW_SECONDS):
-                while self._listener.up and not all(map(self._listener.hears, names)):
-                    self._heard_more.clear()
-                    await self._heard_more.wait()
+                for topic in topics:
+                    while self._listener.up and not self._listener.hears(self._prefix + topic):
+                        heard = asyncio.get_running_loop().create_future()
+                        self._comers[topic].append(heard)
+                        await heard
+
+    def _wake(self, topic: str) -> None:
+        """Those who wait for ``topic``, and nobody else: when a process is lost, thousands wait at once."""
+        for comer in self._comers.pop(topic, ()):
+            if not comer.done():
+                comer.set_result(None)
 
     def _beat(self) -> tuple[str, str]:
         return f"{self._prefix}{self._own_beat}", f"{self.owner} beat -\n{time.monotonic()}"

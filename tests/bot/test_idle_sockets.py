@@ -16,10 +16,11 @@ from bot.channels.customer_line import HEARTBEAT
 from bot.frames import CustomerSends, Hello, customer_sends
 from bot.socket_doors import App
 from handover.backends.live_in_process import InProcessFeed
+from handover.limits import SocketLimits
 from handover.line_ends import Answering
 from handover.meters import Meters
 from handover.ports import Told
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 from tests.support.hand_clock import HandClock
 from tests.support.hand_peer import eventually
 from tests.support.service import running_service

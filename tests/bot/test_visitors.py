@@ -44,9 +44,10 @@ def test_a_token_in_use_is_renewed_before_it_ends() -> None:
     clock = HandClock()
     visitors = Visitors(SECRET, clock=clock, days=10)
     token = visitors.token_for(ANNA)
-    assert visitors.renewed(token) == token
+    assert visitors.known(token) == (ANNA, token)
     clock.advance(6 * 86_400)
-    fresh = visitors.renewed(token)
+    known, fresh = visitors.known(token)
+    assert known == ANNA
     assert fresh != token
     clock.advance(6 * 86_400)
     assert visitors.customer_of(fresh) == ANNA

@@ -82,6 +82,27 @@ async def test_a_topic_added_later_comes_with_a_sign_to_look_at_the_record(two: 
         assert (await read(follower, 1))[0].text == "1"
 
 
+async def test_a_crowd_that_follows_at_once_hears_each_its_own_and_nothing_is_kept_for_it(
+    two: tuple[Sharing, Sharing],
+) -> None:
+    one, other = two
+
+    async def comes(number: int) -> str:
+        async with other.live.follow(f"t{number}", "all") as follower:
+            await one.live.publish(Told(f"t{number}", "x", str(number)))
+            heard = await read(follower, 1)
+            assert heard[0] is not RESYNC
+            return heard[0].text
+
+    leaving = [asyncio.create_task(comes(number)) for number in range(60, 80)]
+    await asyncio.sleep(0)
+    for task in leaving:
+        task.cancel()
+    assert await asyncio.gather(*map(comes, range(60))) == [str(number) for number in range(60)]
+    await asyncio.gather(*leaving, return_exceptions=True)
+    assert not vars(other.live)["_comers"]
+
+
 async def test_whoever_waited_for_its_topics_needs_no_look_at_the_record(two: tuple[Sharing, Sharing]) -> None:
     one, other = two
     async with other.live.follow("a") as follower:

@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handover.conversation import Control
 from handover.desk import CustomerMessage, Lease
 from handover.evidence import Evidence, Reply, TurnReport
 from handover.frames import EntryFrame
@@ -99,19 +98,6 @@ async def test_an_agent_s_reply_costs_five_queries(tmp_path: Path) -> None:
         async with counted(world) as statements:
             await world.desk.agents.say(mia, here.id, "a1", "Hello.", held.last_offset)
         assert [one.split()[0] for one in statements[2:-2]] == ["SELECT", "SELECT", "INSERT", "UPDATE", "UPDATE"]
-
-
-async def test_a_page_that_comes_back_is_one_transaction_of_three_queries(tmp_path: Path) -> None:
-    async with open_world(tmp_path) as world:
-        here = (await world.conversation("hi", "there")).id
-        async with counted(world) as statements:
-            page = await world.desk.reading.page(here, 2)
-        assert [one.split()[0] for one in statements] == ["BEGIN", "SELECT", "SELECT", "SELECT"]
-        assert [entry.offset for entry in page.entries] == [3]
-        assert (page.control.control, page.rated, page.stored.conversation.last_offset) == (Control.BOT, (), 3)
-        async with counted(world) as statements:
-            assert list((await world.desk.reading.page(here, 3)).entries) == []
-        assert len(statements) == 3, "who has every line is not looked up any"
 
 
 async def test_what_lies_beside_an_open_conversation_is_one_transaction(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ async def screens(world: World, mia: Agent, here: Conversation) -> None:
     await reading.open_offers(mia)
     await reading.control(here.id, for_agents=True)
     await reading.entries(here.id, 1)
+    await reading.page(here.id, 0)
     await reading.entries_before(here.id, 100)
     for beside in (reading.row, reading.notes, reading.drafts, reading.marks, reading.last_offer, reading.decisions):
         await beside(here.id)

@@ -23,10 +23,11 @@ from handover.backends.live_in_process import InProcessFeed
 from handover.errors import BadInput, Taken, TooLarge
 from handover.frame_reading import error_frame, parse_frame
 from handover.frames import Frame, Text
+from handover.limits import SocketLimits
 from handover.line_ends import Answering
 from handover.meters import Meters
 from handover.ports import Told
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 from tests.support.hand_clock import HandClock
 from tests.support.serving import serving
 from tests.support.talking import Page, page

@@ -82,7 +82,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/desk_offers.py", "handover/desk_hours.py", "handover/desk_summaries.py"),
         "handover/desk_taking.py",
     ),
-    "tests/handover/test_sockets.py": ("handover/line_ends.py", "handover/frame_reading.py"),
+    "tests/handover/test_sockets.py": (
+        *("handover/line_ends.py", "handover/frame_reading.py", "handover/wire_end.py"),
+    ),
     "tests/handover/test_console_api.py": ("handover/login_api.py", "handover/agents_api.py"),
     "tests/handover/test_matcher.py": ("handover/matching_floor.py", "handover/wanted.py"),
     "tests/handover/test_desk_waits.py": ("handover/waits_memory.py",),
@@ -105,6 +107,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *(
             "handover/ports.py",
             "handover/record_ports.py",
+            "handover/record_ports_pages.py",
             "handover/backends/__init__.py",
             "handover/migrations/env.py",
         ),
@@ -112,7 +115,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
             f"handover/backends/records_sql/{name}.py"
             for name in (
                 *("__init__", "asides", "conversations", "engine", "entries", "evidence_json", "migrate", "offers"),
-                *("outbox", "people", "rows", "tables", "tables_of_work"),
+                *("outbox", "pages", "people", "rows", "tables", "tables_of_work"),
                 *("querying", "transaction", "turns", "unbroken", "waits"),
             )
         ),

@@ -14,12 +14,13 @@ from handover.agent_screen import Screen, ScreenParts
 from handover.agents import Agent
 from handover.desk import CustomerMessage, Desk, Recorded
 from handover.entries import AgentId, ConversationId
+from handover.limits import SocketLimits
 from handover.line_ends import Answering
 from handover.login_api import Asking
 from handover.meters import Meters
 from handover.presence import Presence
 from handover.rounds import Rounds
-from handover.sockets import Socket, SocketLimits
+from handover.sockets import Socket
 from tests.support.desk_world import World
 from tests.support.hand_peer import HandPeer
 
@@ -69,7 +70,9 @@ class HandSockets:
 
     async def customer(self, where: ConversationId, after: int = 0) -> HandPeer:
         parts = LineParts(self.desk, Recording(self.desk), _BOT, self.rounds, self._meters)
-        return await self._serve("customer", customer_sends, lambda s: CustomerLine(parts, s, where, "t", after), ())
+        whose = (await self.desk.reading.conversation(where)).customer
+        start = (whose,)
+        return await self._serve("customer", customer_sends, lambda s: CustomerLine(parts, s, where, "t", after), start)
 
     async def agent(self, agent: Agent, after: int | None = None) -> HandPeer:
         parts = ScreenParts(self.desk, self._accounts, self.presence, self.rounds)

@@ -16,6 +16,7 @@ from handover.backends.records_sql.media import SqlMedia
 from handover.backends.records_sql.offers import SqlOffers
 from handover.backends.records_sql.outbox import SqlOutboxRows
 from handover.backends.records_sql.outbox_parts import SqlOutboxParts
+from handover.backends.records_sql.pages import SqlPages
 from handover.backends.records_sql.people import SqlPeople
 from handover.backends.records_sql.querying import Querying
 from handover.backends.records_sql.turns import SqlTurns
@@ -28,6 +29,7 @@ from handover.record_ports_intake import Intake
 from handover.record_ports_marks import EntryMarks
 from handover.record_ports_media import Media
 from handover.record_ports_outbox import OutboxParts, OutboxRows
+from handover.record_ports_pages import Pages
 
 
 class SqlTransaction:
@@ -50,6 +52,7 @@ class SqlTransaction:
     marks: EntryMarks
     media: Media
     contacts: Contacts
+    pages: Pages
 
     def __init__(self, connection: Querying) -> None:
         self.connection = connection
@@ -81,6 +84,7 @@ _GROUPS: dict[str, Callable[[Querying], Any]] = {
     "marks": SqlEntryMarks,
     "media": SqlMedia,
     "contacts": SqlContacts,
+    "pages": SqlPages,
 }
 
 if TYPE_CHECKING:
@@ -102,6 +106,7 @@ if TYPE_CHECKING:
         EntryMarks,
         Media,
         Contacts,
+        Pages,
     ]:
         return (
             SqlConversations(on),
@@ -118,4 +123,5 @@ if TYPE_CHECKING:
             SqlEntryMarks(on),
             SqlMedia(on),
             SqlContacts(on),
+            SqlPages(on),
         )
