@@ -10,7 +10,7 @@ from bot.admission import Admission
 from bot.back_lane import BackLane, DialogueInTheBackLane
 from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
-from bot.one_turn import OneTurn
+from bot.one_turn import WRITERS, WRITERS_SHARING_COMMITS, OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.tracing import Traces
@@ -60,7 +60,7 @@ class Relay:
         self._owner = lives.owner
         self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
-            owner=self._owner, meters=meters, traces=traces,
+            owner=self._owner, meters=meters, traces=traces, writers=WRITERS_SHARING_COMMITS if alone else WRITERS,
         )  # fmt: skip
         self._turns = Turns(self._turn, settings=settings, clock=clock)
         self._admission = Admission(
