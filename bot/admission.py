@@ -3,6 +3,10 @@
 What was acknowledged is answered or offered to a person; so what cannot be answered within a bounded time must not be
 acknowledged. Never refused: words that need no turn of the bot (a person has the conversation, or is waited for), words
 where a turn is owed already, and words that may ask for a person or speak of what is a person's by rule.
+
+How long the line may be depends on how long it has been so: a rush may fill all of it, for it drains again. A line
+that stays is no use to anybody: as many turns end in a second with a short one, while everybody in a long one waits,
+says more meanwhile, and may be answered too late. (CoDel, RFC 8289, tells the two apart in the same way.)
 """
 
 from __future__ import annotations
@@ -32,6 +36,8 @@ _A_PERSON = re.compile(
 )
 _SHORTEST, _LONGEST = 2.0, 30.0  # seconds of a hint when to come again
 _ROOM = 10_000  # conversations that are remembered as refused
+# Of the longest line: a line longer than this that has been so for this long stays; it may be no longer than this then.
+_STAYS = 1 / 5
 
 
 class TurnLine(Protocol):
@@ -64,6 +70,7 @@ class Admission:
         self._line = line
         self._needs_a_turn = needs_a_turn
         self._longest = longest
+        self._long_since: float | None = None  # the line was longer than the shorter bound from then on
         self._topics = topics
         self._clock = clock
         self._refused = refused
@@ -78,16 +85,27 @@ class Admission:
         whatever drowns the bot may drown the record, too. What comes again is asked of the record.
         """
         wait, left = self._line.wait, self._left(conversation, said)
-        if (wait <= self._longest and left <= 0) or not await self._may_refuse(conversation, said, shown_bot):
+        bound = self._bound(wait)
+        if (wait <= bound and left <= 0) or not await self._may_refuse(conversation, said, shown_bot):
             self._put_off.pop(conversation, None)
             return
         self._refused()
         if left <= 0:
-            left = min(max(wait - self._longest, _SHORTEST) * (1 + self._spread() / 2), _LONGEST)
+            left = min(max(wait - bound, _SHORTEST) * (1 + self._spread() / 2), _LONGEST)
             self._put_off[conversation] = (said.client_id, self._clock.monotonic() + left)
             if len(self._put_off) > _ROOM:
                 self._put_off.popitem(last=False)
         raise Busy(_WORDS, retry_after=max(0.1, round(left, 1)))
+
+    def _bound(self, wait: float) -> float:
+        """Seconds that the line may be long now, which is ``wait`` long."""
+        now, short = self._clock.monotonic(), self._longest * _STAYS
+        if wait <= short / 2:  # not at once when it is shorter again: it is kept at that bound while it stays
+            self._long_since = None
+        elif wait > short and self._long_since is None:
+            self._long_since = now
+        stays = self._long_since is not None and now - self._long_since >= short
+        return short if stays else self._longest
 
     def _left(self, conversation: ConversationId, said: CustomerMessage) -> float:
         """Seconds until earlier words of this conversation may come again; 0 when there are none."""
@@ -95,9 +113,9 @@ class Admission:
         return 0.0 if client_id == said.client_id else until - self._clock.monotonic()
 
     async def _may_refuse(self, conversation: ConversationId, said: CustomerMessage, shown_bot: bool) -> bool:
-        if said.payload in RESERVED or _A_PERSON.search(said.text) or any(t.is_in(said.text) for t in self._topics):
-            return False
         if self._line.has(conversation):
+            return False
+        if said.payload in RESERVED or _A_PERSON.search(said.text) or any(t.is_in(said.text) for t in self._topics):
             return False
         again = self._put_off.get(conversation, ("", 0.0))[0] == said.client_id
         return (shown_bot and not again) or await self._needs_a_turn(conversation, said.client_id)

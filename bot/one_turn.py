@@ -31,8 +31,10 @@ from handover.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-# So many turns write at once. On SQLite writers queue: words between people never wait behind more turns than these.
-_WRITERS = 2
+# So many turns write at once: words between people never wait behind more turns than these. Where commits are shared
+# (SQLite, one process) these are the turns that share one. With two, a flooded bot answered as often as the disk, and
+# the thread that asks it, went round, however much time there was.
+WRITERS, WRITERS_SHARING_COMMITS = 2, 8
 
 
 class OneTurn:
@@ -51,6 +53,7 @@ class OneTurn:
         owner: str,
         meters: TurnMeters | None = None,
         traces: Traces | None = None,
+        writers: int = WRITERS,
     ) -> None:
         self._meters = meters or TurnMeters(clock)
         self._traces = traces or Traces()
@@ -62,7 +65,7 @@ class OneTurn:
         self._topics = topics
         self._secret = secret
         self._owner = owner
-        self._writers = asyncio.Semaphore(_WRITERS)
+        self._writers = asyncio.Semaphore(writers)
 
     @property
     def lease(self) -> Lease:

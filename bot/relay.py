@@ -7,9 +7,10 @@ import logging
 from dataclasses import replace
 
 from bot.admission import Admission
+from bot.back_lane import BackLane, DialogueInTheBackLane
 from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
-from bot.one_turn import OneTurn
+from bot.one_turn import WRITERS, WRITERS_SHARING_COMMITS, OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.tracing import Traces
@@ -52,12 +53,14 @@ class Relay:
         lives = lives or EmbeddedLives()
         meters = meters or TurnMeters(clock)
         topics = load_topics()
+        self._lane = BackLane()
+        dialogue = DialogueInTheBackLane(dialogue, self._lane)
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
         self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
-            owner=self._owner, meters=meters, traces=traces,
+            owner=self._owner, meters=meters, traces=traces, writers=WRITERS_SHARING_COMMITS if alone else WRITERS,
         )  # fmt: skip
         self._turns = Turns(self._turn, settings=settings, clock=clock)
         self._admission = Admission(
@@ -76,8 +79,10 @@ class Relay:
     async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
         """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon.
 
-        ``shown_bot``: the customer's page shows that the bot has control.
+        ``shown_bot``: the customer's page shows that the bot has control. Then what people say to people goes first.
         """
+        if shown_bot:
+            await self._lane.turn()
         await self._admission.admit(conversation, said, shown_bot=shown_bot)
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:

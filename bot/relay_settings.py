@@ -16,9 +16,10 @@ class RelaySettings:
     ``turn_seconds``: from taking up a turn to its recorded outcome. ``reserve``: of these, what is kept for weighing
     and recording. ``retry_needs``: a failed turn is tried once more when at least this is left. ``turns_at_once``:
     over all conversations. ``turns_waiting_seconds``: with a longer line before the bot, words that would need one more
-    turn are refused before they are recorded. ``supersedes``: so often a newer message makes the bot begin again; then
-    it answers what it has. ``watch_every``: between two looks of the watchdog. ``glance_every``: a turn under way looks
-    in the record whether the customer has said more through another process.
+    turn are refused before they are recorded; `bot.admission` keeps a line that stays to a fifth. ``supersedes``:
+    so often a newer message makes the bot begin again; then it answers what it has. ``watch_every``: between two looks
+    of the watchdog. ``glance_every``: a turn under way looks in the record whether the customer has said more through
+    another process.
     """
 
     policy: PolicySettings

@@ -77,7 +77,10 @@ class Settings(ChannelSettings):
     turn_seconds: float = Field(15, gt=2, le=120, description="How long one bot turn may take, in seconds.")
     turns_at_once: int = Field(32, ge=1, le=1_000, description="Bot turns under way at once in one process.")
     turns_waiting_seconds: float = Field(
-        10, gt=0, le=120, description="Longest line before the bot, in seconds; then new messages are refused for now."
+        10,
+        gt=0,
+        le=120,
+        description="Longest line before the bot in a rush, seconds; one that stays is kept to a fifth.",
     )
     burst_usual: float = Field(0.7, ge=0, le=10, description="Seconds the bot waits for more words, usually.")
     burst_fragment: float = Field(1.6, ge=0, le=10, description="Seconds it waits after a fragment.")

@@ -27,13 +27,19 @@ class TurnPlaces:
         self._free = asyncio.Semaphore(count)
         self._since: dict[Place, float] = {}
         self._mean = _GUESS
+        self._asking = 0
         self._full_since: float | None = None
-        self._ended: deque[float] = deque(maxlen=1_000)
+        self._ended: deque[float] = deque()  # moments, the oldest first, of those that may still count
 
     @property
     def taken(self) -> int:
         """How many turns are under way."""
         return len(self._since)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody waits for a place."""
+        return self._asking > 0
 
     def wait(self, waiting: int) -> float:
         """Seconds that somebody who comes now would wait, behind ``waiting`` others without a place.
@@ -46,14 +52,15 @@ class TurnPlaces:
         if ahead < 0:
             return 0.0
         now = self._clock.monotonic()
-        age = sum(now - since for since in self._since.values()) / max(1, self.taken)
+        age = now - sum(self._since.values()) / self.taken if self._since else 0.0
         return (ahead + 1) * max(1 / self._rate(now), age / self._count)
 
     def _rate(self, now: float) -> float:
-        """Turns that end in a second."""
+        """Turns that end in a second. Asked for every message, also of those that are refused: it may not cost much."""
         since = now if self._full_since is None else max(self._full_since, now - _WINDOW)
-        ended = sum(at > since for at in self._ended)
-        return (ended + _PRIOR) / (now - since + _PRIOR * self._mean / self._count)
+        while self._ended and self._ended[0] <= since:  # ``since`` only rises, so these never count again
+            self._ended.popleft()
+        return (len(self._ended) + _PRIOR) / (now - since + _PRIOR * self._mean / self._count)
 
     def place(self) -> Place:
         """A place to be taken; not taken yet."""
@@ -61,7 +68,11 @@ class TurnPlaces:
 
     async def take(self, place: Place) -> None:
         """For `Place`: waits until one is free."""
-        await self._free.acquire()
+        self._asking += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._asking -= 1
         self._taken(place)
 
     async def take_now(self, place: Place) -> bool:
@@ -87,7 +98,8 @@ class TurnPlaces:
         if counts:
             now = self._clock.monotonic()
             self._mean = max(_SHORTEST, self._mean + (now - since - self._mean) * _WEIGHT)
-            self._ended.append(now)
+            if self._full_since is not None:
+                self._ended.append(now)
 
 
 class Place:

@@ -1,7 +1,8 @@
 """Who takes a turn when: one worker for each conversation with something to answer, so many turns at once in all.
 
 A worker waits for the rest of the burst, takes a turn, and goes on while there is more. It knows times and wishes,
-not Rasa and not the record: `bot.one_turn` does the turn.
+not Rasa and not the record: `bot.one_turn` does the turn. While others wait for a place no turn is thrown away for
+newer words: these wait in the line like everybody's.
 """
 
 from __future__ import annotations
@@ -265,7 +266,9 @@ class Turns:
             if begun is None:
                 burst.woken = False  # before the record is read: what comes from here on wakes the worker again
                 burst.newer.clear()
-            enough = overloaded or burst.superseded >= self._settings.supersedes
+            # A turn that began with its words says in the record already whether newer ones silence it.
+            others_wait = begun is None and self._places.crowded
+            enough = overloaded or others_wait or burst.superseded >= self._settings.supersedes
             outcome = await self._turn.take(
                 conversation,
                 newer=burst.newer,

@@ -65,6 +65,32 @@ async def test_a_line_that_is_too_long_refuses_with_a_time_to_come_again() -> No
         assert refused.value.as_dict()["code"] == "busy"
 
 
+async def test_a_rush_may_fill_the_line_and_one_that_stays_is_kept_short() -> None:
+    line, clock = Line(wait=9), HandClock()
+    door = admission(line, clock)
+    names = iter(range(100))
+
+    async def taken(wait: float) -> bool:
+        line.wait, name = wait, f"c{next(names)}"
+        try:
+            await door.admit(ConversationId(name), says(client_id=name), shown_bot=True)
+        except Busy:
+            return False
+        return True
+
+    assert await taken(9)
+    clock.advance(1.9)
+    assert await taken(8)
+    clock.advance(0.1)
+    assert not await taken(7)  # longer than two seconds for two seconds
+    clock.advance(60)
+    assert not await taken(2.1)
+    assert await taken(1.9)  # it has room again, and is no rush for that
+    assert not await taken(2.1)
+    assert await taken(1.0)
+    assert await taken(9)  # it was over: this is another one
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.turn_places import TurnPlaces
+from bot.turn_places import Place, TurnPlaces
 from tests.support.hand_clock import HandClock
 
 
@@ -89,3 +89,45 @@ async def test_a_bot_that_gets_slower_with_many_turns_is_known_before_the_mean_s
     assert places.wait(100) > 5
     for one in line:
         one.cancel()
+
+
+async def test_only_what_ended_lately_and_while_all_places_were_taken_says_how_fast_turns_end() -> None:
+    clock = HandClock()
+    places = TurnPlaces(1, clock)
+
+    async def turns(held: Place, count: int, seconds: float) -> Place:
+        for _ in range(count):
+            following = places.place()
+            asking = asyncio.create_task(following.take())
+            await asyncio.sleep(0)
+            clock.advance(seconds)
+            held.counts()
+            held.give_back()
+            await asking
+            held = following
+        return held
+
+    first = places.place()
+    await first.take()
+    last = await turns(first, 400, 0.01)
+    assert places.wait(99) == pytest.approx(1.0, rel=0.3)  # a hundred to come, a hundred a second
+    await turns(last, 100, 1.0)
+    assert places.wait(99) == pytest.approx(100.0, rel=0.3)  # the quick ones are long over
+
+
+async def test_places_are_crowded_while_somebody_waits_for_one() -> None:
+    places = TurnPlaces(1, HandClock())
+    held = places.place()
+    await held.take()
+    assert not places.crowded
+    asking = asyncio.create_task(places.place().take())
+    await asyncio.sleep(0)
+    assert places.crowded
+    held.give_back()
+    await asking
+    assert not places.crowded
+    given_up = asyncio.create_task(places.place().take())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    assert not places.crowded

@@ -81,6 +81,27 @@ async def test_a_superseded_turn_is_taken_again_and_at_last_answers_what_it_has(
     assert [even_if_newer for _, even_if_newer, _ in taker.taken] == [False, False, True]
 
 
+async def test_while_others_wait_for_a_place_no_turn_is_thrown_away_for_newer_words() -> None:
+    gates = {name: asyncio.Event() for name in "abcd"}
+
+    async def slow(_: Taker, conversation: ConversationId) -> TurnOutcome:
+        await gates[conversation].wait()
+        return "committed"
+
+    taker = Taker(slow)
+    async with running(taker, HandClock()) as turns:
+        for name in "abcd":
+            turns.said(ConversationId(name), "Hello!", button=False)
+            await breathe()
+        for name in "abcd":
+            gates[name].set()
+            await breathe()
+    # "c" began while "d" waited behind it.
+    assert [(name, even_if_newer) for name, even_if_newer, _ in taker.taken] == [
+        ("a", False), ("b", False), ("c", True), ("d", False),
+    ]  # fmt: skip
+
+
 async def test_a_slow_conversation_does_not_hold_up_another() -> None:
     async def stuck_here(_: Taker, conversation: ConversationId) -> TurnOutcome:
         if conversation == HERE:
