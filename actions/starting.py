@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from actions.brand import BadBrand, read_brand
 from actions.pages import BadPage, read_pages
@@ -22,12 +23,7 @@ def must_start(env: Mapping[str, str] | None = None) -> None:
         begin_tracing()
         read_brand(settings.brand)
         read_pages(settings.knowledge)
-        named = settings.embedder_dir
-        if str(named) not in (NO_EMBEDDER, "var/minilm") and not (named / "model.onnx").is_file():
-            raise BadSetting(
-                f"EMBEDDER_DIR: {named} holds no exported embedder: run `make embedder`, or unset it;"
-                f" EMBEDDER_DIR={NO_EMBEDDER} searches by words alone"
-            )
+        _must_hold_embedder(settings.embedder_dir)
     except BadSetting as bad:
         raise SystemExit(f"{bad}.") from bad
     except BadBrand as bad:
@@ -36,3 +32,12 @@ def must_start(env: Mapping[str, str] | None = None) -> None:
         raise SystemExit(f"KNOWLEDGE_DIR: {bad}.") from bad
     except UnicodeDecodeError as bad:
         raise SystemExit("BRAND_FILE, KNOWLEDGE_DIR: a file there is not text in UTF-8.") from bad
+
+
+def _must_hold_embedder(folder: Path) -> None:
+    """Without one everything goes by words; but who names a folder means what is in it. Raises BadSetting."""
+    if str(folder) not in (NO_EMBEDDER, "var/minilm") and not (folder / "model.onnx").is_file():
+        raise BadSetting(
+            f"EMBEDDER_DIR: {folder} holds no exported embedder: run `make embedder`, or unset it;"
+            f" EMBEDDER_DIR={NO_EMBEDDER} searches by words alone"
+        )

@@ -21,6 +21,7 @@ from bot.dialogue import DialogueFailed
 from bot.health import actions_check, model_check, service_check
 from bot.rasa_http import RasaHttp
 from bot.repeats import open_repeats
+from bot.rule_files import read_rules
 from bot.settings import Settings, read_settings
 from handover.backends.live_in_process import in_process
 from handover.backends.live_redis_wire import Lost, RedisAddress
@@ -28,9 +29,7 @@ from handover.backends.records_sql.engine import Engine, SqlRecords, make_engine
 from handover.backends.records_sql.migrate import HEAD
 from handover.backends.records_sql.on_sqlite import file_of
 from handover.backends.records_sql.state import RecordState, state_of
-from handover.calendar_file import load_calendars
 from handover.errors import BadInput, SwitchboardError
-from handover.policy_settings import load_policy
 from handover.topics import load_topics
 
 # "note": customers are served, and somebody may want to know.
@@ -57,8 +56,7 @@ async def findings(*, ask_model: bool = False) -> list[Finding]:
     """The whole table. Nothing else is looked at while the settings cannot be read."""
     try:
         settings = read_settings()
-        load_policy(settings.policy_file)
-        load_calendars(settings.calendar_file)
+        read_rules(settings)
         load_topics()
     except BadInput as wrong:
         lines = [line.strip() for line in wrong.message.splitlines() if not line.endswith(":")]
