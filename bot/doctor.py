@@ -39,7 +39,7 @@ _PATIENCE_SECONDS = 5.0
 _MODEL_SECONDS = 90
 _LEAST_FREE_GB = 1.0  # below it a record that grows fills the disk within days
 _MOST_SKEW_SECONDS = 2.0  # leases and deadlines are compared across clocks; the shortest of them last some seconds
-_MIGRATE = "python -m bot.cli record migrate"
+_MIGRATE = "switchboard record migrate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ async def _work(engine: Engine, settings: Settings) -> list[Finding]:
     paused = [one for one in kept if one.paused_at is not None]
     found = [
         Finding("inbox", "broken", f"{one.id} is paused: {one.paused_why or 'by hand'}",
-                f"mend it, then `python -m bot.cli inboxes resume {one.id}`")
+                f"mend it, then `switchboard inboxes resume {one.id}`")
         for one in paused
     ]  # fmt: skip
     if not paused:
@@ -138,7 +138,7 @@ async def _work(engine: Engine, settings: Settings) -> list[Finding]:
         fix = "bring back SECRETS_KEYS or the key file; else put every inbox's secrets in again"
         found.append(Finding("inbox keys", "broken", "nothing opens the inboxes' secrets", fix))
     dead = f"{backlog.dead} lines could not be delivered" if backlog.dead else "nothing undelivered"
-    fix = "`python -m bot.cli outbox list`, then retry, arrived or drop" if backlog.dead else ""
+    fix = "`switchboard outbox list`, then retry, arrived or drop" if backlog.dead else ""
     found.append(Finding("outbox", "note" if backlog.dead else "ok", f"{dead}; {backlog.queued} waiting", fix))
     return found
 

@@ -1,4 +1,4 @@
-"""`python -m bot.cli doctor`: what is broken is named with its fix, no secret is shown, and nothing is changed."""
+"""`switchboard doctor`: what is broken is named with its fix, no secret is shown, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_what_is_missing_is_named_with_its_fix_and_nothing_is_made(tmp_pat
     found = rows(told)
     broken = {what for what, (state, _, _) in found.items() if state == "broken"}
     assert broken == {"record", "rasa", "actions"}
-    assert found["record"][1:] == ("sqlite, not made yet", "start the service, or `python -m bot.cli record migrate`")
+    assert found["record"][1:] == ("sqlite, not made yet", "start the service, or `switchboard record migrate`")
     assert found["service"][0] == "note"
     assert os.listdir(tmp_path) == []
 
