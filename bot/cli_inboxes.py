@@ -6,14 +6,12 @@ Secrets are never arguments, which every process of the machine can read: they c
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-import structlog
 import typer
 from rich.text import Text
 
@@ -165,9 +163,6 @@ def _tell(said: list[Said]) -> None:
 
 
 def _run(work: Callable[[InboxKeeping], Awaitable[None]]) -> None:
-    # What a command says is its output; of the log only warnings matter here, beside it.
-    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     run(_keeping, work)
 
 

@@ -29,6 +29,8 @@ record = typer.Typer(
     help="The record: copy, restore, prove a copy, bring up to date, remove what is old.", no_args_is_help=True
 )
 
+_REACHED_SECONDS = 5.0  # somebody waits at the terminal; the service itself waits longer
+
 CopyFile = Annotated[Path, typer.Argument(help="The copy, a .zip file.", callback=from_here)]
 
 
@@ -124,7 +126,7 @@ async def _engine() -> AsyncIterator[Engine]:
         engine = make_engine(read_settings().database_url)
     try:
         if engine.dialect.name != "sqlite":  # a file is made by who writes it
-            await reached(engine)
+            await reached(engine, within=_REACHED_SECONDS)
         yield engine
     finally:
         await engine.dispose()

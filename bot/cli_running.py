@@ -6,6 +6,7 @@ A command works on a record that is there and of this release. It makes none and
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +35,10 @@ _ID = 32  # characters of a conversation's id
 
 def run(opened: Callable[[], AbstractAsyncContextManager[_T]], work: Callable[[_T], Awaitable[None]]) -> None:
     """Do ``work`` with what ``opened`` gives. Raises typer.Exit after a SwitchboardError, which is told on stderr."""
+
+    # What a command says is its output; of the log only warnings matter here, beside it.
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
     async def whole() -> None:
         async with opened() as given:
