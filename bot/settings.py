@@ -19,6 +19,7 @@ from pydantic import AfterValidator, AliasGenerator, Field, SecretStr, Validatio
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.channel_settings import Address, ChannelSettings, http_address
+from bot.log_lines import Form
 from bot.refusals import naming
 from bot.setting_kinds import email, exact_origins, proxies
 from bot.setting_names import typos
@@ -134,6 +135,7 @@ class Settings(ChannelSettings):
     )
     openai_api_key: SecretStr | None = Field(None, description="The action server's key; shown only as set or not.")
     openai_base_url: str | None = Field(None, description="The action server's model address (shown in /readyz).")
+    log_format: Form = Field("text", description="text: lines for eyes; json: one object a line, for collectors.")
     otel_exporter_otlp_endpoint: Address | None = Field(
         None, description="OpenTelemetry collector (OTLP over HTTP) that gets traces of turns; none: no traces."
     )
