@@ -9,7 +9,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.briefing import briefing_from
 from actions.reply import write_reply
-from actions.tracing import must_start, traced
+from actions.starting import must_start
+from actions.tracing import traced
 from actions.wiring import reply_tools
 
 

@@ -52,9 +52,9 @@ def settings_from_env(env: Mapping[str, str] | None = None) -> ActionSettings:
     return ActionSettings(
         provider=provider,
         api_key=key,
-        base_url=base,
+        base_url=base and _address("OPENAI_BASE_URL", base),
         model=env.get("OPENAI_MODEL") or "gpt-5.4-mini",
-        service_url=(env.get("SERVICE_URL") or "http://127.0.0.1:8000").rstrip("/"),
+        service_url=_address("SERVICE_URL", env.get("SERVICE_URL") or "http://127.0.0.1:8000"),
         internal_token=env.get("INTERNAL_TOKEN") or None,
         embedder_dir=Path(env.get("EMBEDDER_DIR") or "var/minilm"),
         knowledge=Path(env.get("KNOWLEDGE_DIR") or "data/knowledge"),

@@ -159,12 +159,9 @@ def _of_this_process() -> Traces:
     return traces
 
 
-def must_start() -> None:
-    """Ends the process with a sentence when its settings cannot be honoured; called as the action server starts."""
-    try:
-        _of_this_process()
-    except BadSetting as bad:
-        raise SystemExit(f"{bad}.") from bad
+def begin_tracing() -> None:
+    """Open this process's traces now instead of at its first turn. Raises BadSetting."""
+    _of_this_process()
 
 
 def _above(metadata: Mapping[str, Any]) -> Context:

@@ -138,7 +138,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     return {
         **RAISED, "HOST": "127.0.0.1", "PORT": str(port), "DEMO": "false",
         "SECRET_KEY": SECRET, "INTERNAL_TOKEN": "t" * 40, "DEMO_PASSWORD": PASSWORD, "ADMIN_EMAIL": ADMIN,
-        "SECRETS_FILE": str(folder / "inbox_key"), "EMBEDDER_DIR": str(folder / "no-embedder"),
+        "SECRETS_FILE": str(folder / "inbox_key"), "EMBEDDER_DIR": "none",
         "RASA_URL": "http://127.0.0.1:9", "ACTIONS_URL": "http://127.0.0.1:9", "PUBLIC_ORIGINS": "http://127.0.0.1",
         "SHUTDOWN_SECONDS": "2",
     }  # fmt: skip

@@ -30,9 +30,11 @@ from bot.http_errors import install
 from bot.kept_running import keep_running, later
 from bot.pages import page_routes
 from bot.rasa_http import RasaHttp
+from bot.refusals import Refusal, naming
 from bot.relay import Relay
 from bot.relay_settings import relay_settings_of
 from bot.repeats import open_repeats
+from bot.rule_files import read_rules
 from bot.settings import Settings
 from bot.socket_doors import App
 from bot.tracing import Traces, open_traces
@@ -44,7 +46,6 @@ from handover.agent_socket import AgentDoorway
 from handover.backends import Backends, open_backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.backends.records_sql.retention import open_retention
-from handover.calendar_file import load_calendars
 from handover.clock import SystemClock
 from handover.console_api import console_routes
 from handover.contacts_api import contact_routes
@@ -57,7 +58,6 @@ from handover.limits import Buckets, SocketLimits, WaitingRoom
 from handover.login_api import Door, login_routes
 from handover.meters import Meters
 from handover.places import PlaceLimits, Places
-from handover.policy_settings import load_policy
 from handover.ports import Clock, Copilot
 from handover.presence import Presence
 from handover.rounds import Rounds
@@ -76,15 +76,16 @@ def create_app(
     passwords: Passwords | None = None,
 ) -> App:
     """The service. What it opens, it closes when it stops; partners that are handed in stay the caller's."""
-    meters, traces = Meters(), open_traces(settings.otel_exporter_otlp_endpoint)
+    meters, traces, refusal = Meters(), open_traces(settings.otel_exporter_otlp_endpoint), Refusal()
 
     @asynccontextmanager
     async def lifespan(framework: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(traces.close)
-            service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords(), traces)
-            await service.open(stack, backends, dialogue, copilot)
-            service.add_routes(app)
+            with refusal.kept():
+                service = _Service(settings, clock or SystemClock(), meters, passwords or Passwords(), traces)
+                await service.open(stack, backends, dialogue, copilot)
+                service.add_routes(app)
             app.state.drain = service.drain  # `bot.server` calls it before it stops
             background = await stack.enter_async_context(TaskGroup())
             tasks = [background.create_task(work) for work in service.background()]
@@ -102,6 +103,7 @@ def create_app(
         # FastAPI's own spans and records would hold paths, queries and texts of exceptions (`bot.tracing`).
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    app.state.refusal = refusal  # `bot.running` tells it
     install(app, meters=meters, max_body=settings.socket_max_bytes)
     app.include_router(page_routes(origins=settings.origins()))
     return app
@@ -117,11 +119,7 @@ class _Service:
         self._turn_meters = TurnMeters(clock, meters.registry)
         self._traces = traces
         self._passwords = passwords
-        policy = load_policy(settings.policy_file)
-        self._calendars = load_calendars(settings.calendar_file)
-        # One name for the bot, wherever it is shown.
-        words = policy.words.model_copy(update={"bot_name": settings.assistant_name})
-        self._policy = policy.model_copy(update={"words": words})
+        self._policy, self._calendars = read_rules(settings)
 
     async def open(
         self, stack: AsyncExitStack, backends: Backends | None, dialogue: Dialogue | None, copilot: Copilot | None
@@ -129,7 +127,8 @@ class _Service:
         """Open what was not handed in, and make the accounts of a first start."""
         settings = self._settings
         if backends is None:
-            backends = await stack.enter_async_context(open_backends(settings.database_url, settings.redis_url))
+            with naming("DATABASE_URL"):
+                backends = await stack.enter_async_context(open_backends(settings.database_url, settings.redis_url))
         if dialogue is None:
             dialogue = await stack.enter_async_context(_rasa(settings, self._traces))
         if copilot is None:

@@ -1,4 +1,4 @@
-"""The command line for those who run Switchboard: `python -m bot.cli --help`. It works beside a running service."""
+"""The command line for those who run Switchboard: `switchboard --help`. It works beside a running service."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,9 +14,8 @@ from bot.cli_desk import agents, queue, replay
 from bot.cli_doctor import doctor
 from bot.cli_inboxes import inboxes
 from bot.cli_record import record
-from bot.cli_running import run
+from bot.cli_running import opened_record, run, show, table
 from bot.settings import read_settings
-from handover.backends import open_backends
 from handover.clock import SystemClock
 from handover.dead_letters import DeadLetters
 from handover.errors import BadInput
@@ -25,7 +23,12 @@ from handover.stored import DeadLetter
 
 BY = "command line"
 
-app = typer.Typer(help="Operate Switchboard.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Operate Switchboard, beside a running service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they would hold passwords and customers' words
+)
 outbox = typer.Typer(
     help="Lines on their way to channels, and those that could not be delivered.", no_args_is_help=True
 )
@@ -44,12 +47,11 @@ def list_outbox(limit: Annotated[int, typer.Option(min=1, max=1_000, help="How m
 
     async def work(letters: DeadLetters) -> None:
         backlog = await letters.backlog()
-        console = Console()
         oldest = f", the oldest since {backlog.oldest:%Y-%m-%d %H:%M:%S} UTC" if backlog.oldest else ""
-        console.print(f"{backlog.queued} waiting{oldest}; {backlog.dead} could not be delivered.")
+        show(f"{backlog.queued} waiting{oldest}; {backlog.dead} could not be delivered.")
         rows = await letters.list(limit=limit)
         if rows:
-            console.print(_table(rows))
+            show(_table(rows))
 
     run(_letters, work)
 
@@ -107,22 +109,22 @@ async def _chosen(letters: DeadLetters, lines: list[int], every: bool) -> list[i
 
 def _table(rows: list[DeadLetter]) -> Table:
     # Text, not str: what a customer or a provider wrote must not be read as markup of the terminal.
-    table = Table("id", "conversation", "inbox", "line", "tries", "why", "words", title="Could not be delivered")
+    headers = ("id", "conversation", "inbox", "line", "tries", "why", "words")
+    told = table("Could not be delivered", *headers, whole="conversation")
     for letter in rows:
         line = letter.delivery
         words = "".join(c if c.isprintable() else " " for c in letter.text[:60])
         note = (letter.note or "") + (" (later lines were delivered)" if letter.overtaken else "")
         cells = (str(line.id), line.conversation, line.inbox, str(line.offset), str(line.tries), note, words)
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+        told.add_row(*(Text(cell) for cell in cells))
+    return told
 
 
 @asynccontextmanager
 async def _letters() -> AsyncIterator[DeadLetters]:
-    settings = read_settings()
-    async with open_backends(settings.database_url, settings.redis_url) as backends:
+    async with opened_record(read_settings()) as backends:
         yield DeadLetters(backends.records, SystemClock())
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="switchboard")

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli_running import run
+from bot.cli_running import opened_record, run, show, table
 from bot.settings import Settings, read_settings
 from handover.accounts import Account, Accounts
 from handover.agents import Role
-from handover.backends import Backends, open_backends
+from handover.backends import Backends
 from handover.backends.records_sql.accounts import SqlAccounts
 from handover.clock import SystemClock
 from handover.entries import ConversationId, Entry
@@ -59,13 +58,13 @@ def list_agents() -> None:
         held = {}
         async with desk.backends.records.reading() as tx:
             held = dict(await tx.people.held())
-        table = Table("name", "e-mail", "role", "availability", "slots", "state", title="Agents")
+        people = table("Agents", "name", "e-mail", "role", "availability", "slots", "state")
         for one in await desk.accounts.everyone():
             who = one.agent
             state = "open" if one.disabled_at is None else f"closed since {one.disabled_at:%Y-%m-%d}"
             slots = f"{held.get(who.id, 0)} of {who.capacity}"
-            _row(table, who.name, who.email, who.role, who.availability, slots, state)
-        Console().print(table)
+            _row(people, who.name, who.email, who.role, who.availability, slots, state)
+        show(people)
 
     run(_desk, work)
 
@@ -125,13 +124,14 @@ def queue() -> None:
         now = SystemClock().now()
         async with desk.backends.records.reading() as tx:
             waiting = await tx.offers.waiting()
-        table = Table("conversation", "waits", "rings", "round", "stage", "answer due", title="Waiting for a person")
+        headers = ("conversation", "waits", "rings", "round", "stage", "answer due")
+        line = table("Waiting for a person", *headers, whole="conversation")
         for one in waiting:
             due = (one.deadline - now).total_seconds()
             late = f"{-due:.0f} s ago" if due < 0 else f"in {due:.0f} s"
             waits = f"{(now - one.made_at).total_seconds():.0f} s"
-            _row(table, one.conversation, waits, len(one.ringing), one.round, one.stage, late)
-        Console().print(table if waiting else "Nobody waits.")
+            _row(line, one.conversation, waits, len(one.ringing), one.round, one.stage, late)
+        show(line if waiting else "Nobody waits.")
 
     run(_desk, work)
 
@@ -150,12 +150,11 @@ def replay(
             entries: list[Entry] = []
             while page := await tx.entries.after(where, len(entries), _PAGE):
                 entries += page
-        console = Console()
         for entry in entries:
-            console.print(Text(_line(entry)))
+            show(Text(_line(entry)))
             for one in decisions:
                 if one.last_offset == entry.offset:
-                    console.print(Text(f"      → {_told(one)}; {_today(one, decide(one.evidence, policy))}"))
+                    show(Text(f"      → {_told(one)}; {_today(one, decide(one.evidence, policy))}"))
 
     run(_desk, work)
 
@@ -194,5 +193,5 @@ def _password() -> str:
 @asynccontextmanager
 async def _desk() -> AsyncIterator[_Desk]:
     settings = read_settings()
-    async with open_backends(settings.database_url, settings.redis_url) as backends:
+    async with opened_record(settings) as backends:
         yield _Desk(settings, backends, Accounts(SqlAccounts(backends.records), backends.live, SystemClock()))

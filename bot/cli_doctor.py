@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from bot.cli_running import show, table
 
 if TYPE_CHECKING:
     from bot.doctor import Finding
@@ -31,7 +32,7 @@ def doctor(
     # It knows the whole product: imported above, every other command would wait for that.
     look: Callable[..., Coroutine[None, None, list[Finding]]] = import_module("bot.doctor").findings
     found = asyncio.run(look(ask_model=ask_model))
-    Console().print(_table(found))
+    show(_table(found))
     broken = [one.what for one in found if one.state == "broken"]
     if broken:
         print(f"Broken: {', '.join(dict.fromkeys(broken))}.")
@@ -40,8 +41,8 @@ def doctor(
 
 
 def _table(found: list[Finding]) -> Table:
-    table = Table("what", "state", "found", "fix", title="Switchboard")
+    told = table("Switchboard", "what", "state", "found", "fix")
     for one in found:
         # Text, not str: a platform's words must not be read as markup of the terminal.
-        table.add_row(Text(one.what), Text(one.state, _COLOURS[one.state]), Text(one.found), Text(one.fix))
-    return table
+        told.add_row(Text(one.what), Text(one.state, _COLOURS[one.state]), Text(one.found), Text(one.fix))
+    return told

@@ -6,17 +6,13 @@ Secrets are never arguments, which every process of the machine can read: they c
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-import structlog
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bot.channels.access_words import Said
@@ -25,9 +21,8 @@ from bot.channels.channel import Channel, Field
 from bot.channels.inbox_keeping import InboxKeeping
 from bot.channels.inbox_wishes import Wish
 from bot.channels.registry import CHANNELS, addresses_of
-from bot.cli_running import run
+from bot.cli_running import opened_record, run, show, table
 from bot.settings import read_settings
-from handover.backends import open_backends
 from handover.clock import SystemClock
 from handover.errors import BadInput
 from handover.inbox_book import InboxBook
@@ -47,14 +42,14 @@ def list_inboxes() -> None:
     async def work(keeping: InboxKeeping) -> None:
         backlog = await keeping.backlog()
         # Text, not str: a name must not be read as markup of the terminal.
-        table = Table("id", "name", "account", "state", "waiting", "not delivered", title="Inboxes")
+        told = table("Inboxes", "id", "name", "account", "state", "waiting", "not delivered")
         for inbox in await keeping.listed():
             heard = f"heard {inbox.webhook_at:%Y-%m-%d %H:%M} UTC" if inbox.webhook_at else "never heard"
             lines = backlog.get(inbox.id, {})
             state = f"paused: {inbox.paused_why}" if inbox.paused_at else heard
             cells = (inbox.id, inbox.name, inbox.account, state, lines.get("queued", 0), lines.get("failed", 0))
-            table.add_row(*(Text(str(cell)) for cell in cells))
-        Console().print(table)
+            told.add_row(*(Text(str(cell)) for cell in cells))
+        show(told if told.row_count else "There is only the website.")
 
     _run(work)
 
@@ -168,9 +163,6 @@ def _tell(said: list[Said]) -> None:
 
 
 def _run(work: Callable[[InboxKeeping], Awaitable[None]]) -> None:
-    # What a command says is its output; of the log only warnings matter here, beside it.
-    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     run(_keeping, work)
 
 
@@ -179,7 +171,7 @@ async def _keeping() -> AsyncIterator[InboxKeeping]:
     settings, clock = read_settings(), SystemClock()
     cipher = settings.inbox_cipher()
     async with (
-        open_backends(settings.database_url, settings.redis_url) as backends,
+        opened_record(settings) as backends,
         Caller(addresses_of(CHANNELS, settings.platform_urls)) as caller,
     ):
         book = InboxBook(backends.records, clock, cipher)

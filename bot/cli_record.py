@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from bot.cli_running import run
+from bot.cli_running import from_here, run, show, table
+from bot.refusals import naming
 from bot.settings import read_settings
 from handover.backends.live_in_process import in_process
 from handover.backends.records_sql.copies import Manifest, backup, check, restore
@@ -30,7 +29,9 @@ record = typer.Typer(
     help="The record: copy, restore, prove a copy, bring up to date, remove what is old.", no_args_is_help=True
 )
 
-CopyFile = Annotated[Path, typer.Argument(help="The copy, a .zip file.")]
+_REACHED_SECONDS = 5.0  # somebody waits at the terminal; the service itself waits longer
+
+CopyFile = Annotated[Path, typer.Argument(help="The copy, a .zip file.", callback=from_here)]
 
 
 @record.command("backup")
@@ -38,6 +39,7 @@ def make_copy(file: CopyFile) -> None:
     """Copy the whole record while the service runs, and prove the copy by restoring it into a scratch record."""
 
     async def work(engine: Engine) -> None:
+        await _must_be_there(engine)
         await backup(engine, file, SystemClock().now())
         print(f"{_words(await check(file))}; restored and compared: the copy is good.")
 
@@ -49,6 +51,8 @@ def restore_copy(file: CopyFile) -> None:
     """Make the record from a copy. DATABASE_URL must name a database that holds nothing yet, of either kind."""
 
     async def work(engine: Engine) -> None:
+        if not await asyncio.to_thread(file.is_file):
+            raise BadInput(f"There is no file {file}.")
         print(f"{_words(await restore(engine, file))}; restored.")
 
     run(_engine, work)
@@ -59,6 +63,7 @@ def drill() -> None:
     """The restore drill: copy, restore into a scratch record, compare every row, say how long it took, keep nothing."""
 
     async def work(engine: Engine) -> None:
+        await _must_be_there(engine)
         with tempfile.TemporaryDirectory(prefix="switchboard-drill-") as folder:
             file, began = Path(folder) / "copy.zip", time.monotonic()
             await backup(engine, file, SystemClock().now())
@@ -96,13 +101,19 @@ def prune(
         rules = rules_of(settings.retention())
         retention = Retention(SqlPruning(SqlRecords(engine, in_process().live)), rules, SystemClock())
         gone = await (retention.due() if dry_run else retention.once())
-        table = Table("rule", "what", "kept", "would go" if dry_run else "removed", title="Retention")
+        told = table("Retention", "rule", "what", "kept", "would go" if dry_run else "removed")
         for rule in rules:
             kept = "for ever" if rule.days is None else f"{rule.days:g} days"
-            table.add_row(rule.name, rule.what, kept, str(gone[rule.name]))
-        Console().print(table)
+            told.add_row(rule.name, rule.what, kept, str(gone[rule.name]))
+        show(told)
 
     run(_engine, work)
+
+
+async def _must_be_there(engine: Engine) -> None:
+    """Of whatever release: a copy says which. Raises BadInput."""
+    if (await state_of(engine)).revision is None:
+        raise BadInput("There is no record at DATABASE_URL: there is nothing to copy. Name the right one.")
 
 
 def _words(manifest: Manifest) -> str:
@@ -111,9 +122,11 @@ def _words(manifest: Manifest) -> str:
 
 @asynccontextmanager
 async def _engine() -> AsyncIterator[Engine]:
-    engine = make_engine(read_settings().database_url)
+    with naming("DATABASE_URL"):
+        engine = make_engine(read_settings().database_url)
     try:
-        await reached(engine)
+        if engine.dialect.name != "sqlite":  # a file is made by who writes it
+            await reached(engine, within=_REACHED_SECONDS)
         yield engine
     finally:
         await engine.dispose()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx2
+import structlog
 
 from bot.certificates import authorities
 from bot.model_meters import ModelMeters
@@ -22,7 +22,7 @@ from handover.entries import Citation, ConversationId, Entry
 from handover.ports import Clock
 from handover.stored import Draft
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class CopilotHttp:
@@ -96,7 +96,9 @@ class CopilotHttp:
                 reply = await self._asked(request_for(action, _conversation(entries), metadata))
             except (TimeoutError, httpx2.HTTPError, ValueError, RecursionError) as failed:
                 mark.failed(type(failed).__name__)
-                log.warning("the copilot's %s failed: %s", action, type(failed).__name__)
+                log.warning(
+                    "copilot_failed", conversation=_conversation(entries), action=action, kind=type(failed).__name__
+                )
                 return None
         if reply is not None:
             reason = reply.get("fallback_reason")

@@ -21,6 +21,7 @@ from bot.dialogue import DialogueFailed
 from bot.health import actions_check, model_check, service_check
 from bot.rasa_http import RasaHttp
 from bot.repeats import open_repeats
+from bot.rule_files import read_rules
 from bot.settings import Settings, read_settings
 from handover.backends.live_in_process import in_process
 from handover.backends.live_redis_wire import Lost, RedisAddress
@@ -28,9 +29,7 @@ from handover.backends.records_sql.engine import Engine, SqlRecords, make_engine
 from handover.backends.records_sql.migrate import HEAD
 from handover.backends.records_sql.on_sqlite import file_of
 from handover.backends.records_sql.state import RecordState, state_of
-from handover.calendar_file import load_calendars
 from handover.errors import BadInput, SwitchboardError
-from handover.policy_settings import load_policy
 from handover.topics import load_topics
 
 # "note": customers are served, and somebody may want to know.
@@ -40,7 +39,7 @@ _PATIENCE_SECONDS = 5.0
 _MODEL_SECONDS = 90
 _LEAST_FREE_GB = 1.0  # below it a record that grows fills the disk within days
 _MOST_SKEW_SECONDS = 2.0  # leases and deadlines are compared across clocks; the shortest of them last some seconds
-_MIGRATE = "python -m bot.cli record migrate"
+_MIGRATE = "switchboard record migrate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ async def findings(*, ask_model: bool = False) -> list[Finding]:
     """The whole table. Nothing else is looked at while the settings cannot be read."""
     try:
         settings = read_settings()
-        load_policy(settings.policy_file)
-        load_calendars(settings.calendar_file)
+        read_rules(settings)
         load_topics()
     except BadInput as wrong:
         lines = [line.strip() for line in wrong.message.splitlines() if not line.endswith(":")]
@@ -131,7 +129,7 @@ async def _work(engine: Engine, settings: Settings) -> list[Finding]:
     paused = [one for one in kept if one.paused_at is not None]
     found = [
         Finding("inbox", "broken", f"{one.id} is paused: {one.paused_why or 'by hand'}",
-                f"mend it, then `python -m bot.cli inboxes resume {one.id}`")
+                f"mend it, then `switchboard inboxes resume {one.id}`")
         for one in paused
     ]  # fmt: skip
     if not paused:
@@ -140,7 +138,7 @@ async def _work(engine: Engine, settings: Settings) -> list[Finding]:
         fix = "bring back SECRETS_KEYS or the key file; else put every inbox's secrets in again"
         found.append(Finding("inbox keys", "broken", "nothing opens the inboxes' secrets", fix))
     dead = f"{backlog.dead} lines could not be delivered" if backlog.dead else "nothing undelivered"
-    fix = "`python -m bot.cli outbox list`, then retry, arrived or drop" if backlog.dead else ""
+    fix = "`switchboard outbox list`, then retry, arrived or drop" if backlog.dead else ""
     found.append(Finding("outbox", "note" if backlog.dead else "ok", f"{dead}; {backlog.queued} waiting", fix))
     return found
 

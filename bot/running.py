@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from errno import EADDRINUSE
 
 from bot.app import create_app
 from bot.quick_start import settle
+from bot.refusals import Refusal
 from bot.server import server
 from bot.settings import Settings, as_lines, read_settings
 from handover.errors import SwitchboardError
@@ -24,6 +26,7 @@ def main(arguments: list[str]) -> int:
             print("\n".join(as_lines(settings)))
             return 0
         _check_port(settings)
+        _check_embedder(settings)
         return _serve(settings)
     except SwitchboardError as error:
         print(error.message, file=sys.stderr)
@@ -31,8 +34,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    running = server(settings, create_app(settings), serving=settle)
-    running.run()
+    app = create_app(settings)
+    running = server(settings, app, serving=settle)
+    refusal: Refusal = app.state.refusal
+    with refusal.told_by_us():
+        running.run()
     return 0 if running.started else 1
 
 
@@ -42,7 +48,19 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as why:
+            if why.errno != EADDRINUSE and not isinstance(why, PermissionError):
+                raise SwitchboardError(f"HOST: this machine has no address {settings.host} ({why.strerror}).") from why
             raise SwitchboardError(
                 f"Port {settings.port} on {settings.host} cannot be used ({why.strerror}). "
                 "Stop what uses it, or set PORT to another one."
             ) from why
+
+
+def _check_embedder(settings: Settings) -> None:
+    """Without one repeats are told by words; but who names a folder means what is in it, and `none` none."""
+    folder = settings.embedder_dir
+    if "embedder_dir" in settings.model_fields_set and str(folder) != "none" and not (folder / "model.onnx").is_file():
+        raise SwitchboardError(
+            f"EMBEDDER_DIR: {folder} holds no exported embedder. Run `make embedder`, or unset it; "
+            "EMBEDDER_DIR=none tells repeats by words."
+        )

@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
 
 def server(settings: Settings, app: FastAPI, serving: Callable[[], None] = lambda: None) -> Server:
     """The server as it runs everywhere. ``serving`` is called when its socket is open."""
-    log_plainly()
+    log_plainly(settings.log_format)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -61,5 +61,6 @@ def server(settings: Settings, app: FastAPI, serving: Callable[[], None] = lambd
         # The drain before it takes two fifths at most, and closing the rest of the service needs a moment.
         timeout_graceful_shutdown=max(1, settings.shutdown_seconds * 2 // 5),
         log_level="warning",
+        log_config=None,  # its lines go where all go, in the same form
     )
     return Server(config, app, serving)

@@ -10,14 +10,19 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import AliasGenerator, Field, SecretStr, ValidationError, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import AfterValidator, AliasGenerator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.channel_settings import Address, ChannelSettings, http_address
+from bot.log_lines import Form
+from bot.refusals import naming
+from bot.setting_kinds import email, exact_origins, proxies
+from bot.setting_names import typos
 from handover.errors import BadInput
 from handover.inbox_cipher import Cipher
 from handover.retention import Days
@@ -35,10 +40,10 @@ class Settings(ChannelSettings):
 
     host: str = Field("127.0.0.1", min_length=1, description="Address the service listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the service listens on.")
-    public_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(exact_origins)] = Field(
         (), description="Origins (scheme://host[:port], comma separated) of the service and of sites with the widget."
     )
-    forwarded_allow_ips: str = Field(
+    forwarded_allow_ips: Annotated[str, AfterValidator(proxies)] = Field(
         "127.0.0.1", description="Proxies, comma separated, whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
     database_url: str = Field(
@@ -62,7 +67,9 @@ class Settings(ChannelSettings):
     demo_password: SecretStr | None = Field(
         None, description="Password of the accounts made at first start; by default a random one printed once."
     )
-    admin_email: str = Field("admin@example.com", description="E-mail address of the admin made at first start.")
+    admin_email: Annotated[str, AfterValidator(email)] = Field(
+        "admin@example.com", description="E-mail address of the admin made at first start."
+    )
     company_name: str = Field("Tarn & Trail", min_length=1, max_length=80, description="Company the bot speaks for.")
     assistant_name: str = Field("Juniper", min_length=1, max_length=80, description="Name of the bot.")
     greeting: str = Field(
@@ -131,6 +138,7 @@ class Settings(ChannelSettings):
     )
     openai_api_key: SecretStr | None = Field(None, description="The action server's key; shown only as set or not.")
     openai_base_url: str | None = Field(None, description="The action server's model address (shown in /readyz).")
+    log_format: Form = Field("text", description="text: lines for eyes; json: one object a line, for collectors.")
     otel_exporter_otlp_endpoint: Address | None = Field(
         None, description="OpenTelemetry collector (OTLP over HTTP) that gets traces of turns; none: no traces."
     )
@@ -140,21 +148,6 @@ class Settings(ChannelSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("public_origins")
-    @classmethod
-    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in ("http", "https")
-                or origin != f"{parts.scheme}://{parts.netloc}"
-                or not parts.hostname
-            ):
-                raise ValueError(f"{origin!r} is not an origin such as https://shop.example")
-            if "*" in origin or "@" in parts.netloc or origin != origin.lower():
-                raise ValueError(f"{origin!r}: an origin is one exact lower-case address, no pattern")
-        return origins
 
     @field_validator("rasa_url", "actions_url", "service_url", "openai_base_url")
     @classmethod
@@ -177,6 +170,8 @@ class Settings(ChannelSettings):
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
+        if self.llm_provider == "openai" and not (self.openai_api_key or self.openai_base_url):
+            raise ValueError("LLM_PROVIDER is openai: set OPENAI_API_KEY or OPENAI_BASE_URL, or LLM_PROVIDER=offline")
         if self.burst_cap < self.burst_usual:
             raise ValueError("BURST_CAP must not be below BURST_USUAL")
         if self.redis_url and self.secret_key is None:
@@ -225,6 +220,14 @@ class Settings(ChannelSettings):
             # Replicas have SECRET_KEY in common anyway, and what was sealed before SECRETS_KEYS was set still opens.
             made = hmac.digest(self.secret_key.get_secret_value().encode(), b"secrets of inboxes", hashlib.sha256)
             keys.append(base64.urlsafe_b64encode(made).decode())
+        if not keys and self.secrets_file.is_file():
+            with naming("SECRETS_FILE"):
+                kept = self.secrets_file.read_text().replace(",", " ").split()
+            try:
+                Cipher(kept or ["nothing"])
+            except BadInput as wrong:
+                fix = "Bring the file back from a copy, or delete it and put every inbox's secrets in again."
+                raise BadInput(f"SECRETS_FILE: {self.secrets_file} holds no key. {fix}") from wrong
         return Cipher(keys, file=self.secrets_file)
 
     def signing_secret(self) -> bytes:
@@ -232,13 +235,14 @@ class Settings(ChannelSettings):
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         path = self.secret_file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        with naming("SECRET_FILE"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with (
+                suppress(FileExistsError),
+                open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file,
+            ):
                 file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
-        kept = path.read_text().strip()
+            kept = path.read_text().strip()
         if len(kept) < 32:
             raise BadInput(f"{path} holds no usable secret key. Delete it, or set SECRET_KEY.")
         return kept.encode()
@@ -246,11 +250,32 @@ class Settings(ChannelSettings):
 
 def read_settings(**given: Any) -> Settings:
     """Settings from the environment; ``given`` wins. Raises BadInput with one line per option that is wrong."""
+    wrong = typos((*os.environ, *_written(given)), (name.upper() for name in Settings.model_fields))
+    settings = None
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, one['loc'])).upper() or 'SETTINGS'}: {one['msg']}" for one in error.errors()]
-        raise BadInput("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
+        wrong = [*map(_told, error.errors()), *wrong]
+    if settings is None or wrong:
+        raise BadInput("These settings cannot be used:\n  " + "\n  ".join(wrong))
+    return settings
+
+
+def _written(given: dict[str, Any]) -> list[str]:
+    """The names in the file that settings are read from, too."""
+    file = given.get("_env_file", Settings.model_config.get("env_file"))
+    return [] if file is None else [name for name in dotenv_values(file) if name]
+
+
+def _told(error: Any) -> str:
+    """One thing that is wrong: the option, what it must be, and what it is for."""
+    words = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    name = ".".join(map(str, error["loc"]))
+    field = Settings.model_fields.get(name.lower())
+    if field is None:
+        return words
+    usual = "" if field.default in (None, ()) or "{" in str(field.default) else f" Usually {field.default}."
+    return f"{name.upper()}: {words}. {field.description}{usual}"
 
 
 def as_lines(settings: Settings) -> list[str]:

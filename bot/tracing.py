@@ -1,4 +1,6 @@
-"""Traces of the bot's work in OpenTelemetry's form: off unless an address is set, and never with anybody's words.
+"""Traces of the bot's work in OpenTelemetry's form, off unless an address is set, and a log line of each turn.
+
+Neither holds anybody's words.
 
 Only this module and `bot.trace_export` know OpenTelemetry here; the latter is imported when traces are on.
 Ours is no global provider, so that no library of ours adds spans by itself: those would hold paths, queries, texts.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -23,31 +26,41 @@ from handover.errors import BadInput
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
+log = structlog.get_logger(__name__)
+
 Fact = str | bool | int | float
 # inner: our own work; client: we ask another process and wait; root: nothing that is under way has led to it.
 Kind = Literal["inner", "client", "root"]
 
+_OURS = "switchboard."  # before the names of facts that are not OpenTelemetry's
 _LAST_SECONDS = 2.0  # for what is not exported yet when the service ends; a collector that is away gets no more
 
 
 class Mark:
     """A span that is under way, as those see it who work inside it; without tracing it keeps nothing."""
 
-    __slots__ = ("_span", "_told")
+    __slots__ = ("_kept", "_span", "_told")
 
-    def __init__(self, span: Span | None = None) -> None:
+    def __init__(self, span: Span | None = None, kept: dict[str, Fact | None] | None = None) -> None:
         self._span = span
+        self._kept = kept
         self._told = False
 
     def note(self, facts: Mapping[str, Fact | None]) -> None:
         """Attributes by name; None is left out. Ids, kinds, counts and seconds only: no words, names or addresses."""
+        if self._kept is not None:
+            self._kept.update(facts)
         if self._span is not None:
             self._span.set_attributes({name: value for name, value in facts.items() if value is not None})
 
     def failed(self, kind: str) -> None:
         """It went wrong, in one word; the first one counts. An exception's text is never kept: it may hold words."""
-        if self._span is not None and not self._told:
-            self._told = True
+        if self._told:
+            return
+        self._told = True
+        if self._kept is not None:
+            self._kept["error"] = kind
+        if self._span is not None:
             self._span.set_attribute("error.type", kind)
             self._span.set_status(StatusCode.ERROR)
 
@@ -72,11 +85,19 @@ class Traces:
 
     @contextmanager
     def span(
-        self, name: str, facts: Mapping[str, Fact | None] | None = None, *, kind: Kind = "inner"
+        self,
+        name: str,
+        facts: Mapping[str, Fact | None] | None = None,
+        *,
+        kind: Kind = "inner",
+        kept: dict[str, Fact | None] | None = None,
     ) -> Iterator[Mark]:
-        """The block as a span, below the one that is under way. What the block raises passes through."""
+        """The block as a span, below the one that is under way. What the block raises passes through.
+
+        ``kept``: takes the facts, too.
+        """
         if self._tracer is None:
-            yield _NOTHING
+            yield _NOTHING if kept is None else Mark(None, kept)
             return
         with self._tracer.start_as_current_span(
             name,
@@ -85,7 +106,7 @@ class Traces:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            mark = Mark(span)
+            mark = Mark(span, kept)
             mark.note(facts or {})
             try:
                 yield mark
@@ -98,14 +119,21 @@ class Traces:
 
     @contextmanager
     def turn(self, facts: Mapping[str, Fact | None]) -> Iterator[Mark]:
-        """A turn of the bot: a trace of its own, whose id is in each of the turn's log lines."""
-        with self.span("bot turn", facts, kind="root") as mark:
-            traceparent = mark.traceparent()
-            if traceparent is None:
-                yield mark
-                return
-            with structlog.contextvars.bound_contextvars(trace_id=traceparent.split("-")[1]):
-                yield mark
+        """A turn of the bot: a trace of its own, and a line in the log at its end.
+
+        Whatever is logged within it names conversation and turn, and the trace's id when there is one.
+        """
+        kept, began = dict(facts), time.monotonic()
+        about = {name: str(facts[f"{_OURS}{name}"]) for name in ("conversation", "turn") if f"{_OURS}{name}" in facts}
+        with self.span("bot turn", facts, kind="root", kept=kept) as mark:
+            if traceparent := mark.traceparent():
+                about["trace_id"] = traceparent.split("-")[1]
+            with structlog.contextvars.bound_contextvars(**about):
+                try:
+                    yield mark
+                finally:
+                    told = {name.removeprefix(_OURS): fact for name, fact in kept.items() if fact is not None}
+                    log.info("turn", **told, seconds=round(time.monotonic() - began, 3))
 
     async def close(self) -> None:
         """Export what is left, but do not wait long for it."""

@@ -8,11 +8,12 @@ newer words: these wait in the line like everybody's.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+import structlog
 
 from bot.bursts import answer_at, window
 from bot.deadlines import within
@@ -23,7 +24,7 @@ from handover.entries import ConversationId
 from handover.errors import SwitchboardError
 from handover.ports import Clock
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 # "unfinished": committed, and the customer has written more meanwhile, maybe through another process.
 TurnOutcome = Literal["committed", "unfinished", "superseded", "fenced"]
@@ -160,7 +161,7 @@ class Turns:
         try:
             await self._turn.release(conversation)
         except SwitchboardError:
-            log.exception("the turn of conversation %s could not be released; its lease will end", conversation)
+            log.exception("the turn could not be released; its lease will end", conversation=conversation)
             return
         burst = self._bursts.get(conversation)
         if burst is None:
@@ -237,7 +238,7 @@ class Turns:
                     burst.superseded, burst.woken = 0, burst.woken or outcome == "unfinished"
         except Exception:
             # The words are in the record: the watchdog wakes this conversation again, or hands it over.
-            log.exception("the turn of conversation %s broke", conversation)
+            log.exception("the turn broke", conversation=conversation)
         finally:
             if self._bursts.get(conversation) is burst:
                 del self._bursts[conversation]

@@ -7,17 +7,18 @@ slightly different times: of several that see the same, the record lets one act.
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable
 from typing import Protocol
+
+import structlog
 
 from bot.turns import Turns
 from handover.conversation import Conversation
 from handover.entries import ConversationId
 from handover.ports import Clock, Lives
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Watched(Protocol):
@@ -72,7 +73,7 @@ class Watchdog:
     async def look(self) -> None:
         """Offer what is overdue to people, and wake what was forgotten. Raises Unavailable."""
         for conversation in await self._desk.overdue_turns():
-            log.warning("conversation %s: the bot stalled, people are asked", conversation.id)
+            log.warning("the bot stalled, people are asked", conversation=conversation.id)
             self._turns.abandon(conversation.id)
         await self._take_over()
         for forgotten in await self._desk.unanswered(older_than=self._age):
@@ -86,5 +87,5 @@ class Watchdog:
         for owner in await self._lives.gone(others) if others else ():
             for conversation in work[owner]:
                 if await self._desk.release(conversation, owner):
-                    log.warning("conversation %s: %s is gone, its turn is taken again", conversation, owner)
+                    log.warning("a process is gone, its turn is taken again", conversation=conversation, owner=owner)
                     self._turns.wake(conversation)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from handover import desk_waits, screens
 from handover.agents import OUTSIDE, Agent
 from handover.conversation import Control, Conversation, Lifecycle, Move, move
@@ -22,6 +24,8 @@ from handover.markup import to_html
 from handover.matcher import Standing
 from handover.ports import Transaction
 from handover.stored import ConversationRow, LastEntry, Offer, Stretch
+
+log = structlog.get_logger(__name__)
 
 _RENDERED = frozenset({AuthorKind.BOT, AuthorKind.AGENT})
 
@@ -113,6 +117,11 @@ class Change:
             outside = moved.agent == OUTSIDE
             holder = await self.tx.people.outsider() if outside else await self._agent(moved.agent)
             self.row = replace(self.row, agent=holder)
+        if moved.epoch != earlier.epoch or moved.lifecycle != earlier.lifecycle:
+            log.info(
+                "moved", conversation=moved.id, by=verb.value, control=moved.control.value,
+                lifecycle=moved.lifecycle.value, epoch=moved.epoch, agent=moved.agent,
+            )  # fmt: skip
         if moved.epoch != earlier.epoch:
             self.row = replace(self.row, stretch_start=moved.last_offset, fallbacks=0, lacking=0)
             if earlier.control is Control.BOT:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
+
+import structlog
 
 from handover import screens
 from handover.ports import Copilot, Records
 from handover.stored import Offer
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Summaries:
                     await self._keep(offer, summary)
         except Exception:
             # Whatever a model does wrong, the packet made by rules stands.
-            _log.exception("no summary for the packet of conversation %s", offer.conversation)
+            _log.exception("no summary for the packet", conversation=offer.conversation)
 
     async def _keep(self, offer: Offer, summary: str) -> None:
         async with self.records.transaction() as tx:

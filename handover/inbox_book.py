@@ -5,9 +5,10 @@ Whatever this process changes it sees at once; other processes see it when what 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
+
+import structlog
 
 from handover.errors import BadInput, NotFound
 from handover.inbox_cipher import Cipher
@@ -19,7 +20,7 @@ from handover.record_ports_inboxes import KeptInbox
 FRESH_SECONDS = 2.0
 NOTED_EVERY_SECONDS = 5.0
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class InboxBook:
@@ -57,7 +58,7 @@ class InboxBook:
             paused = await tx.inboxes.pause(inbox, why, self._clock.now())
         self.forget()
         if paused:
-            _log.warning("inbox paused: %s: %s", inbox, why)
+            _log.warning("inbox_paused", inbox=inbox, why=why)
         return paused
 
     async def resume(self, inbox: str) -> None:

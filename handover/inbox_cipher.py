@@ -1,7 +1,7 @@
 """Keeps the secrets of inboxes unreadable in the record: Fernet (AES-128-CBC with HMAC-SHA256), keys that can change.
 
 Of several keys the first seals and all of them open, so that a new key is put before the old one, everything is
-sealed anew (`python -m bot.cli inboxes rotate-keys`), and the old key goes.
+sealed anew (`switchboard inboxes rotate-keys`), and the old key goes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from handover.errors import BadInput
 
-NO_KEYS = "Inboxes need a key to keep their secrets with: set SECRETS_KEYS (`python -m bot.cli inboxes new-key`)."
+NO_KEYS = "Inboxes need a key to keep their secrets with: set SECRETS_KEYS (`switchboard inboxes new-key`)."
 
 
 class Cipher:
@@ -70,7 +70,7 @@ def _fernet(keys: Sequence[str]) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:
-        raise BadInput("SECRETS_KEYS must be keys as `python -m bot.cli inboxes new-key` makes them.") from error
+        raise BadInput("SECRETS_KEYS must be keys as `switchboard inboxes new-key` makes them.") from error
 
 
 def _make(file: Path) -> None:

@@ -8,13 +8,14 @@ line that cannot be delivered is a dead letter: it stays, people see it with the
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+
+import structlog
 
 from handover.entries import ConversationId
 from handover.errors import NotFound, SwitchboardError, Unavailable
@@ -26,7 +27,7 @@ from handover.policy_settings import OutboxSettings
 from handover.ports import Clock, Records
 from handover.stored import Delivery
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 # Lines that are being sent at one moment, in all and of one inbox: a platform that hangs must not hold up the others.
 _AT_ONCE, _AT_ONCE_OF_ONE = 40, 10
@@ -92,7 +93,7 @@ class OutboxWorker:
         for task in [task for task in under_way if task.done()]:
             line = under_way.pop(task)
             if (why := task.exception()) is not None:
-                log.error("line %s could not be worked on, and is tried again later", line.key, exc_info=why)
+                log.error("line_not_worked_on", conversation=line.conversation, offset=line.offset, exc_info=why)
         busy = Counter(line.inbox for line in under_way.values())
         room = _AT_ONCE - len(under_way)
         if room <= 0:
@@ -126,9 +127,9 @@ class OutboxWorker:
             try:
                 await self.told.delivery(line.conversation, line.offset, line.delivery, line.note, line.todo)
             except NotFound:
-                log.warning("nobody can be told of line %s:%s", line.conversation, line.offset)
+                log.warning("nobody_told_of_line", conversation=line.conversation, offset=line.offset)
             except SwitchboardError:
-                log.exception("telling how far line %s:%s has come is put off", line.conversation, line.offset)
+                log.exception("telling_of_line_put_off", conversation=line.conversation, offset=line.offset)
                 continue
             async with self.records.transaction() as tx:
                 await tx.parts.told(line)

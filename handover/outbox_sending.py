@@ -8,10 +8,11 @@ before people. Only where the platform takes the same key twice as one message i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import structlog
 
 from handover.entries import AuthorKind, Entry
 from handover.inboxes import channel_of
@@ -22,7 +23,7 @@ from handover.policy_settings import OutboxSettings
 from handover.ports import Clock, Records, Transaction
 from handover.stored import ConversationRow, Delivery
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 # How often a line whose outcome is unknown is looked at, in seconds; a report makes it due at once.
 _LOOK_AGAIN = 5.0
@@ -101,7 +102,7 @@ class LineSending:
             async with asyncio.timeout(self.settings.lease_seconds * 0.8):
                 result = await self.sender.send(self.line, plan, part, last)
         except Exception:
-            log.exception("the sender of inbox %s broke in the middle of line %s", part.inbox, part.key)
+            log.exception("sender_broke", inbox=part.inbox, line=part.key, conversation=self.line.delivery.conversation)
         if self.meters is not None:
             self.meters.outbox_sends.labels(channel_of(part.inbox), result.outcome.value).inc()
         return result
@@ -231,7 +232,8 @@ class LineSending:
     async def _broken(self, broken: Exception) -> None:
         """Something of ours is wrong before anything was sent: a pause, and after a few of them people are asked."""
         delivery = self.line.delivery
-        log.error("the sender of inbox %s broke on line %s", delivery.inbox, delivery.key, exc_info=broken)
+        about = {"inbox": delivery.inbox, "conversation": delivery.conversation, "offset": delivery.offset}
+        log.error("sender_broke_before_sending", **about, exc_info=broken)
         pause = self.settings.first_pause_seconds * 4**delivery.poison
         await self._later(pause, f"The channel's sender broke: {type(broken).__name__}.", unended=True)
 

@@ -61,6 +61,7 @@ def greet(url: str, env: Mapping[str, str], seconds: float) -> None:
     say(f"  the agents' console        {url}/console")
     if env.get("DEMO", "").lower() in {"1", "true", "yes", "on"}:
         say(f"  sign in as                 agent1@example.com or agent2@example.com, password {env['DEMO_PASSWORD']}")
+    say("  operate it                 bin/switchboard --help")
     say("Ctrl-C stops everything.")
 
 

@@ -1,4 +1,4 @@
-"""`python -m bot.cli agents | queue | replay`, beside a record with people and conversations in it."""
+"""`switchboard agents | queue | replay`, beside a record with people and conversations in it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def here(tmp_path: Path) -> Here:
 
 
 async def test_accounts_are_made_closed_opened_and_given_passwords(tmp_path: Path, here: Here) -> None:
+    await here.run("record", "migrate")
     made = await here.run("agents", "add", "Ines@Example.com", "--name", "Ines", "--role", "lead", stdin="a long one\n")
     assert (made.returncode, made.stdout) == (0, "ines@example.com may sign in.\n"), made.stderr
     listed = (await here.run("agents", "list")).stdout

@@ -1,4 +1,4 @@
-"""`python -m bot.cli doctor`: what is broken is named with its fix, no secret is shown, and nothing is changed."""
+"""`switchboard doctor`: what is broken is named with its fix, no secret is shown, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ async def test_an_installation_that_is_well_is_said_to_be(tmp_path: Path) -> Non
 
 async def test_what_is_missing_is_named_with_its_fix_and_nothing_is_made(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
-    told = await doctor(tmp_path, RASA_URL=nowhere, ACTIONS_URL=nowhere, LLM_PROVIDER="openai", OPENAI_API_KEY="")
+    told = await doctor(tmp_path, RASA_URL=nowhere, ACTIONS_URL=nowhere)
     assert told.exit_code == 1
     found = rows(told)
     broken = {what for what, (state, _, _) in found.items() if state == "broken"}
-    assert broken == {"record", "rasa", "actions", "language model"}
-    assert found["record"][1:] == ("sqlite, not made yet", "start the service, or `python -m bot.cli record migrate`")
+    assert broken == {"record", "rasa", "actions"}
+    assert found["record"][1:] == ("sqlite, not made yet", "start the service, or `switchboard record migrate`")
     assert found["service"][0] == "note"
     assert os.listdir(tmp_path) == []
 

@@ -1,4 +1,4 @@
-"""`python -m bot.cli inboxes`: made with secrets from the environment or stdin, checked at a platform, re-sealed."""
+"""`switchboard inboxes`: made with secrets from the environment or stdin, checked at a platform, re-sealed."""
 
 from __future__ import annotations
 

@@ -46,6 +46,10 @@ def test_it_starts_with_no_setting_at_all() -> None:
         ("GREETING", "Hello {name}"),
         ("GREETING", "Hello {"),
         ("LLM_PROVIDER", "magic"),
+        ("LLM_PROVIDER", "openai"),
+        ("FORWARDED_ALLOW_IPS", "nginx"),
+        ("ADMIN_EMAIL", "ada"),
+        ("SWITCHBOARD_PORT", "8000"),
         ("DEMO", "perhaps"),
     ],
 )
@@ -55,6 +59,22 @@ def test_a_value_that_cannot_be_honoured_is_an_error_that_names_the_option(
     monkeypatch.setenv(name, value)
     with pytest.raises(BadInput, match=name):
         _read()
+
+
+def test_the_refusal_says_what_the_option_is_for_and_what_is_usual() -> None:
+    with pytest.raises(BadInput) as refused:
+        _read(port="eight", secret_key="short")
+    assert "PORT: must be a valid integer" in refused.value.message
+    assert "Port the service listens on. Usually 8000." in refused.value.message
+    assert "SECRET_KEY: must have at least 32 characters" in refused.value.message
+    assert "Value error" not in refused.value.message
+
+
+def test_a_key_file_that_holds_no_key_is_refused_with_its_option(tmp_path: Path) -> None:
+    for content in (b"\xff\xfe", b"nonsense", b""):
+        (tmp_path / "key").write_bytes(content)
+        with pytest.raises(BadInput, match="SECRETS_FILE"):
+            _read(secrets_file=tmp_path / "key").inbox_cipher()
 
 
 def test_replicas_that_would_sign_with_different_keys_refuse_to_start() -> None:

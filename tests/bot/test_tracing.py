@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import structlog
 from bot.app import create_app
 from bot.log_lines import log_plainly
 from bot.settings import read_settings
+from bot.trace_export import must_sample
 from bot.tracing import Traces, open_traces
 from handover.accounts import Passwords
 from handover.errors import BadInput
@@ -96,9 +98,22 @@ async def test_a_turn_is_one_trace_with_its_requests_to_rasa_below_each_try(
     assert collector.holds(here) == [here]
 
 
-async def test_without_an_address_nothing_is_exported_and_rasa_is_told_of_no_trace(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_log_as_it_was")
+async def test_without_an_address_nothing_is_exported_and_the_log_has_a_line_of_the_turn_without_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_plainly("json")
     async with collecting() as collector, ScriptedRasa([]) as rasa:
-        await a_conversation(rasa, tmp_path, None)
+        here = await a_conversation(rasa, tmp_path, None)
+    said = capsys.readouterr()
+    lines = [json.loads(line) for line in said.out.splitlines() if line.startswith("{")]
+    [turn] = [line for line in lines if line["event"] == "turn"]
+    [failed] = [line for line in lines if line["event"] == "dialogue_failed"]
+    expected = {"conversation": here, "outcome": "committed", "decision": "answer", "channel": "web", "level": "info"}
+    assert turn.items() >= expected.items()
+    assert turn["seconds"] >= 0
+    assert (failed["conversation"], failed["turn"]) == (here, turn["turn"])
+    assert not any(words in text for text in said for words in (WORDS, "Elmstreet", REPLY, *TOKENS.values()))
     assert collector.spans == []
     assert not any("traceparent" in call.body["metadata"] for call in rasa.calls if call.path in WORDS_TO)
 
@@ -134,6 +149,16 @@ async def test_a_collector_that_is_away_harms_nobody() -> None:
     with traces.turn({}) as mark:
         assert mark.traceparent() is not None
     await traces.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("OTEL_TRACES_SAMPLER", "sometimes"), ("OTEL_TRACES_SAMPLER_ARG", "often")]
+)
+def test_a_sampler_that_there_is_not_is_named(name: str, value: str) -> None:
+    given = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
+    must_sample(given)
+    with pytest.raises(ValueError, match=name):
+        must_sample(given | {name: value})
 
 
 def test_a_span_that_is_off_has_no_trace() -> None:

@@ -186,7 +186,7 @@ class World:
             "HOST": "127.0.0.1", "PORT": str(port), "RASA_URL": f"http://127.0.0.1:{rasa}",
             "RASA_TOKEN": SECRETS["RASA_TOKEN"], "ACTIONS_URL": f"http://127.0.0.1:{self._actions_port}",
             "SECRET_KEY": "k" * 40, "INTERNAL_TOKEN": TOKEN, "DEMO_PASSWORD": PASSWORD, "ADMIN_EMAIL": ADMIN,
-            "EMBEDDER_DIR": str(self.folder / "no-embedder"), "POLICY_FILE": str(self._policy()),
+            "EMBEDDER_DIR": "none", "POLICY_FILE": str(self._policy()),
             "BURST_USUAL": "0.05", "BURST_FRAGMENT": "0.1", "BURST_CUT": "0.1", "BURST_TYPING": "0.2",
             "BURST_CAP": "1.0", "TURN_SECONDS": "5", "RECHECK_SECONDS": "2", "SHUTDOWN_SECONDS": "2",
             "VISITORS_PER_MINUTE": "100000", "STRANGERS_PER_ADDRESS": "2000", "STRANGERS_TOTAL": "4000",

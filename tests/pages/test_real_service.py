@@ -103,7 +103,7 @@ def service_process(folder: Path, port: int) -> Child:
         "HOST": "127.0.0.1", "PORT": str(port), "PUBLIC_ORIGINS": url, "SERVICE_URL": url,
         "SECRET_KEY": "k" * 40, "INTERNAL_TOKEN": "t" * 40, "DEMO": "true", "DEMO_PASSWORD": PASSWORD,
         "RASA_URL": f"http://127.0.0.1:{free_port()}", "ACTIONS_URL": f"http://127.0.0.1:{free_port()}",
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/record.db", "EMBEDDER_DIR": str(folder / "none"),
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/record.db", "EMBEDDER_DIR": "none",
     }  # fmt: skip
     return Child("service", [sys.executable, "-m", "bot"], ROOT, environment, folder / "service.log")
 
