@@ -54,7 +54,7 @@ class QuickGraphRunner:
 
     @classmethod
     def like(cls, runner: DaskGraphRunner) -> QuickGraphRunner:
-        """With the components of ``runner``, which stays as it is. Raises AttributeError for one built in another way."""
+        """With the components of ``runner``, which stays as it is. Raises AttributeError when it is built otherwise."""
         return cls(runner._graph_schema, {name: _quick(node) for name, node in runner._instantiated_nodes.items()})
 
     def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
