@@ -145,10 +145,17 @@ class Change:
             waits = moved and self.conversation.control is Control.OFFERED
             standings = await self.standings() if waits else ()
             waiting = await desk_waits.first_shown(self.parts, self.tx, self.conversation, standings) if waits else None
-            feed = await self.tx.conversations.save(self.row)
-            self.row = replace(self.row, feed=feed)
             await self._queue_for_channel()
-            self._tell_screens(waiting)
+            await self.tx.conversations.save_last(self.row, lambda feed: self._saved(feed, waiting))
+        else:
+            self._tell_frames()
+
+    def _saved(self, feed: int, waiting: WaitingPart | None) -> None:
+        self.row = replace(self.row, feed=feed)
+        self._tell_screens(waiting)
+        self._tell_frames()
+
+    def _tell_frames(self) -> None:
         for topic, frame in self.frames:
             self.tx.after_commit(screens.told(topic, frame))
 

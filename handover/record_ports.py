@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -43,6 +43,13 @@ class Conversations(Protocol):
         """Write the row under a new feed number, which is returned."""
         ...
 
+    async def save_last(self, row: ConversationRow, saved: Callable[[int], None]) -> None:
+        """As `save`, when nothing more is to be asked; ``saved`` gets the feed number, perhaps only with the commit.
+
+        It is called before anything of this transaction is told, and may add to that.
+        """
+        ...
+
     async def rows(
         self, view: str, agent: AgentId | None, *, before: int | None, limit: int
     ) -> list[ConversationRow]: ...
@@ -78,7 +85,10 @@ class Conversations(Protocol):
 
 class Entries(Protocol):
     async def insert(self, entry: Entry, *, inbox: str, provider_message_id: str | None = None) -> None:
-        """Raises AlreadyThere when its client id or provider message id is in the record."""
+        """Raises AlreadyThere when its client id or provider message id is in the record.
+
+        It may be raised only by what is asked next, or by the end of the transaction; nothing of it is kept then.
+        """
         ...
 
     async def by_client_id(self, conversation: ConversationId, client_id: str) -> Entry | None: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -42,15 +42,14 @@ class _Conversations(Wrapped):
         super().__init__(tx.conversations, tx)
         self._entries = entries
 
-    async def save(self, row: ConversationRow) -> int:
-        feed: int = await self._inner.save(row)
+    async def save_last(self, row: ConversationRow, saved: Callable[[int], None]) -> None:
         now = row.conversation
         for entry in self._entries.new:
             if entry.author.kind is not AuthorKind.CUSTOMER:
                 gate = now.epoch if entry.author.kind is AuthorKind.BOT else None
                 await self._tx.outbox.add(now.id, now.inbox, entry.offset, gate, entry.at)
         self._entries.new.clear()
-        return feed
+        await self._inner.save_last(row, saved)
 
 
 class _NothingDue(Wrapped):

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 
 from handover.agents import Agent
+from handover.backends.records_sql import postgres_statements
 from handover.conversation import Conversation
 from tests.support.desk_world import World, open_world
 from tests.support.distributed import Database
@@ -97,6 +100,26 @@ async def test_nothing_that_is_asked_all_the_time_reads_a_table_from_end_to_end(
         plan = await plan_of(world, statement, values)
         if found := scans(plan):
             whole[" ".join(statement.split())[:400]] = found
+    assert not whole
+
+
+@pytest.mark.servers
+async def test_nor_do_those_that_go_past_the_toolkit(postgres: Database) -> None:
+    async with open_world(url=postgres.url) as world:
+        await a_day(world)
+    whole = {}
+    asked = [one for one in postgres_statements.known() if one.startswith(("SELECT", "UPDATE", "WITH"))]
+    assert len(asked) >= 6
+    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("SET enable_seqscan = off")
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        for number, statement in enumerate(asked):
+            connection.execute(sql.SQL("PREPARE one_{} AS {}").format(sql.SQL(str(number)), sql.SQL(statement)))
+            values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", statement))))
+            given = f"({values})" if values else ""
+            plan = [row[0] for row in connection.execute(sql.SQL(f"EXPLAIN EXECUTE one_{number}{given}"))]
+            if found := scans(plan):
+                whole[statement] = found
     assert not whole
 
 

@@ -119,6 +119,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/contract/test_records_failing.py": (
         *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
     ),
+    "tests/contract/test_records_postgres.py": tuple(
+        f"handover/backends/records_sql/postgres_{name}.py" for name in ("seats", "statements", "store", "wire")
+    ),
     "tests/bot/test_cli_record.py": ("bot/cli_running.py",),
     "tests/bot/test_quick_start.py": ("bot/certificates.py",),
     "tests/bot/test_main.py": ("bot/running.py",),

@@ -16,7 +16,7 @@ class Line:
     """Passes bytes on. ``open``: while it is not set nothing passes, and nobody is told.
 
     ``cut_at``: the next time these bytes come from the client the connection is cut, "before" the server gets them,
-    or "after" it has answered and the answer is lost.
+    or "after" it has answered and the answer is lost. ``sent`` counts what came in one piece from the client.
     """
 
     database: Database
@@ -24,6 +24,7 @@ class Line:
     cut_at: bytes | None = None
     cut: Literal["before", "after"] = "before"
     cuts: int = 0
+    sent: int = 0
     open: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -40,6 +41,7 @@ class Line:
         back = asyncio.create_task(self._back(there, writer))
         with suppress(OSError, asyncio.CancelledError):
             while data := await reader.read(65_536):
+                self.sent += 1
                 await self.open.wait()
                 if self.cut_at is not None and self.cut_at in data:
                     self.cut_at, self.cuts = None, self.cuts + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,9 +19,17 @@ from handover.stored import ConversationRow, Customer, Stretch
 
 c = t.conversations
 _GET = Hot(SELECT_ROWS.where(c.c.id == sa.bindparam("id")))
-_LOCK = sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True)
+_LOCK = Hot(sa.select(c.c.id).where(c.c.id == sa.bindparam("id")).with_for_update(key_share=True))
 _SAVE = Hot(c.update().where(c.c.id == sa.bindparam("key")))
 _NEXT_FEED = Hot(t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value))
+# Both in one: where other writers are at work too, the feed's row is to be locked for as short as can be.
+_NEXT = t.feed.update().where(t.feed.c.id == 1).values(value=t.feed.c.value + 1).returning(t.feed.c.value).cte("next")
+_SAVE_NEXT = Hot(
+    c.update()
+    .where(c.c.id == sa.bindparam("key"))
+    .values(feed=sa.select(_NEXT.c.value).scalar_subquery())
+    .returning(c.c.feed)
+)
 _OF_CUSTOMER = (
     SELECT_ROWS.where(c.c.inbox == sa.bindparam("inbox"), c.c.customer == sa.bindparam("customer"))
     .order_by((c.c.lifecycle == "resolved").asc(), c.c.feed.desc())
@@ -65,8 +73,9 @@ class SqlConversations:
     async def get(self, conversation: ConversationId, *, lock: bool = False) -> ConversationRow:
         if lock and self._on.writers_meet:
             # A statement of its own: one that waits for the lock and joins would bring the agent of before its wait.
-            await self._on.execute(_LOCK, {"id": conversation})
-        found = (await self._on.run(_GET, {"id": conversation})).first()
+            found = (await self._on.run_both(_LOCK, _GET, {"id": conversation}))[1].first()
+        else:
+            found = (await self._on.run(_GET, {"id": conversation})).first()
         if found is None:
             raise NotFound("There is no such conversation.")
         return to_row(found)
@@ -93,6 +102,13 @@ class SqlConversations:
         feed = await self._next_feed()
         await self._on.run(_SAVE, to_values(row) | {"key": row.conversation.id, "feed": feed})
         return feed
+
+    async def save_last(self, row: ConversationRow, saved: Callable[[int], None]) -> None:
+        if self._on.writers_meet:
+            values = to_values(row) | {"key": row.conversation.id}
+            await self._on.at_the_end(_SAVE_NEXT, values, lambda found: saved(int(found.rows[0].feed)))
+        else:
+            saved(await self.save(row))
 
     async def rows(self, view: str, agent: AgentId | None, *, before: int | None, limit: int) -> list[ConversationRow]:
         page = sa.true() if before is None else c.c.feed < before

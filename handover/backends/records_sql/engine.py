@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from handover.backends.records_sql import on_sqlite
 from handover.backends.records_sql.group_commit import SqliteWriter
 from handover.backends.records_sql.transaction import SqlTransaction
-from handover.backends.records_sql.unbroken import Turn, UnbrokenConnection, unbroken
+from handover.backends.records_sql.unbroken import UnbrokenConnection, unbroken
 from handover.errors import BadInput, SwitchboardError, Unavailable
 from handover.ports import LiveFeed
 
@@ -36,14 +36,6 @@ class Ways(Protocol):
 
     async def begin(self, connection: AsyncConnection, writes: bool) -> None:
         """Begin a transaction; a reading one sees one moment."""
-        ...
-
-    def limited(self, connection: AsyncConnection, work: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
-        """``work``, but not for ever."""
-        ...
-
-    def check(self, connection: AsyncConnection) -> None:
-        """Raises RuntimeError when a commit would keep nothing without saying so."""
         ...
 
 
@@ -86,76 +78,71 @@ async def reached(engine: AsyncEngine, *, within: float = START_SECONDS) -> None
         await asyncio.sleep(_BETWEEN_TRIES)
 
 
+class Store(Protocol):
+    """Transactions on one kind of database."""
+
+    def transaction(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        """A writing transaction: on the disk and told when the block has ended, or gone when the block raises."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        """One moment of the record."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        ...
+
+
 class SqlRecords:
     """The record in SQL; implements `handover.ports.Records`."""
 
     def __init__(self, engine: AsyncEngine, live: LiveFeed) -> None:
         self.engine = engine
-        self._live = live
-        self._ways = ways_of(engine)
-        self._order = asyncio.Lock()
-        # Where only one can write, all that this process writes goes through one connection.
-        self._writer = SqliteWriter(engine, live) if engine.dialect.name == "sqlite" else None
+        self._store = _store_on(engine, live)
 
     async def close(self) -> None:
         """Wait for what is being written, and let go of the database."""
-        if self._writer is not None:
-            await self._writer.close()
+        await self._store.close()
         await self.engine.dispose()
 
     @property
     def writing_engine(self) -> sa.Engine:
         """The engine whose connections write."""
-        return self.engine.sync_engine if self._writer is None else self._writer.engine
+        return self._store.engine if isinstance(self._store, SqliteStore) else self.engine.sync_engine
 
     def transaction(self) -> AbstractAsyncContextManager[SqlTransaction]:
-        return _explained(self._beside_others() if self._writer is None else self._writer.transaction())
-
-    @asynccontextmanager
-    async def _beside_others(self) -> AsyncIterator[SqlTransaction]:
-        """A writing transaction with a connection of its own."""
-        async with self._opened(writes=True) as connection:
-            turn = Turn(self._order)
-            try:
-                work = SqlTransaction(self._queries(connection, turn))
-                yield work
-                await unbroken(self._commit(connection, work))
-            finally:
-                turn.release()
-
-    async def _commit(self, connection: AsyncConnection, work: SqlTransaction) -> None:
-        """Commit and tell, with nothing between the two that could let a later commit be told first."""
-        self._ways.check(connection)
-        try:
-            await self._ways.limited(connection, connection.commit())
-        except BaseException:
-            # Without this the pool would get it back in the middle of a transaction.
-            await self._ways.limited(connection, connection.rollback())
-            raise
-        for told in work.told:
-            await self._live.publish(told)
+        return _explained(self._store.transaction())
 
     def reading(self) -> AbstractAsyncContextManager[SqlTransaction]:
-        return _explained(self._view())
+        return _explained(self._store.reading())
+
+
+def _store_on(engine: AsyncEngine, live: LiveFeed) -> Store:
+    if engine.dialect.name == "sqlite":
+        return SqliteStore(engine, live)
+    from handover.backends.records_sql.postgres_store import PostgresStore
+
+    return PostgresStore(engine, live)
+
+
+class SqliteStore(SqliteWriter):
+    """All that this process writes goes through one connection; who reads has one of the engine's."""
+
+    def __init__(self, engine: AsyncEngine, live: LiveFeed) -> None:
+        super().__init__(engine, live)
+        self._reading_engine = engine
 
     @asynccontextmanager
-    async def _view(self) -> AsyncIterator[SqlTransaction]:
-        async with self._opened(writes=False) as connection:
-            yield SqlTransaction(self._queries(connection, Turn(self._order)))
-
-    def _queries(self, connection: AsyncConnection, turn: Turn) -> UnbrokenConnection:
-        return UnbrokenConnection(connection, lambda work: self._ways.limited(connection, work), turn)
-
-    @asynccontextmanager
-    async def _opened(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction, rolled back at the end unless it was committed."""
-        connection = self.engine.connect()
+    async def reading(self) -> AsyncIterator[SqlTransaction]:
+        """One moment of the record, rolled back at the end."""
+        connection = self._reading_engine.connect()
         try:
-            await unbroken(self._ways.begin(connection, writes))
-            yield connection
+            await unbroken(on_sqlite.SqliteWays().begin(connection, False))
+            yield SqlTransaction(UnbrokenConnection(connection))
         finally:
             if connection.sync_connection is not None:
-                await unbroken(self._ways.limited(connection, connection.close()))
+                await unbroken(connection.close())
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,6 +51,16 @@ class InlineConnection:
     async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
         """Run a statement that every message needs."""
         return hot.on(self.raw, values)
+
+    async def run_both(self, first: Hot, second: Hot, values: dict[str, Any]) -> tuple[Found, Found]:
+        """Run two of them, one after the other."""
+        return first.on(self.raw, values), second.on(self.raw, values)
+
+    async def at_the_end(
+        self, hot: Hot, values: dict[str, Any], heard: Callable[[Found], None], *, there: Exception | None = None
+    ) -> None:
+        """Nothing is put off here: a statement costs no round trip."""
+        heard(hot.on(self.raw, values))
 
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already."""

@@ -9,22 +9,18 @@ from __future__ import annotations
 import os
 import select
 import socket
-from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from psycopg.pq import TransactionStatus
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from handover.backends.records_sql.unbroken import within
 from handover.errors import BadInput
 
-_T = TypeVar("_T")
 # Of one process; with the connection of `lives` PostgreSQL's default of 100 serves four processes.
 POOL = 20
 POOL_SECONDS = 5
@@ -64,9 +60,11 @@ def make_engine(url: sa.URL) -> AsyncEngine:
         connect_args=connect_args(url),
         isolation_level="READ COMMITTED",
         hide_parameters=True,  # an error's text goes to the log: customers' words do not belong there
+        # The record keeps its connections itself (`postgres_seats`); what goes by the engine alone needs some more.
         pool_size=POOL,
-        max_overflow=0,
+        max_overflow=2,
         pool_timeout=POOL_SECONDS,
+        execution_options={"writes": True},
     )
     sa.event.listen(engine.sync_engine, "checkout", _still_there)
     return engine
@@ -90,26 +88,6 @@ class PostgresWays:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         await connection.execution_options(**options)
         await connection.begin()
-
-    def limited(self, connection: AsyncConnection, work: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
-        """``work``, which fails when the server has not answered in time."""
-        wire = _wire(connection)
-        return work if wire is None else within(ANSWER_SECONDS, work, lambda: hang_up(wire))
-
-    def check(self, connection: AsyncConnection) -> None:
-        """Raises RuntimeError when a statement has failed: COMMIT would roll back, and not say so."""
-        wire = _wire(connection)
-        if wire is not None and wire.info.transaction_status is TransactionStatus.INERROR:
-            raise RuntimeError("A statement of this transaction failed and was passed over; nothing of it can be kept.")
-
-
-def _wire(connection: AsyncConnection) -> psycopg.AsyncConnection[Any] | None:
-    """The driver's connection, while there is one."""
-    on = connection.sync_connection
-    if on is None or on.closed or on.invalidated:
-        return None
-    wire: psycopg.AsyncConnection[Any] | None = on.connection.driver_connection
-    return wire
 
 
 def hang_up(wire: psycopg.AsyncConnection[Any]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -16,7 +15,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from handover.backends.records_sql.one_hop import connect
 from handover.errors import BadInput
 
-_T = TypeVar("_T")
 # How long a writer of another process may hold the file before we give up, in milliseconds.
 BUSY_MS = 5_000
 # The option of a connection that says whether its transactions write.
@@ -71,13 +69,6 @@ class SqliteWays:
         options: dict[str, Any] = {WRITES: writes}
         await connection.execution_options(**options)
         await connection.begin()
-
-    def limited(self, connection: AsyncConnection, work: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
-        """The file does not hang, and a writer of another process is waited for so long at most."""
-        return work
-
-    def check(self, connection: AsyncConnection) -> None:
-        """A statement that fails takes nothing else with it."""
 
 
 def _open_for_writing(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -23,6 +24,21 @@ class Querying(Protocol):
 
     async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
         """Run a statement that every message needs."""
+        ...
+
+    async def run_both(self, first: Hot, second: Hot, values: dict[str, Any]) -> tuple[Found, Found]:
+        """Run two of them, one after the other; each sees what is there when its turn comes."""
+        ...
+
+    async def at_the_end(
+        self, hot: Hot, values: dict[str, Any], heard: Callable[[Found], None], *, there: Exception | None = None
+    ) -> None:
+        """Run a statement before whatever is asked next, or else with the commit; ``heard`` is told what it gave.
+
+        ``there`` is for an insert: it is raised, perhaps only by what is asked next or by the end of the transaction,
+        when a row with one of its unique keys is there already. Any other statement changes the feed: from then on
+        nobody overtakes this transaction until it has been told of.
+        """
         ...
 
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:

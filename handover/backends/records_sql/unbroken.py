@@ -9,14 +9,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Table, text
+from sqlalchemy import CursorResult, Executable, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handover.backends.records_sql.hot import Found, Hot
 
 _T = TypeVar("_T")
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:what)")
 
 
 async def unbroken(work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
@@ -46,51 +45,17 @@ async def within(seconds: float, work: Coroutine[Any, Any, _T], give_up: Callabl
         timer.cancel()
 
 
-def _inserting_on_postgres() -> Callable[[Table], Any]:
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert
-
-
-class Turn:
-    """A transaction's place in ``order``: from its change of the feed until it has been told, nobody overtakes it.
-
-    The database has the changes in order anyway; this process could still tell of them in another one.
-    """
-
-    def __init__(self, order: asyncio.Lock) -> None:
-        self._order = order
-        self._held = False
-
-    async def take(self) -> None:
-        """Wait for it; a second time nothing happens."""
-        if not self._held:
-            await self._order.acquire()
-            self._held = True
-
-    def release(self) -> None:
-        """The next one may go on."""
-        if self._held:
-            self._held = False
-            self._order.release()
-
-
 class UnbrokenConnection:
-    """What queries need of a connection. ``limited`` sees to it that no call takes for ever."""
+    """What queries need of a connection of SQLite that only reads."""
 
-    def __init__(
-        self, connection: AsyncConnection, limited: Callable[[Any], Coroutine[Any, Any, Any]], turn: Turn
-    ) -> None:
+    writers_meet = False
+
+    def __init__(self, connection: AsyncConnection) -> None:
         self._on = connection
-        self._limited = limited
-        self._turn = turn
-        # Whether other writers are at work beside this one: then what was read holds only if it was locked.
-        self.writers_meet = connection.dialect.name != "sqlite"
-        self._insert = _inserting_on_postgres() if self.writers_meet else sqlite.insert
 
     async def execute(self, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run ``statement`` with the values of its parameters."""
-        result: CursorResult[*tuple[Any, ...]] = await unbroken(self._limited(self._on.execute(statement, values)))
+        result: CursorResult[*tuple[Any, ...]] = await unbroken(self._on.execute(statement, values))
         return result
 
     async def run(self, hot: Hot, values: dict[str, Any]) -> Found:
@@ -98,24 +63,27 @@ class UnbrokenConnection:
         result = await self.execute(hot.statement, values)
         return Found(result.all() if result.returns_rows else (), result.rowcount)
 
-    async def insert_new(self, table: Table, values: dict[str, Any]) -> bool:
-        """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
+    async def run_both(self, first: Hot, second: Hot, values: dict[str, Any]) -> tuple[Found, Found]:
+        """Run two of them, one after the other."""
+        return await self.run(first, values), await self.run(second, values)
 
-        An insert that fails would end the whole transaction on PostgreSQL.
-        """
-        unless_there = self._insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        return (await self.execute(unless_there, values)).rowcount == 1
+    async def at_the_end(
+        self, hot: Hot, values: dict[str, Any], heard: Callable[[Found], None], *, there: Exception | None = None
+    ) -> None:
+        """Nothing is put off here."""
+        heard(await self.run(hot, values))
+
+    async def insert_new(self, table: Table, values: dict[str, Any]) -> bool:
+        """Insert one row, which the database refuses here."""
+        return (await self.execute(sqlite.insert(table).on_conflict_do_nothing(), values)).rowcount == 1
 
     async def insert_all_new(self, table: Table, rows: list[dict[str, Any]]) -> int:
-        """Insert those of ``rows`` whose unique keys are not there yet; returns how many. They are tried in order."""
-        unless_there = self._insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        """Insert rows, which the database refuses here."""
+        unless_there = sqlite.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
         return len((await self.execute(unless_there, rows)).all())
 
     async def take_turn(self) -> None:
-        """From here until this transaction has been told of, no other of this process is told of."""
-        await self._turn.take()
+        """Nothing is told from here."""
 
     async def one_at_a_time(self, what: int) -> None:
-        """Wait for the other transactions that named the same ``what``; until the end of this one they wait for us."""
-        if self.writers_meet:
-            await self.execute(_ONE_AT_A_TIME, {"what": what})
+        """There is one writer."""

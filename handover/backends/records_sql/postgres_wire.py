@@ -1,0 +1,193 @@
+"""One connection to PostgreSQL, spoken to in batches: commands go out together, and their answers come together.
+
+By libpq's pipeline, past the driver's cursors, whose waits cost several times what the commands cost. Of the driver it
+takes what is public in `psycopg.pq`, `psycopg.adapt` and `psycopg.errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import psycopg
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from handover.backends.records_sql.on_postgres import ANSWER_SECONDS, hang_up
+
+# A statement with $1, $2 ... and their values as PostgreSQL reads them, None for NULL.
+Command: TypeAlias = tuple[bytes, Sequence[bytes | None]]
+_GAVE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY})
+# So many statements of a connection the server is asked to remember; there are some dozens.
+_REMEMBERED = 200
+
+
+class PostgresWire:
+    """The connection of ``driver``, which may be used between batches as the driver wants it, but not during one.
+
+    ``broken``: it is of no use any more.
+    """
+
+    def __init__(self, driver: psycopg.AsyncConnection[Any]) -> None:
+        self.driver = driver
+        self.broken = False
+        self.reader = Transformer(driver)  # makes Python's values of what comes back, by the driver's own rules
+        self._pg: PGconn = driver.pgconn
+        self._names: dict[bytes, bytes] = {}
+        self._named = 0
+        self._batch = _Batch()
+
+    @property
+    def failed_at(self) -> int:
+        """Which of the latest commands failed, when one has: its place among them."""
+        return len(self._batch.answers)
+
+    @property
+    def status(self) -> TransactionStatus:
+        """Where the connection's transaction stands; UNKNOWN when the connection is gone."""
+        return TransactionStatus(self._pg.transaction_status)
+
+    async def run(self, commands: Sequence[Command]) -> list[PGresult]:
+        """Run ``commands`` in order; what follows one that fails is not run. Returns an answer for each.
+
+        Raises the psycopg.Error of the first that failed. A task cancelled meanwhile is cancelled when the answers are
+        there, not before.
+        """
+        batch = self._batch = _Batch()
+        self._send(commands)
+        if not batch.ended:
+            loop, file = asyncio.get_running_loop(), self._pg.socket
+            loop.add_reader(file, self._readable)
+            timer = loop.call_later(ANSWER_SECONDS, self._give_up)
+            try:
+                self._go_on_writing(loop, file)
+                await batch.waited_for()
+            finally:
+                timer.cancel()
+                loop.remove_reader(file)
+                loop.remove_writer(file)
+        if batch.failure is not None:
+            raise batch.failure
+        return batch.answers
+
+    def _send(self, commands: Sequence[Command]) -> None:
+        """Hand the commands to libpq, and have the server remember statements that are new to this connection."""
+        pg, fresh = self._pg, dict[bytes, bytes]()
+        try:
+            pg.enter_pipeline_mode()
+            for statement, values in commands:
+                name = self._names.get(statement) or fresh.get(statement)
+                if name is None and self._named < _REMEMBERED:
+                    name = fresh[statement] = self._new_name(statement)
+                    pg.send_prepare(name, statement)
+                    self._batch.asked.append((statement, name))
+                if name is None:
+                    pg.send_query_params(statement, values)
+                else:
+                    pg.send_query_prepared(name, values)
+                self._batch.asked.append(None)
+            pg.pipeline_sync()
+        except psycopg.Error as error:
+            self._lost(error)
+
+    def _new_name(self, statement: bytes) -> bytes:
+        """A plain word is its own name: one sees it in what is sent."""
+        self._named += 1
+        return statement if statement.isalpha() else b"s%d" % self._named
+
+    def _go_on_writing(self, loop: asyncio.AbstractEventLoop, file: int) -> None:
+        """Send what libpq still holds; what does not go now goes when there is room."""
+        try:
+            full = self._pg.flush() != 0
+        except psycopg.Error as error:
+            self._lost(error)
+            return
+        if full:
+            loop.add_writer(file, self._go_on_writing, loop, file)
+        else:
+            loop.remove_writer(file)
+
+    def _readable(self) -> None:
+        """Take in what has come."""
+        pg, batch = self._pg, self._batch
+        nothing = False
+        try:
+            pg.consume_input()
+            while not batch.ended and not pg.is_busy():
+                answer = pg.get_result()
+                if answer is None:  # the end of one command's answers; twice: of all there are so far
+                    if nothing:
+                        break
+                    nothing = True
+                    continue
+                nothing = False
+                if answer.status == ExecStatus.PIPELINE_SYNC:
+                    pg.exit_pipeline_mode()
+                    batch.end()
+                else:
+                    self._hear(answer)
+            if not batch.ended and pg.status == ConnStatus.BAD:
+                self._lost(psycopg.OperationalError("the server has ended this connection"))
+        except psycopg.Error as error:
+            self._lost(error)
+
+    def _hear(self, answer: PGresult) -> None:
+        batch = self._batch
+        prepared = batch.asked[batch.heard]
+        batch.heard += 1
+        if answer.status in _GAVE:
+            if prepared is None:
+                if batch.failure is None:
+                    batch.answers.append(answer)
+            else:
+                self._names[prepared[0]] = prepared[1]
+        elif answer.status != ExecStatus.PIPELINE_ABORTED and batch.failure is None:
+            batch.failure = error_from_result(answer, self.driver.info.encoding)
+
+    def _give_up(self) -> None:
+        """The server has not answered in time."""
+        hang_up(self.driver)
+        self._lost(psycopg.OperationalError("the server has not answered in time"))
+
+    def _lost(self, error: psycopg.Error) -> None:
+        """Nothing more will come."""
+        self.broken = True
+        if self._batch.failure is None:
+            self._batch.failure = error
+        self._batch.end()
+
+
+class _Batch:
+    """What was asked, in order, and what has come of it. Where a statement is to be remembered, it and its name."""
+
+    __slots__ = ("_waiter", "answers", "asked", "ended", "failure", "heard")
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[bytes, bytes] | None] = []
+        self.heard = 0
+        self.answers: list[PGresult] = []
+        self.failure: psycopg.Error | None = None
+        self.ended = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self.ended = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def waited_for(self) -> None:
+        """Returns at the end, also for a task that is cancelled; that one is cancelled then."""
+        loop = asyncio.get_running_loop()
+        cancelled: asyncio.CancelledError | None = None
+        while not self.ended:
+            self._waiter = loop.create_future()
+            try:
+                await self._waiter
+            except asyncio.CancelledError as wish:
+                cancelled = wish
+        if cancelled is not None:
+            raise cancelled
