@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
 import psycopg
@@ -220,6 +220,10 @@ class PostgresStore:
             yield SqlTransaction(PostgresConnection(seat, _READING, Turn(self._order)))
         finally:
             await self._seats.give_back(seat)
+
+    def glance(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        """As `reading`: whatever is asked is a round trip."""
+        return self.reading()
 
     async def close(self) -> None:
         """Let go of the connections that nobody uses."""
