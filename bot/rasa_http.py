@@ -23,6 +23,7 @@ import structlog
 
 from bot.certificates import authorities
 from bot.dialogue import DialogueFailed, Line, TurnRequest, TurnResult
+from bot.plain_transport import PlainTransport
 from bot.rasa_feeding import Event, fed, kept_of, lost
 from bot.rasa_reading import Said, read_messages, read_tracker, result_of
 from bot.tracing import Traces
@@ -32,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 _SMALL_CALL = 3.0  # seconds for reading or writing a tracker; loopback answers in milliseconds
 _ASK_AGAIN = timedelta(seconds=60)  # a Rasa without our channel may be followed by one with it
+_KEEP = 2.0  # seconds; Sanic drops idle connections after 5, and reusing one at that moment would lose a turn
+_TURN_DOOR = "/webhooks/switchboard/turn"
+_HEADERS = {"content-type": "application/json", "accept": "application/json"}
 _MAX_ANSWER = 32 * 1024 * 1024  # bytes; a tracker of some thousand turns is smaller
 # Rasa posts it to the action server three times: twice in the tracker's events, and once as the last message.
 _MAX_HISTORY = 7_000  # characters of JSON
@@ -68,9 +72,10 @@ class RasaHttp:
             params={"token": token} if token else None,
             trust_env=False,  # a proxy of the machine is not the way to a private address
             verify=authorities(),
-            # Sanic drops idle connections after 5 s; reusing one at that moment would lose a turn.
-            limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=2.0),
+            limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=_KEEP),
+            transport=PlainTransport(keep=_KEEP) if url.startswith("http://") else None,
         )
+        self._turn_door = self._client.build_request("POST", _TURN_DOOR, params=self._client.params).url
 
     async def __aenter__(self) -> Self:
         return self
@@ -104,7 +109,7 @@ class RasaHttp:
             return None
         try:
             body = {**_words(request), "events": given}
-            answer = await self._call("POST", "/webhooks/switchboard/turn", self._left(request), body)
+            answer = await self._call("POST", _TURN_DOOR, self._left(request), body)
         except _NoSuchDoor:
             self._steps_until = self._now() + _ASK_AGAIN
             return None
@@ -156,13 +161,10 @@ class RasaHttp:
     async def _answer(self, method: str, path: str, seconds: float, body: object, params: dict[str, str]) -> object:
         try:
             async with asyncio.timeout(seconds):
-                request = self._client.build_request(
-                    method,
-                    path,
-                    params=self._client.params.merge(params),
-                    content=None if body is None else json.dumps(body).encode(),
-                    headers={"content-type": "application/json"},
-                    timeout=httpx2.Timeout(seconds),
+                content = None if body is None else json.dumps(body).encode()
+                times = {"timeout": httpx2.Timeout(seconds).as_dict()}
+                request = httpx2.Request(
+                    method, self._address(path, params), content=content, headers=_HEADERS, extensions=times
                 )
                 response = await self._client.send(request, stream=True)
                 try:
@@ -174,6 +176,11 @@ class RasaHttp:
         except httpx2.HTTPError as broken:
             raise DialogueFailed("down", f"Rasa cannot be reached: {type(broken).__name__}.", retry=True) from broken
         return _parsed(response.status_code, content, path)
+
+    def _address(self, path: str, params: dict[str, str]) -> httpx2.URL:
+        if path == _TURN_DOOR:
+            return self._turn_door  # known: putting an address together costs as much as sending it
+        return self._client.build_request("GET", path, params=self._client.params.merge(params)).url
 
 
 def _path(conversation: ConversationId) -> str:

@@ -104,7 +104,7 @@ class DeskForBot:
             return True
 
     async def _speaking(self, turn: TurnId, epoch: int) -> Turn | None:
-        async with self._parts.records.reading() as tx:
+        async with self._parts.records.glance() as tx:
             return await tx.turns.speaking(turn, epoch)
 
     async def until_silent(self, turn: TurnId, epoch: int) -> None:

@@ -73,6 +73,10 @@ class Records(Protocol):
         """A consistent view for queries; writes through it are refused by the store."""
         ...
 
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        """As `reading`, for a look at a row or two by their keys: it may be done on the loop, where that is cheaper."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

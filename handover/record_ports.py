@@ -131,8 +131,13 @@ class Turns(Protocol):
 
     async def past_deadline(self, at: datetime) -> list[Turn]: ...
 
-    async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
-        """Where the dialogue stood after the last turn that counted; only who takes turns knows what it means."""
+    async def to_begin(
+        self, conversation: ConversationId, offset: int, limit: int
+    ) -> tuple[Turn | None, Mapping[str, Any] | None, list[Entry]]:
+        """What a new turn asks first: the turn under way, the dialogue, and as `Entries.before` the lines to answer.
+
+        The dialogue is where it stood after the last turn that counted; only who takes turns knows what it means.
+        """
         ...
 
     async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,11 +58,11 @@ async def begin(parts: DeskParts, tx: Transaction, row: ConversationRow, lease: 
     now = row.conversation
     if now.control is not Control.BOT or now.last_customer_offset <= row.answered:
         return None
-    if await tx.turns.live(now.id) is not None:
-        return None
     # Long enough to hold every unanswered word, however many lines came since.
     enough = max(parts.policy.turns.stretch_entries, now.last_offset - row.answered)
-    window = await tx.entries.before(now.id, now.last_offset + 1, enough)
+    under_way, dialogue, window = await tx.turns.to_begin(now.id, now.last_offset + 1, enough)
+    if under_way is not None:
+        return None
     burst = [e for e in window if e.offset > row.answered and e.author.kind is AuthorKind.CUSTOMER]
     at = parts.clock.now()
     turn = Turn(
@@ -77,7 +77,7 @@ async def begin(parts: DeskParts, tx: Transaction, row: ConversationRow, lease: 
         yields=not lease.even_if_newer,
     )
     await tx.turns.insert(turn)
-    return await _brief(parts, tx, row, turn, window, burst)
+    return replace(await _brief(parts, tx, row, turn, window, burst), dialogue=dialogue)
 
 
 async def _brief(
@@ -107,5 +107,4 @@ async def _brief(
         untold=tuple(e for e in untold if e.author.kind is AuthorKind.AGENT),
         customer=row.customer,
         started_at=turn.started_at,
-        dialogue=await tx.turns.dialogue(turn.conversation),
     )

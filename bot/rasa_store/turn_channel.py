@@ -20,6 +20,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.rasa_store.held_turn import holding
+from bot.rasa_store.quick_model import events_of, quicken
 from bot.rasa_store.tracker_store import FedTrackerStore
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class TurnChannel(InputChannel):
 async def _turn(agent: Any, asked: dict[str, Any], on_new_message: Callable[[Any], Awaitable[Any]]) -> dict[str, Any]:
     """What Rasa's own three doors do, one after the other."""
     sender = asked["sender"]
-    given = DialogueStateTracker.from_dict(sender, asked["events"], agent.domain.slots)
+    quicken(agent.processor)
+    given = DialogueStateTracker.from_events(sender, events_of(asked["events"]), agent.domain.slots)
     said = CollectingOutputChannel()
     words = UserMessage(asked["message"], said, sender, input_channel="rest", metadata=asked["metadata"])
     if _is_ours(agent.tracker_store):

@@ -57,6 +57,9 @@ class Cut:
     def reading(self) -> Any:
         return self._of(self._records.reading)
 
+    def glance(self) -> Any:
+        return self._of(self._records.glance)
+
     @asynccontextmanager
     async def _of(self, begin: Any) -> AsyncIterator[Any]:
         if self.dead:

@@ -72,6 +72,13 @@ class Records(CrashingRecords):
                 change(tx)
             yield tx
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[SqlTransaction]:
+        async with super().glance() as tx:
+            for change in self.tampers:
+                change(tx)
+            yield tx
+
 
 def wrapped(backends: Backends, plan: CrashPlan, *tampers: Tamper) -> Backends:
     """``backends`` with the crash points of ``plan`` in record and feed, and ``tampers`` in every transaction."""

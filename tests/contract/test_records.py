@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from handover.backends import open_backends
 from handover.conversation import LEGAL_PAIRS, Control, Lifecycle
 from handover.entries import AgentId, ConversationId, CustomerId
-from handover.errors import AlreadyThere, BadInput, NotFound
+from handover.errors import AlreadyThere, BadInput, NotFound, Unavailable
 from handover.ports import Told
 from tests.support.desk_world import World, open_world
 
@@ -58,6 +58,21 @@ async def test_a_reading_refuses_no_writer_and_sees_one_moment(world: World) -> 
         await world.says(conversation.id, "more")
         assert await tx.conversations.get(conversation.id) == before
     assert (await world.desk.reading.conversation(conversation.id)).last_offset == 3
+
+
+async def test_a_glance_sees_one_moment_beside_others_and_cannot_write(world: World) -> None:
+    here = (await world.conversation("hi")).id
+    async with world.backends.records.glance() as first:
+        before = await first.conversations.get(here)
+        await world.says(here, "more")
+        async with world.backends.records.glance() as second:
+            assert (await second.conversations.get(here)).conversation.last_offset == 3
+        assert await first.conversations.get(here) == before
+    with pytest.raises((DBAPIError, Unavailable)):
+        async with world.backends.records.glance() as tx:
+            await tx.conversations.mark(here, told=1)
+    async with world.backends.records.glance() as tx:
+        assert (await tx.conversations.get(here)).conversation.last_offset == 3
 
 
 async def test_a_customer_has_one_open_conversation_though_many_ask_at_once(world: World) -> None:

@@ -43,7 +43,7 @@ BUGS = {
         )
     ],
     "no lease of a turn": [
-        Bug("handover/turn_begin.py", "if await tx.turns.live(now.id) is not None:", "if False:"),
+        Bug("handover/turn_begin.py", "if under_way is not None:", "if False:"),
         Bug(
             f"{MIGRATIONS}v0002_work.py",
             '"uq_turns_one_live",\n        "turns",\n        ["conversation"],\n        unique=True',

@@ -122,7 +122,7 @@ async def check(world: World, backends: Backends) -> None:
             assert entry.text == f"in epoch {entry.epoch}"
             assert (run.epoch, run.control) == (entry.epoch, Control.BOT)
     async with backends.records.reading() as tx:
-        for turn in (await tx.turns.dialogue(world.here) or {"turns": []})["turns"]:
+        for turn in ((await tx.turns.to_begin(world.here, 1, 1))[1] or {"turns": []})["turns"]:
             kept = await tx.turns.get(turn)
             assert kept is not None
             assert kept.state is TurnState.COMMITTED, "the dialogue stands on what was never said"

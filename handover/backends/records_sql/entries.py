@@ -21,7 +21,7 @@ _AFTER = (
     .order_by(e.c.offset)
     .limit(sa.bindparam("rows"))
 )
-_BEFORE = Hot(
+BEFORE = Hot(
     sa.select(e)
     .where(e.c.conversation == sa.bindparam("key"), e.c.offset < sa.bindparam("edge"))
     .order_by(e.c.offset.desc())
@@ -73,7 +73,7 @@ class SqlEntries:
 
     async def before(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]:
         values = {"key": conversation, "edge": offset, "rows": limit}
-        found = [to_entry(r) for r in await self._on.run(_BEFORE, values)]
+        found = [to_entry(r) for r in await self._on.run(BEFORE, values)]
         return found[::-1]
 
 

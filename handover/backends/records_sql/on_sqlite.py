@@ -17,6 +17,8 @@ from handover.errors import BadInput
 
 # How long a writer of another process may hold the file before we give up, in milliseconds.
 BUSY_MS = 5_000
+# Readers wait for a writer only while a process repairs the file or closes it as the last one.
+_GLANCE_MS = 50
 # The option of a connection that says whether its transactions write.
 WRITES = "writes"
 
@@ -56,6 +58,21 @@ def make_writing_engine(engine: AsyncEngine) -> sa.Engine:
     return writing
 
 
+def make_glancing_engine(engine: AsyncEngine) -> sa.Engine:
+    """An engine for connections to the same file that read a row or two on the loop. They wait for nobody long."""
+    file = file_of(engine)
+    glancing = sa.create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite3.connect(file, timeout=_GLANCE_MS / 1000, check_same_thread=False),
+        poolclass=sa.NullPool,
+        hide_parameters=True,
+        execution_options={WRITES: False},
+    )
+    sa.event.listen(glancing, "connect", _open_for_glances)
+    sa.event.listen(glancing, "begin", _begin)
+    return glancing
+
+
 def file_of(engine: AsyncEngine) -> Path:
     """The record's file."""
     return Path(str(engine.url.database))
@@ -73,6 +90,11 @@ class SqliteWays:
 
 def _open_for_writing(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     _open(connection, entry, wait_ms=0)
+
+
+def _open_for_glances(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    _open(connection, entry, wait_ms=_GLANCE_MS)
+    connection.cursor().execute("PRAGMA query_only=ON")
 
 
 def _open(connection: DBAPIConnection, entry: ConnectionPoolEntry, wait_ms: int = BUSY_MS) -> None:

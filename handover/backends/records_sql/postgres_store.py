@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -58,6 +58,10 @@ class PostgresStore:
             yield SqlTransaction(PostgresConnection(seat, READING, Turn(self._order)))
         finally:
             await self._seats.give_back(seat)
+
+    def glance(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        """As `reading`: whatever is asked is a round trip."""
+        return self.reading()
 
     async def close(self) -> None:
         """Wait for what is being written, and let go of the connections that nobody uses."""

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from handover.backends.records_sql import evidence_json
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.entries import BEFORE, to_entry
 from handover.backends.records_sql.hot import Hot
 from handover.backends.records_sql.querying import Querying
-from handover.entries import ConversationId, TurnId
+from handover.entries import ConversationId, Entry, TurnId
 from handover.evidence import Decision, Outcome, Reason
 from handover.stored import StoredDecision, Turn, TurnState
 
@@ -31,7 +33,21 @@ _SPEAKING = Hot(
     )
 )
 _BEGIN = Hot(w.turns.insert())
-_DIALOGUE = Hot(sa.select(w.dialogues.c.state).where(w.dialogues.c.conversation == sa.bindparam("key")))
+_c = t.conversations.c
+_TO_BEGIN = Hot(
+    sa.select(w.dialogues.c.state.label("dialogue"), *w.turns.c)
+    .select_from(t.conversations)
+    .outerjoin(w.dialogues, w.dialogues.c.conversation == _c.id)
+    .outerjoin(w.turns, sa.and_(w.turns.c.conversation == _c.id, w.turns.c.state == "live"))
+    .where(_c.id == sa.bindparam("key"))
+)
+_new_dialogue = postgresql.insert(w.dialogues)
+_REPLACE_DIALOGUE = Hot(
+    _new_dialogue.on_conflict_do_update(
+        index_elements=[w.dialogues.c.conversation],
+        set_={"turn": _new_dialogue.excluded.turn, "state": _new_dialogue.excluded.state},
+    )
+)
 _KEEP_DIALOGUE = Hot(w.dialogues.update().where(w.dialogues.c.conversation == sa.bindparam("key")))
 _KEEP_DECISION = Hot(w.decisions.insert())
 _FENCE = w.turns.update().where(w.turns.c.conversation == sa.bindparam("key"), w.turns.c.state == "live")
@@ -71,10 +87,10 @@ class SqlTurns:
             "state": str(turn.state),
             "yields": turn.yields,
         }
-        await self._on.run(_BEGIN, values)
+        await self._on.put_off(_BEGIN, values)
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None:
-        await self._on.run(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
+        await self._on.put_off(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
 
     async def stay(self, turn: TurnId) -> None:
         await self._on.execute(w.turns.update().where(w.turns.c.id == turn), {"yields": False})
@@ -91,13 +107,21 @@ class SqlTurns:
         query = sa.select(w.turns).where(w.turns.c.state == "live", w.turns.c.deadline <= at)
         return [_to_turn(r) for r in await self._on.execute(query)]
 
-    async def dialogue(self, conversation: ConversationId) -> Mapping[str, Any] | None:
-        found = (await self._on.run(_DIALOGUE, {"key": conversation})).first()
-        return None if found is None else found.state
+    async def to_begin(
+        self, conversation: ConversationId, offset: int, limit: int
+    ) -> tuple[Turn | None, Mapping[str, Any] | None, list[Entry]]:
+        values = {"key": conversation, "edge": offset, "rows": limit}
+        found, lines = await self._on.run_both(_TO_BEGIN, BEFORE, values)
+        row = found.first()
+        if row is None:
+            return None, None, []
+        return None if row.id is None else _to_turn(row), row.dialogue, [to_entry(r) for r in lines][::-1]
 
     async def keep_dialogue(self, conversation: ConversationId, turn: TurnId, state: Mapping[str, Any]) -> None:
         values = {"turn": turn, "state": dict(state)}
-        if (await self._on.run(_KEEP_DIALOGUE, {"key": conversation, **values})).rowcount == 0:
+        if self._on.writers_meet:
+            await self._on.put_off(_REPLACE_DIALOGUE, {"conversation": conversation, **values})
+        elif (await self._on.run(_KEEP_DIALOGUE, {"key": conversation, **values})).rowcount == 0:
             await self._on.execute(w.dialogues.insert(), {"conversation": conversation, **values})
 
     async def keep_decision(self, decision: StoredDecision) -> None:
@@ -118,7 +142,7 @@ class SqlTurns:
             "seconds": decision.seconds,
             "at": decision.at,
         }
-        await self._on.run(_KEEP_DECISION, values)
+        await self._on.put_off(_KEEP_DECISION, values)
 
     async def decisions(self, conversation: ConversationId, limit: int = 50) -> list[StoredDecision]:
         d = w.decisions
