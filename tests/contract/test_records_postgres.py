@@ -207,3 +207,15 @@ async def test_nothing_of_a_record_that_is_closed_stays_connected(postgres: Data
         where = (await world.conversation("hi")).id
         await asyncio.gather(*(world.says(where, "more") for _ in range(10)))
     assert postgres.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", postgres.name) == [(1,)]
+
+
+async def test_a_connection_that_comes_back_after_the_end_is_closed(postgres: Database) -> None:
+    """Work that was under way when the service stopped gives its connection back when nobody looks any more."""
+    engine = make_engine(sa.make_url(postgres.url))
+    seats = Seats(engine)
+    late, later = await seats.take(), await seats.take()
+    await seats.close()
+    await seats.give_back(late)
+    await engine.dispose()
+    await seats.give_back(later)
+    assert (late.wire.driver.closed, later.wire.driver.closed) == (True, True)

@@ -87,6 +87,7 @@ class Seats:
         self._engine = engine
         self._free = asyncio.Semaphore(POOL)
         self._idle: list[Seat] = []
+        self._over = False
         sa.event.listen(engine.sync_engine, "engine_disposed", self._leave_all)
 
     async def take(self) -> Seat:
@@ -130,7 +131,7 @@ class Seats:
         try:
             if not seat.clean:
                 await unbroken(seat.roll_back())
-            if seat.wire.broken:
+            if seat.wire.broken or self._over:
                 await unbroken(seat.leave())
             else:
                 self._idle.append(seat)
@@ -138,12 +139,14 @@ class Seats:
             self._free.release()
 
     async def close(self) -> None:
-        """Close those that nobody uses."""
+        """Close those that nobody uses; from now on nobody keeps one."""
+        self._over = True
         while self._idle:
             await self._idle.pop().leave()
 
     def _leave_all(self, engine: sa.Engine) -> None:
-        """The engine goes, and with it those that nobody uses."""
+        """The engine goes, and with it those that nobody uses; the others when they are given back."""
+        self._over = True
         while self._idle:
             on = self._idle.pop().toolkit.sync_connection
             if on is not None:
