@@ -62,6 +62,10 @@ class InlineConnection:
         """Nothing is put off here: a statement costs no round trip."""
         heard(hot.on(self.raw, values))
 
+    async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
+        """Nothing is put off here: a statement costs no round trip."""
+        hot.on(self.raw, values)
+
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already."""
         return _insert(table).on(self.raw, values).rowcount == 1

@@ -98,6 +98,11 @@ class PostgresConnection:
         self._waiting.append(_Asked(statement.command(values), statement, heard, there))
         self._tells = self._tells or there is None
 
+    async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
+        """Run a statement whose answer nobody needs, before whatever is asked next or with the commit."""
+        statement = statement_of(hot, values)
+        self._waiting.append(_Asked(statement.command(values), statement))
+
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
 

@@ -41,6 +41,10 @@ class Querying(Protocol):
         """
         ...
 
+    async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
+        """Run a statement whose answer nobody needs, before whatever is asked next or with the commit."""
+        ...
+
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert one row; False when a row with one of its unique keys is there already, and nothing else has failed.
 

@@ -71,10 +71,10 @@ class SqlTurns:
             "state": str(turn.state),
             "yields": turn.yields,
         }
-        await self._on.run(_BEGIN, values)
+        await self._on.put_off(_BEGIN, values)
 
     async def end(self, turn: TurnId, state: TurnState, entry_offset: int | None = None) -> None:
-        await self._on.run(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
+        await self._on.put_off(_END, {"key": turn, "state": str(state), "entry_offset": entry_offset})
 
     async def stay(self, turn: TurnId) -> None:
         await self._on.execute(w.turns.update().where(w.turns.c.id == turn), {"yields": False})
@@ -118,7 +118,7 @@ class SqlTurns:
             "seconds": decision.seconds,
             "at": decision.at,
         }
-        await self._on.run(_KEEP_DECISION, values)
+        await self._on.put_off(_KEEP_DECISION, values)
 
     async def decisions(self, conversation: ConversationId, limit: int = 50) -> list[StoredDecision]:
         d = w.decisions

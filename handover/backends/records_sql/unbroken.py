@@ -83,6 +83,10 @@ class UnbrokenConnection:
         """Nothing is put off here."""
         heard(await self.run(hot, values))
 
+    async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
+        """Nothing is put off here."""
+        await self.run(hot, values)
+
     async def insert_new(self, table: Table, values: dict[str, Any]) -> bool:
         """Insert one row, which the database refuses here."""
         return (await self.execute(sqlite.insert(table).on_conflict_do_nothing(), values)).rowcount == 1
