@@ -104,8 +104,8 @@ class Listener:
 
     async def _read(self, wire: Wire) -> None:
         while True:
-            message = await wire.read(SILENCE_SECONDS)
-            self._take(message)
+            for message in await wire.read(SILENCE_SECONDS):
+                self._take(message)
             if asyncio.get_running_loop().time() - self._beat_at > SILENCE_SECONDS:
                 raise Lost("our own beat does not come by")
             await asyncio.sleep(0)  # a flood must leave room for everybody else

@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import structlog
-from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from handover.backends.live_redis_replies import Refused, Replies, packed
 from handover.errors import BadInput
 
 log = structlog.get_logger(__name__)
@@ -35,29 +36,30 @@ class Lost(Exception):
 class Wire:
     """An open connection. After a `Lost` it is of no use any more."""
 
-    def __init__(self, connection: AbstractConnection) -> None:
-        self._connection = connection
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._replies = Replies(transport)
 
     async def send(self, *commands: Command) -> None:
         """Send commands whose answers somebody else reads."""
         with _losses():
-            if not self._connection.is_connected:  # the client would connect again by itself
-                raise ConnectionResetError
             async with asyncio.timeout(REPLY_SECONDS):
-                await self._connection.send_packed_command(self._connection.pack_commands(commands))
+                await self._replies.write(b"".join(map(packed, commands)))
 
-    async def read(self, seconds: float) -> Any:
-        """The next thing Redis says; bytes, numbers and lists of them."""
+    async def read(self, seconds: float) -> list[Any]:
+        """Whatever Redis says next, at least one; each is bytes, a number, None or a list of them."""
         with _losses():
             async with asyncio.timeout(seconds):
-                return await self._connection.read_response(timeout=float("inf"))
+                return await self._replies.read()
 
     async def ask(self, *commands: Command) -> list[Any]:
         """Send ``commands`` and wait for the answer to each."""
-        await self.send(*commands)
+        answers: list[Any] = []
         with _losses():
             async with asyncio.timeout(REPLY_SECONDS):
-                return [await self._connection.read_response(timeout=float("inf")) for _ in commands]
+                await self._replies.write(b"".join(map(packed, commands)))
+                while len(answers) < len(commands):
+                    answers += await self._replies.read()
+        return answers
 
 
 class RedisAddress:
@@ -91,7 +93,11 @@ class RedisAddress:
             with _losses():
                 async with asyncio.timeout(CONNECT_SECONDS + REPLY_SECONDS):
                     await connection.connect_check_health(check_health=False, retry_socket_connect=False)
-            yield Wire(connection)
+            writer = connection._writer
+            if writer is None:
+                raise Lost("ConnectionError")
+            transport: Any = writer.transport  # that of uvloop has another ancestor than asyncio's
+            yield Wire(transport)
         finally:
             with suppress(RedisError, OSError):
                 await connection.disconnect(nowait=True)
@@ -133,5 +139,5 @@ def channels(verb: str, names: Sequence[str]) -> list[Command]:
 def _losses() -> Iterator[None]:
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, Refused, OSError, TimeoutError) as error:
         raise Lost(type(error).__name__) from error

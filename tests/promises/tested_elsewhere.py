@@ -99,6 +99,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/backends/live_redis.py", "handover/backends/live_redis_listener.py"),
         *("handover/backends/live_redis_publisher.py", "handover/backends/live_redis_wire.py"),
     ),
+    "tests/contract/test_live_replies.py": ("handover/backends/live_redis_replies.py",),
     "tests/contract/test_limits.py": ("handover/backends/live_redis_limits.py",),
     "tests/contract/test_records.py": (
         *(
@@ -120,8 +121,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         *("handover/backends/records_sql/on_postgres.py", "handover/backends/records_sql/on_sqlite.py"),
     ),
     "tests/contract/test_records_postgres.py": tuple(
-        f"handover/backends/records_sql/postgres_{name}.py" for name in ("seats", "statements", "store", "wire")
+        f"handover/backends/records_sql/postgres_{name}.py"
+        for name in ("connection", "seats", "statements", "store", "wire")
     ),
+    "tests/contract/test_records_endings.py": ("handover/backends/records_sql/postgres_endings.py",),
     "tests/bot/test_cli_record.py": ("bot/cli_running.py",),
     "tests/bot/test_quick_start.py": ("bot/certificates.py",),
     "tests/bot/test_main.py": ("bot/running.py",),

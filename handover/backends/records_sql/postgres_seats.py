@@ -55,6 +55,12 @@ class Seat:
         """``work`` of the toolkit, which fails when the server has not answered in time."""
         return within(ANSWER_SECONDS, work, lambda: hang_up(self.wire.driver))
 
+    def committing(self) -> None:
+        """Those who listen to the toolkit's commits hear of one that goes past it; they may refuse."""
+        on = self.toolkit.sync_connection
+        if on is not None:
+            on.engine.dispatch.commit(on)
+
     async def roll_back(self) -> None:
         """Take back what was not committed. A connection that cannot even do that is broken."""
         try:

@@ -7,7 +7,7 @@ takes what is public in `psycopg.pq`, `psycopg.adapt` and `psycopg.errors`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import psycopg
@@ -38,7 +38,8 @@ class PostgresWire:
         self._pg: PGconn = driver.pgconn
         self._names: dict[bytes, bytes] = {}
         self._named = 0
-        self._batch = _Batch()
+        self._full = False
+        self._batch = Batch()
 
     @property
     def failed_at(self) -> int:
@@ -56,22 +57,28 @@ class PostgresWire:
         Raises the psycopg.Error of the first that failed. A task cancelled meanwhile is cancelled when the answers are
         there, not before.
         """
-        batch = self._batch = _Batch()
+        batch = self.start(commands)
+        await batch.waited_for()
+        return batch.result()
+
+    def start(self, commands: Sequence[Command]) -> Batch:
+        """Send ``commands``. Nothing else may be asked before the batch has ended."""
+        batch = self._batch = Batch()
         self._send(commands)
         if not batch.ended:
             loop, file = asyncio.get_running_loop(), self._pg.socket
             loop.add_reader(file, self._readable)
             timer = loop.call_later(ANSWER_SECONDS, self._give_up)
-            try:
-                self._go_on_writing(loop, file)
-                await batch.waited_for()
-            finally:
-                timer.cancel()
-                loop.remove_reader(file)
-                loop.remove_writer(file)
-        if batch.failure is not None:
-            raise batch.failure
-        return batch.answers
+            batch.at_the_end = lambda: self._quiet(loop, file, timer)
+            self._go_on_writing(loop, file)
+        return batch
+
+    def _quiet(self, loop: asyncio.AbstractEventLoop, file: int, timer: asyncio.TimerHandle) -> None:
+        timer.cancel()
+        loop.remove_reader(file)
+        if self._full:
+            loop.remove_writer(file)
+            self._full = False
 
     def _send(self, commands: Sequence[Command]) -> None:
         """Hand the commands to libpq, and have the server remember statements that are new to this connection."""
@@ -101,13 +108,13 @@ class PostgresWire:
     def _go_on_writing(self, loop: asyncio.AbstractEventLoop, file: int) -> None:
         """Send what libpq still holds; what does not go now goes when there is room."""
         try:
-            full = self._pg.flush() != 0
+            was_full, self._full = self._full, self._pg.flush() != 0
         except psycopg.Error as error:
             self._lost(error)
             return
-        if full:
+        if self._full and not was_full:
             loop.add_writer(file, self._go_on_writing, loop, file)
-        else:
+        elif was_full and not self._full:
             loop.remove_writer(file)
 
     def _readable(self) -> None:
@@ -160,10 +167,10 @@ class PostgresWire:
         self._batch.end()
 
 
-class _Batch:
+class Batch:
     """What was asked, in order, and what has come of it. Where a statement is to be remembered, it and its name."""
 
-    __slots__ = ("_waiter", "answers", "asked", "ended", "failure", "heard")
+    __slots__ = ("_waiter", "answers", "asked", "at_the_end", "ended", "failure", "heard")
 
     def __init__(self) -> None:
         self.asked: list[tuple[bytes, bytes] | None] = []
@@ -171,13 +178,23 @@ class _Batch:
         self.answers: list[PGresult] = []
         self.failure: psycopg.Error | None = None
         self.ended = False
+        self.at_the_end: Callable[[], None] = lambda: None
         self._waiter: asyncio.Future[None] | None = None
 
     def end(self) -> None:
         """Nothing more will come."""
+        if self.ended:
+            return
         self.ended = True
+        self.at_the_end()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def result(self) -> list[PGresult]:
+        """An answer for each command. Raises the psycopg.Error of the first that failed."""
+        if self.failure is not None:
+            raise self.failure
+        return self.answers
 
     async def waited_for(self) -> None:
         """Returns at the end, also for a task that is cancelled; that one is cancelled then."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table
@@ -26,14 +27,23 @@ async def unbroken(work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
+        waiter = asyncio.get_running_loop().create_future()
+        wake = partial(_wake, waiter)
+        task.add_done_callback(wake)
         try:
-            await asyncio.wait({task})
+            await waiter
         except asyncio.CancelledError as wish:
             cancelled = wish
+            task.remove_done_callback(wake)
     if cancelled is None or task.cancelled():
         return task.result()
     task.exception()  # looked at: whoever is cancelled hears of nothing else
     raise cancelled
+
+
+def _wake(waiter: asyncio.Future[None], done: object) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, _T], give_up: Callable[[], None]) -> _T:
