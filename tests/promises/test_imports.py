@@ -32,7 +32,7 @@ ALLOWED = {
     "openai": ("actions/llm",),
     "httpx2": (
         *("bot/rasa_http", "bot/copilot_http", "bot/health", "bot/channels/calling", "bot/channels/media_fetch"),
-        "bot/certificates",
+        *("bot/certificates", "bot/plain_transport"),
         *("actions/llm", "actions/stream", "actions/fence", "actions/wiring"),
     ),
     "opentelemetry": ("bot/tracing", "bot/trace_export", "actions/tracing", "actions/trace_export"),

@@ -38,6 +38,7 @@ NOT_OURS = {
     "UserUtteranceReverted": "Rasa",
     "user_utterances": "Rasa",
     "SessionStarted": "Rasa",
+    "use_text_for_last_user_input": "Rasa",
     "action_session_start": "Rasa",
     "USER": "Rasa",
     "chat": "OpenAI: client.chat.completions",

@@ -125,8 +125,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     "tests/contract/test_records_postgres.py": tuple(
         f"handover/backends/records_sql/postgres_{name}.py"
-        for name in ("connection", "endings", "seats", "statements", "store", "wire")
+        for name in ("connection", "seats", "statements", "store", "wire")
     ),
+    "tests/contract/test_records_endings.py": ("handover/backends/records_sql/postgres_endings.py",),
     "tests/bot/test_cli_record.py": ("bot/cli_running.py",),
     "tests/bot/test_quick_start.py": ("bot/certificates.py",),
     "tests/bot/test_main.py": ("bot/running.py",),

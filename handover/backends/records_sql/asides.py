@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from handover.agents import Agent
 from handover.backends.records_sql import tables as t
 from handover.backends.records_sql import tables_of_work as w
+from handover.backends.records_sql.hot import Hot
 from handover.backends.records_sql.querying import Querying
 from handover.entries import Citation, ConversationId, TurnId
 from handover.stored import Draft, HandBack, Note, Rating
@@ -16,6 +17,9 @@ from handover.stored import Draft, HandBack, Note, Rating
 a = t.agents
 _NOTES = sa.select(w.notes, a.c.email, a.c.name, a.c.role, a.c.availability, a.c.capacity).join(
     a, a.c.id == w.notes.c.agent
+)
+_RATINGS = Hot(
+    sa.select(w.ratings).where(w.ratings.c.conversation == sa.bindparam("key")).order_by(w.ratings.c.stretch)
 )
 
 
@@ -106,11 +110,8 @@ class SqlAsides:
             await self._on.execute(r.insert(), values | keys)
 
     async def ratings(self, conversation: ConversationId) -> list[Rating]:
-        r = w.ratings
-        query = sa.select(r).where(r.c.conversation == conversation).order_by(r.c.stretch)
-        return [
-            Rating(x.conversation, x.stretch, x.score, x.comment, x.at, x.agent) for x in await self._on.execute(query)
-        ]
+        found = await self._on.run(_RATINGS, {"key": conversation})
+        return [Rating(x.conversation, x.stretch, x.score, x.comment, x.at, x.agent) for x in found]
 
 
 def _to_note(r: Any) -> Note:

@@ -15,7 +15,7 @@ from handover.errors import AlreadyThere
 e = t.entries
 _BY_CLIENT = Hot(sa.select(e).where(e.c.conversation == sa.bindparam("key"), e.c.client_id == sa.bindparam("client")))
 _INSERT = Hot(e.insert())
-_AFTER = (
+_AFTER = Hot(
     sa.select(e)
     .where(e.c.conversation == sa.bindparam("key"), e.c.offset > sa.bindparam("edge"))
     .order_by(e.c.offset)
@@ -69,7 +69,7 @@ class SqlEntries:
 
     async def after(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]:
         values = {"key": conversation, "edge": offset, "rows": limit}
-        return [to_entry(r) for r in await self._on.execute(_AFTER, values)]
+        return [to_entry(r) for r in await self._on.run(_AFTER, values)]
 
     async def before(self, conversation: ConversationId, offset: int, limit: int) -> list[Entry]:
         values = {"key": conversation, "edge": offset, "rows": limit}

@@ -63,7 +63,7 @@ class InlineConnection:
         heard(hot.on(self.raw, values))
 
     async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
-        """Run it: there is no round trip to save."""
+        """Nothing is put off here: a statement costs no round trip."""
         hot.on(self.raw, values)
 
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:

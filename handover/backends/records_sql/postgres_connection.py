@@ -99,7 +99,7 @@ class PostgresConnection:
         self._tells = self._tells or there is None
 
     async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
-        """Run a statement with what is asked next, or else with the commit."""
+        """Run a statement whose answer nobody needs, before whatever is asked next or with the commit."""
         statement = statement_of(hot, values)
         self._waiting.append(_Asked(statement.command(values), statement))
 

@@ -42,7 +42,7 @@ class Querying(Protocol):
         ...
 
     async def put_off(self, hot: Hot, values: dict[str, Any]) -> None:
-        """Run a statement of which nothing is to be heard: with what is asked next, or else with the commit."""
+        """Run a statement whose answer nobody needs, before whatever is asked next or with the commit."""
         ...
 
     async def insert_new(self, table: sa.Table, values: dict[str, Any]) -> bool:
