@@ -165,6 +165,17 @@ async def test_a_message_costs_two_round_trips(postgres: Database) -> None:
             assert line.sent - before == 2
 
 
+async def test_statements_that_the_server_has_forgotten_are_asked_anew(postgres: Database) -> None:
+    async with open_world(url=postgres.url) as world:
+        where = (await world.conversation("hi")).id
+        async with world.backends.records.transaction() as tx:
+            await tx.connection.execute(sa.text("DEALLOCATE ALL"))
+        with pytest.raises(Unavailable):
+            await world.says(where, "never")
+        await world.says(where, "more")
+        assert (await world.texts(where))[1:] == ["hi", "more"]
+
+
 async def test_what_is_put_off_is_asked_before_what_comes_next(postgres: Database) -> None:
     async with open_world(url=postgres.url) as world:
         where = (await world.conversation("hi")).id

@@ -21,6 +21,8 @@ from handover.backends.records_sql.on_postgres import ANSWER_SECONDS, hang_up
 # A statement with $1, $2 ... and their values as PostgreSQL reads them, None for NULL.
 Command: TypeAlias = tuple[bytes, Sequence[bytes | None]]
 _GAVE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY})
+# The server has forgotten a statement, or its tables are others now: on a new connection it is asked anew.
+_FORGOTTEN = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.FeatureNotSupported)
 # So many statements of a connection the server is asked to remember; there are some dozens.
 _REMEMBERED = 200
 
@@ -153,6 +155,7 @@ class PostgresWire:
                 self._names[prepared[0]] = prepared[1]
         elif answer.status != ExecStatus.PIPELINE_ABORTED and batch.failure is None:
             batch.failure = error_from_result(answer, self.driver.info.encoding)
+            self.broken = self.broken or isinstance(batch.failure, _FORGOTTEN)
 
     def _give_up(self) -> None:
         """The server has not answered in time."""
