@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from handover.comers import FEW, TOGETHER, Page
+from handover.comers import FEW, ROOM, TOGETHER, Page
 from handover.conversation import Control
 from handover.desk import CustomerMessage
 from handover.entries import ConversationId
@@ -154,6 +154,47 @@ async def test_who_goes_meanwhile_keeps_nobody_waiting_and_the_end_leaves_nobody
     with pytest.raises(asyncio.CancelledError):
         await left
     assert told((await pages(world, [(here, 1)]))[0]) == [2]
+
+
+async def test_while_many_wait_to_be_read_others_are_let_in_one_after_the_other(world: World) -> None:
+    (here,) = await talks(world, [2])
+    reading, order = world.desk.reading, list[str]()
+
+    async def asks(number: int) -> None:
+        await reading.page(here, 1)
+        order.append(f"told {number}")
+
+    async def comes(number: int) -> None:
+        await reading.let_in()
+        order.append(f"in {number}")
+        if number % 3:  # the others say nothing, and keep nobody out
+            await asks(number)
+
+    await reading.let_in()  # nobody is there: at once
+    asking = [asyncio.create_task(asks(number)) for number in range(ROOM + 1)]
+    await asyncio.sleep(0)
+    coming = [asyncio.create_task(comes(number)) for number in range(1_000, 1_000 + 2 * ROOM)]
+    await asyncio.sleep(0)
+    assert order == []
+    coming[1].cancel()
+    await asyncio.gather(*asking, *coming, return_exceptions=True)
+    entered = [int(one.split()[1]) for one in order if one.startswith("in ")]
+    assert entered == [number for number in range(1_000, 1_000 + 2 * ROOM) if number != 1_001]
+    assert order.index("told 0") < order.index("in 1000"), "who was there is served first"
+    assert order.index("told 1000") < order.index(f"in {999 + 2 * ROOM}"), "and the first before the last is greeted"
+    await reading.let_in()
+
+
+async def test_who_waits_at_the_door_when_all_ends_is_sent_away(world: World) -> None:
+    (here,) = await talks(world, [2])
+    reading = world.desk.reading
+    asking = [asyncio.create_task(reading.page(here, 1)) for _ in range(ROOM + 1)]
+    await asyncio.sleep(0)
+    outside = asyncio.create_task(reading.let_in())
+    await asyncio.sleep(0)
+    await reading.close()
+    ended = await asyncio.gather(outside, *asking, return_exceptions=True)
+    assert {type(one) for one in ended} == {asyncio.CancelledError}
 
 
 async def test_nothing_said_while_a_page_comes_back_is_missed_or_read_twice(world: World) -> None:
