@@ -27,7 +27,6 @@ from handover.desk import Desk
 from handover.entries import ConversationId
 from handover.errors import BadInput, NotSignedIn, SwitchboardError, TooMany
 from handover.frames import HeartbeatFrame
-from handover.gathered_rows import ROWS
 from handover.known_rows import KnownRows
 from handover.login_api import Asking
 from handover.ports import Told
@@ -154,15 +153,10 @@ class Screen:
             await self._catch_up()
         elif shown is not None:
             await shown.hear(news)
-        elif news.kind == "conversation" and news.offset is not None:
-            if not self._known.has(news.offset):  # or it was read from the record meanwhile, or told before
-                self._known.add((news.offset,))
-                await self.socket.send_text(news.text)
-        elif news.kind == ROWS:
-            text = self._known.left_of(news.text, news.covers)
-            self._known.add(news.covers)
-            if text:
-                await self.socket.send_text(text)
+        elif (rows := self._known.new_in(news)) is not None:
+            self._known.add(rows[1])
+            if rows[0]:
+                await self.socket.send_text(rows[0])
         elif not news.topic.startswith("desk:"):
             self._note_offer(news)
             await self.socket.send_text(news.text)
@@ -172,12 +166,11 @@ class Screen:
         shown = self._shown.get(ConversationId(news.topic.removeprefix("desk:")))
         if shown is not None:
             return shown.hear_now(news)
-        if news.kind == ROWS:
-            text = self._known.left_of(news.text, news.covers)
-            if text and not self.socket.send_now(text):
-                return False
-            self._known.add(news.covers)
-            return True
+        rows = self._known.new_in(news)
+        if rows is not None:
+            sent = not rows[0] or self.socket.send_now(rows[0])
+            self._known.add(rows[1] if sent else ())
+            return sent
         opened = self._shown.get(ConversationId(news.text)) if news.topic == OWN and news.kind == "said" else None
         return opened is not None and opened.has(news.offset or 0)
 

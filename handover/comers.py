@@ -2,7 +2,8 @@
 
 When a process is lost, thousands of pages come to another one within a second. Read one by one, each is a transaction
 with queries of its own, which cost more than all else; here whoever asks while others are being read is read with the
-next. Who asks alone waits for nobody.
+next. Who asks alone waits for nobody. While many wait to be read nobody else is let in: the first are served before
+the last are greeted, and who was greeted is not kept waiting until it gives up and comes again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from handover.stored import ConversationRow
 from handover.tail import PAGE
 
 TOGETHER = 32  # pages read at once: more would let the first of them wait for the last
+ROOM = 2 * TOGETHER  # pages that may wait to be read while others are let in
 FEW = 16  # who lacks more lines than that is read for alone
 
 
@@ -53,12 +55,23 @@ class _Wish:
 
 
 class Comers:
-    """Answers `page`. Its reader is a task only while somebody asks."""
+    """Answers `page`. Its reader is a task only while somebody asks, or waits at the door."""
 
     def __init__(self, parts: DeskParts) -> None:
         self._parts = parts
         self._wishes: deque[_Wish] = deque()
+        self._door: deque[asyncio.Future[None]] = deque()
         self._reader: asyncio.Task[None] | None = None
+
+    async def let_in(self) -> None:
+        """Wait for one's turn, before anything is done for a page that comes. At once, unless many wait to be read.
+
+        Nobody inside can keep others out: who is let in and asks for nothing takes no room.
+        """
+        if self._door or len(self._wishes) > ROOM:
+            turn = asyncio.get_running_loop().create_future()
+            self._door.append(turn)
+            await turn
 
     async def page(self, conversation: ConversationId, after: int) -> Page:
         """All that a page needs that comes back with the lines up to ``after``, as of a moment after this call.
@@ -79,14 +92,23 @@ class Comers:
             self._reader = None
         for wish in self._wishes:
             wish.page.cancel()
+        for turn in self._door:
+            turn.cancel()
         self._wishes.clear()
+        self._door.clear()
 
     async def _read(self) -> None:
-        while self._wishes:
+        while self._wishes or self._door:
             some = list(islice(self._wishes, TOGETHER))
             await self._answer([wish for wish in some if not wish.page.done()])
             for _ in some:
                 self._wishes.popleft()
+            for _ in range(min(len(self._door), ROOM - len(self._wishes))):
+                turn = self._door.popleft()
+                if not turn.done():  # else it is gone
+                    turn.set_result(None)
+            if not self._wishes:
+                await asyncio.sleep(0)  # those who were let in begin to ask
         self._reader = None
 
     async def _answer(self, some: Sequence[_Wish]) -> None:

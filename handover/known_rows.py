@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from handover.gathered_rows import ROWS
+from handover.ports import Told
+
 _MAX_EARLY = 1_000  # rows heard beyond a gap; more are not remembered, only sent again by the next look
 
 
@@ -35,7 +38,7 @@ class KnownRows:
 
     def add(self, feeds: Sequence[int]) -> None:
         """Rows with these numbers, in rising order, have been sent."""
-        if not self._early and feeds[0] == self.upto + 1 and feeds[-1] == self.upto + len(feeds):
+        if feeds and not self._early and feeds[0] == self.upto + 1 and feeds[-1] == self.upto + len(feeds):
             self.upto = feeds[-1]  # nearly always
             return
         for feed in feeds:
@@ -44,6 +47,14 @@ class KnownRows:
         while self.upto + 1 in self._early:
             self.upto += 1
             self._early.discard(self.upto)
+
+    def new_in(self, news: Told) -> tuple[str, tuple[int, ...]] | None:
+        """Of one list row or of several: what was not sent, empty when all was, and their numbers; None for others."""
+        if news.kind == ROWS:
+            return self.left_of(news.text, news.covers), news.covers
+        if news.kind != "conversation" or news.offset is None:
+            return None
+        return ("", ()) if self.has(news.offset) else (news.text, (news.offset,))
 
     def left_of(self, text: str, feeds: Sequence[int]) -> str:
         """The frame ``text``, which covers the rows ``feeds``, without those that were sent; empty when none is left.

@@ -84,6 +84,10 @@ class Reading:
         """All that a page needs that comes back with the lines up to ``after``. Raises NotFound."""
         return await self._comers.page(conversation, after)
 
+    async def let_in(self) -> None:
+        """To be awaited before a customer's page is let in: its turn comes when those before it have been served."""
+        await self._comers.let_in()
+
     async def close(self) -> None:
         """Nobody's page is read any more."""
         await self._comers.close()

@@ -147,9 +147,7 @@ class CustomerLine:
 
     def _hear_now(self, news: Told) -> bool:
         """As `_hear`, at once, for what comes with every message; False when it would have to wait."""
-        if news.topic == OWN:
-            return news.kind == "acknowledge" and (news.offset or 0) <= self._tail.last
-        if news.kind != "entry" or news.offset is None:
+        if news.topic == OWN or news.kind != "entry" or news.offset is None:
             return False
         if not self._tail.hear_now(news.offset, news.text, self.socket.send_now):
             return False
@@ -259,7 +257,8 @@ class CustomerLine:
             return
         if not recorded.duplicate:
             self._parts.meters.customer_messages.inc()
-        self.socket.ask("acknowledge", offset=recorded.entry.offset)
+        if recorded.entry.offset > self._tail.last:  # else it came back already, and that is the acknowledgement
+            self.socket.ask("acknowledge", offset=recorded.entry.offset)
 
     async def _typing(self) -> None:
         self._parts.relay.customer_types(self._conversation)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.channels.customer_line import HEARTBEAT, CustomerLine, LineParts
 from bot.frames import CustomerSends, Hello, customer_sends
@@ -17,7 +17,7 @@ from handover.errors import Forbidden, NotFound, NotSignedIn
 from handover.limits import Buckets, RateLimit, SocketLimits, WaitingRoom
 from handover.line_ends import Answering, address_of, allowed_origin, forget_request
 from handover.places import Places
-from handover.sockets import Socket
+from handover.sockets import HungUp, Socket
 
 INBOX = "web"
 
@@ -56,8 +56,9 @@ class WebChannel:
             if not allowed_origin(websocket, self.origins):
                 raise Forbidden("This site may not use this service. Is it in PUBLIC_ORIGINS?")
             self.parts.rounds.welcome_nobody()
+            await self.parts.desk.reading.let_in()
             with self.waiting.wait(address):
-                await websocket.accept()
+                await _accept(websocket)
                 forget_request(websocket)
                 hello = await socket.hello(Hello)
             assert isinstance(hello, Hello)
@@ -105,3 +106,10 @@ class WebChannel:
         conversation = await self.parts.desk.customers.start(INBOX, customer, greeting=self.greeting)
         # An offset counts in one conversation only: without a name for it this page has nothing yet.
         return CustomerLine(self.parts, socket, conversation.id, token, 0)
+
+
+async def _accept(websocket: WebSocket) -> None:
+    try:
+        await websocket.accept()
+    except WebSocketDisconnect as gone:
+        raise HungUp from gone  # it did not wait for its turn

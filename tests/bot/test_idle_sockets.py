@@ -90,6 +90,7 @@ class Held:
         self.socket: Socket[CustomerSends] | None = None
         self.reads = asyncio.Event()
         self.reads.set()
+        self.quick = False  # whether "quick" ones are told at once
 
     async def __call__(self, websocket: WebSocket) -> None:
         socket = self.socket = Socket(
@@ -101,6 +102,9 @@ class Held:
             await self.reads.wait()
             await socket.send_text(HEARTBEAT if told.kind == "heartbeat" else told.text)
 
+        def hear_now(told: Told) -> bool:
+            return self.quick and told.kind == "quick" and socket.send_now(told.text)
+
         async def begin() -> None:
             await socket.send_text('{"type":"welcome"}')
 
@@ -110,7 +114,7 @@ class Held:
         async with Answering(websocket, socket), InProcessFeed().follow() as queue:
             await websocket.accept()
             await socket.hello(Hello)
-            await socket.serve(queue, nothing, begin, hear)
+            await socket.serve(queue, nothing, begin, hear, hear_now)
 
 
 @asynccontextmanager
@@ -144,3 +148,24 @@ async def test_a_heartbeat_never_overtakes_what_was_to_be_sent_before_it() -> No
         door.reads.set()
         await peer.hears("heartbeat")
         assert [frame["type"] for frame in peer.heard] == ["welcome", "entry", "heartbeat"]
+
+
+async def test_what_is_told_while_nothing_waits_is_sent_without_a_task_and_in_order() -> None:
+    async with held_door() as (door, address), page(address, "/") as peer:
+        await peer.says(type="hello")
+        await peer.hears("welcome")
+        socket = door.socket
+        assert socket is not None
+        door.quick = True
+        before = asyncio.all_tasks()
+        for number in range(3):
+            socket.ask("quick", f'{{"type":"entry","n":{number}}}')
+        assert asyncio.all_tasks() == before
+        door.reads.clear()
+        socket.ask("slow", '{"type":"entry","n":3}')  # would have to wait: all that follows is behind it
+        socket.ask("quick", '{"type":"entry","n":4}')
+        assert len(asyncio.all_tasks() - before) == 1
+        await asyncio.sleep(0)
+        door.reads.set()
+        await peer.hears("entry", lambda frame: frame["n"] == 4)
+        assert [frame["n"] for frame in peer.heard if frame["type"] == "entry"] == [0, 1, 2, 3, 4]

@@ -7,7 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handover.gathered_rows import ROWS
 from handover.known_rows import KnownRows
+from handover.ports import Told
 
 
 def known(upto: int, *early: int) -> KnownRows:
@@ -64,3 +66,15 @@ def test_too_many_beyond_a_gap_are_not_remembered() -> None:
     rows.add(tuple(range(2, 3_000)))
     assert rows.has(2)
     assert not rows.has(2_999)
+
+
+def test_what_is_new_in_a_row_or_several_and_what_is_no_row() -> None:
+    rows = known(3, 6)
+    assert rows.new_in(Told("agents", "conversation", "{}", 5)) == ("{}", (5,))
+    assert rows.new_in(Told("agents", "conversation", "{}", 6)) == ("", ())
+    assert rows.new_in(Told("agents", ROWS, frame(7), covers=(7,))) == (frame(7), (7,))
+    assert rows.new_in(Told("agents", ROWS, frame(6), covers=(6,))) == ("", (6,))
+    assert rows.new_in(Told("agent:mia", "conversation", "{}")) is None, "an agent's own copy has no number"
+    assert rows.new_in(Told("agents", "offer", "{}", 9)) is None
+    rows.add(())
+    assert rows.upto == 3

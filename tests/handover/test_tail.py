@@ -89,3 +89,26 @@ async def test_each_entry_is_shown_once_and_in_order_whatever_is_lost_repeated_o
     )
     await scene.tail.catch_up()
     assert scene.shown == list(range(after + 1, written + 1))
+
+
+async def test_what_is_told_at_once_is_the_next_line_and_nothing_else() -> None:
+    scene = Scene(written=5, after=2)
+    sent: list[str] = []
+    tail, may = scene.tail, [True]
+
+    def send_now(text: str) -> bool:
+        sent.extend([text] if may[0] else [])
+        return may[0]
+
+    assert tail.hear_now(2, "2", send_now), "it was sent"
+    assert not tail.hear_now(4, "4", send_now), "one between is read from the record"
+    may[0] = False
+    assert not tail.hear_now(3, "3", send_now)
+    assert (tail.last, sent) == (2, [])
+    may[0] = True
+    assert tail.hear_now(3, "3", send_now)
+    catching_up = asyncio.create_task(tail.catch_up())
+    await asyncio.sleep(0)
+    assert not tail.hear_now(4, "4", send_now), "the record is being read"
+    await catching_up
+    assert (tail.last, sent, scene.shown) == (5, ["3"], [4, 5])
