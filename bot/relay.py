@@ -80,10 +80,12 @@ class Relay:
         """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon.
 
         ``shown_bot``: the customer's page shows that the bot has control. Then what people say to people goes first.
+        A refusal does not wait for that: it is quickly made, and its page is to know.
         """
-        if shown_bot:
-            await self._lane.turn()
         await self._admission.admit(conversation, said, shown_bot=shown_bot)
+        if shown_bot:
+            with self._turns.coming():
+                await self._lane.turn()
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
         """Record the customer's words; when this returns they are durable, and the answer is on its way.
