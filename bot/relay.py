@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 
 from bot.admission import Admission
-from bot.back_lane import BackLane, DialogueInTheBackLane
+from bot.back_lane import BackLane, DialogueInTheBackLane, Gate
 from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
 from bot.one_turn import WRITERS, WRITERS_SHARING_COMMITS, OneTurn
@@ -58,9 +58,10 @@ class Relay:
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
+        writers = Gate(self._lane, WRITERS_SHARING_COMMITS if alone else WRITERS)
         self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
-            owner=self._owner, meters=meters, traces=traces, writers=WRITERS_SHARING_COMMITS if alone else WRITERS,
+            owner=self._owner, meters=meters, traces=traces, writers=writers,
         )  # fmt: skip
         self._turns = Turns(self._turn, settings=settings, clock=clock)
         self._admission = Admission(
