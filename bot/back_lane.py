@@ -54,6 +54,25 @@ class BackLane:
             loop.call_soon(self._go_on, loop)
 
 
+class Gate:
+    """``places`` at once, each taken when it is the work's turn in ``lane``: ``async with gate``."""
+
+    def __init__(self, lane: BackLane, places: int) -> None:
+        self._lane = lane
+        self._places = asyncio.Semaphore(places)
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        try:
+            await self._lane.turn()
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+
+
 class _Sliced(Generic[_T]):
     """Awaits ``work`` as `await` does, and the lane after everything that ``work`` itself waits for."""
 

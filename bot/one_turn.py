@@ -6,6 +6,7 @@ Whatever happens the turn ends in the record: with a reply, with a person, or wi
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import structlog
@@ -53,7 +54,7 @@ class OneTurn:
         owner: str,
         meters: TurnMeters | None = None,
         traces: Traces | None = None,
-        writers: int = WRITERS,
+        writers: AbstractAsyncContextManager[None] | None = None,
     ) -> None:
         self._meters = meters or TurnMeters(clock)
         self._traces = traces or Traces()
@@ -65,7 +66,7 @@ class OneTurn:
         self._topics = topics
         self._secret = secret
         self._owner = owner
-        self._writers = asyncio.Semaphore(writers)
+        self._writers = writers or asyncio.Semaphore(WRITERS)
 
     @property
     def lease(self) -> Lease:

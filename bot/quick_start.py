@@ -14,9 +14,6 @@ _UNUSED = "rich"
 # Net allocations of containers, then how often the younger generation is collected before the next older one is.
 # Python's own 700, 10 and 10 are for programs that hold a few objects.
 THRESHOLDS = (10_000, 10, 20)
-# Seconds after which a busy loop lets another thread have the interpreter. A commit is done in one and needs it several
-# times, and everybody waits for it: with Python's own 5 ms one took 29 ms beside a busy loop, with this 19.
-HAND_OVER = 0.0005
 
 
 def begin() -> None:
@@ -33,7 +30,7 @@ def begin() -> None:
 
 
 def settle() -> None:
-    """What there is by now stays: the collector leaves it alone, and begins with what comes. Threads wait less.
+    """What there is by now stays: the collector leaves it alone, and begins with what comes.
 
     A whole collection walks over everything that is not left alone, and everybody is silent meanwhile: 130 ms for the
     235,000 objects of a service that has just started, every few seconds at 1,000 messages a second.
@@ -41,4 +38,3 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
     gc.enable()
-    sys.setswitchinterval(HAND_OVER)

@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 
 from bot.admission import Admission
-from bot.back_lane import BackLane, DialogueInTheBackLane
+from bot.back_lane import BackLane, DialogueInTheBackLane, Gate
 from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
 from bot.one_turn import WRITERS, WRITERS_SHARING_COMMITS, OneTurn
@@ -58,9 +58,10 @@ class Relay:
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
+        writers = Gate(self._lane, WRITERS_SHARING_COMMITS if alone else WRITERS)
         self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
-            owner=self._owner, meters=meters, traces=traces, writers=WRITERS_SHARING_COMMITS if alone else WRITERS,
+            owner=self._owner, meters=meters, traces=traces, writers=writers,
         )  # fmt: skip
         self._turns = Turns(self._turn, settings=settings, clock=clock)
         self._admission = Admission(
@@ -80,10 +81,12 @@ class Relay:
         """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon.
 
         ``shown_bot``: the customer's page shows that the bot has control. Then what people say to people goes first.
+        A refusal does not wait for that: it is quickly made, and its page is to know.
         """
-        if shown_bot:
-            await self._lane.turn()
         await self._admission.admit(conversation, said, shown_bot=shown_bot)
+        if shown_bot:
+            with self._turns.coming():
+                await self._lane.turn()
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
         """Record the customer's words; when this returns they are durable, and the answer is on its way.

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.back_lane import BackLane
+from bot.back_lane import BackLane, Gate
 from tests.support.turn_taker import breathe
 
 
@@ -126,3 +126,27 @@ async def test_a_time_limit_inside_the_work_holds() -> None:
 
     with pytest.raises(TimeoutError):
         await lane.slices(late())
+
+
+async def test_a_gate_has_so_many_places_and_each_is_taken_in_the_lane() -> None:
+    lane, inside, most = BackLane(), 0, 0
+    gate = Gate(lane, 2)
+
+    async def one(fails: bool) -> None:
+        nonlocal inside, most
+        async with gate:
+            inside += 1
+            most = max(most, inside)
+            for _ in range(4):
+                await asyncio.sleep(0)
+            inside -= 1
+            if fails:
+                raise LookupError
+
+    tasks = [asyncio.create_task(one(number % 3 == 0)) for number in range(12)]
+    await asyncio.sleep(0)
+    for number in (0, 5):  # one of them waits in the lane, the other for a place
+        tasks[number].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert (inside, most) == (0, 2)
+    await asyncio.wait_for(one(False), 60)

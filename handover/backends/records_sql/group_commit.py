@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from handover.backends.records_sql import on_sqlite
 from handover.backends.records_sql.hot import Found, Hot
+from handover.backends.records_sql.order import Order
 from handover.backends.records_sql.transaction import SqlTransaction
 from handover.backends.records_sql.unbroken import unbroken
 from handover.ports import LiveFeed
@@ -97,7 +98,7 @@ class SqliteWriter:
     def __init__(self, engine: AsyncEngine, live: LiveFeed) -> None:
         self.engine = on_sqlite.make_writing_engine(engine)
         self._live = live
-        self._order = asyncio.Lock()
+        self._order = Order()
         self._connection: sa.Connection | None = None
         self._group: _Group | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="record-commit")
