@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from handover.backends.records_sql.engine import reached
-from handover.backends.records_sql.migrate import present
+from handover.backends.records_sql.migrate import present, refusals_told
 from handover.backends.records_sql.on_sqlite import file_of
 
 
@@ -27,7 +27,12 @@ async def state_of(engine: AsyncEngine, *, within: float = 3.0) -> RecordState:
     kind = engine.dialect.name
     if kind == "sqlite" and not file_of(engine).exists():
         return RecordState(kind, None)
-    await reached(engine, within=within)
+    with refusals_told():
+        await reached(engine, within=within)
+        return await _asked(engine, kind)
+
+
+async def _asked(engine: AsyncEngine, kind: str) -> RecordState:
     async with engine.connect() as connection:
         revision = await connection.run_sync(present)
         if kind != "postgresql":
