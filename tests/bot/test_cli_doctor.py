@@ -120,6 +120,9 @@ async def test_on_postgresql_the_revision_and_both_clocks_are_looked_at(tmp_path
     found = rows(await doctor(tmp_path, DATABASE_URL=postgres.url))
     assert found["record"][0] == "ok"
     assert found["clocks"][0] == "ok"
+    postgres.ask(f"ALTER DATABASE {postgres.name} SET default_transaction_read_only = on")
+    found = rows(await doctor(tmp_path, DATABASE_URL=postgres.url))
+    assert found["record"][:2] == ("broken", "postgresql, which this account may not write")
 
 
 async def test_the_help_says_which_doctor_is_which(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from handover.backends.records_sql.migrate import present, refusals_told
 from handover.backends.records_sql.on_sqlite import file_of
 
 # Not on a standby, and not as somebody who may only read.
-_WRITABLE = sa.text("SELECT NOT pg_is_in_recovery() AND has_table_privilege('entries', 'INSERT')")
+_WRITABLE = sa.text(
+    "SELECT current_setting('transaction_read_only') = 'off' AND has_table_privilege('entries', 'INSERT')"
+)
 
 
 @dataclass(frozen=True, slots=True)
