@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from tools.commands import say
@@ -23,6 +24,8 @@ from tools.trouble import Trouble, explained
 
 # Rasa loads TensorFlow at its start: 15 to 25 s on two cores, several times that on a busy or slow machine.
 READY_SECONDS = 240.0
+# Lines of the end of the log: the others say much while they are stopped.
+LOOKED_AT = 400
 
 
 class Stopped(Exception):
@@ -49,6 +52,15 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
     env = process_env(places, settings, str(model.relative_to(places.root)))
     write_endpoints(places, env["ACTIONS_URL"])
     return env
+
+
+def who_ended(lines: Sequence[str]) -> str:
+    """The process of the Procfile that ended first, by the manager's words, and how; the others were then stopped."""
+    for line in lines:
+        if found := re.search(r"system +\| (\w+)\.\d+ stopped \(rc=(-?\d+)\)", line):
+            code = int(found[2])
+            return f"{found[1]} ({f'killed by signal {-code}' if code < 0 else f'exit code {code}'})"
+    return "One of the processes"
 
 
 Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]
@@ -95,8 +107,9 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
             raise Trouble(
                 f"Not ready in time; everything is stopped again. The last word of /readyz was: {answer.text[:500]}"
             )
-    last = "\n".join(stack.last_lines(25))
-    raise Trouble(f"One of the processes ended, so all were stopped. Their last lines:\n{last}")
+    lines = stack.last_lines(LOOKED_AT)
+    last = "\n".join(lines[-25:])
+    raise Trouble(f"{who_ended(lines)} ended, so all were stopped. Their last lines:\n{last}")
 
 
 def calmly(run: Callable[[int], int]) -> int:
