@@ -24,6 +24,8 @@ from tools.trouble import Trouble, explained
 
 # Rasa loads TensorFlow at its start: 15 to 25 s on two cores, several times that on a busy or slow machine.
 READY_SECONDS = 240.0
+# How a process ends that is asked to, itself or the shell around it.
+_STOPPED = (-signal.SIGTERM, 128 + signal.SIGTERM, 0)
 # Lines of the end of the log: the others say much while they are stopped.
 LOOKED_AT = 400
 
@@ -55,11 +57,12 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def who_ended(lines: Sequence[str]) -> str:
-    """The process of the Procfile that ended first, by the manager's words, and how; the others were then stopped."""
-    for line in lines:
-        if found := re.search(r"system +\| (\w+)\.\d+ stopped \(rc=(-?\d+)\)", line):
-            code = int(found[2])
-            return f"{found[1]} ({f'killed by signal {-code}' if code < 0 else f'exit code {code}'})"
+    """The process of the Procfile that ended by itself, by the manager's words, and how; the others were then stopped."""
+    said = re.findall(r"system +\| (\w+)\.\d+ stopped \(rc=(-?\d+)\)", "\n".join(lines))
+    ends = [(name, int(code)) for name, code in said]
+    # The manager stops the others with SIGTERM, and may note their end before it notes the first one's.
+    for name, code in [end for end in ends if end[1] not in _STOPPED] or ends:
+        return f"{name} ({f'killed by signal {-code}' if code < 0 else f'exit code {code}'})"
     return "One of the processes"
 
 
