@@ -57,7 +57,7 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def who_ended(lines: Sequence[str]) -> str:
-    """The process of the Procfile that ended by itself, by the manager's words, and how; the others were then stopped."""
+    """The process that ended by itself and how, by the manager's words; the others were then stopped."""
     said = re.findall(r"system +\| (\w+)\.\d+ stopped \(rc=(-?\d+)\)", "\n".join(lines))
     ends = [(name, int(code)) for name, code in said]
     # The manager stops the others with SIGTERM, and may note their end before it notes the first one's.
