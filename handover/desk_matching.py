@@ -18,7 +18,7 @@ from handover.desk_waits import line_moved
 from handover.matcher import Standing, desk_open, match
 from handover.ports import Transaction
 from handover.stored import Offer
-from handover.wanted import Wanted
+from handover.wanted import Queue, Wanted
 
 _log = logging.getLogger(__name__)
 # Offers written in one transaction, and how often a pass looks again when another process was quicker.
@@ -26,7 +26,7 @@ _BATCH = 50
 _LOOKS = 3
 # From how many waiting conversations on the rule runs beside the event loop.
 _MANY = 1_000
-_VERSION = attrgetter("version")
+_ID = attrgetter("id")
 
 
 # How everybody stood, the newest change of a conversation, and the open offers with all their changes.
@@ -41,7 +41,7 @@ class Matching:
         self._asked = self._answered = 0
         self._known: _Seen | None = None
         self._open = False
-        self._waiting: Sequence[Wanted] = ()  # as they were at the last pass: what has not changed is not read again
+        self._queue = Queue({})  # as it was at the last pass: what has not changed is not read again
         self._parts: DeskParts
 
     def serve(self, parts: DeskParts) -> None:
@@ -82,14 +82,13 @@ class Matching:
             async with parts.records.reading() as tx:
                 # Standings first: what is read later can only have been changed by somebody who asks again.
                 standings = await parts.standings(tx)
-                feed, waiting = await tx.conversations.feed(), await tx.offers.waiting(self._waiting)
-            self._waiting = waiting
-            changed = await _matched(waiting, standings, parts)
-            before = {offer.id: offer for offer in waiting}
-            if await self._write(sorted(changed, key=lambda offer: offer.id), before):
+                feed, queue = await tx.conversations.feed(), await tx.offers.queue(self._queue)
+            self._queue = queue
+            changed = sorted(await _matched(queue.offers, standings, parts), key=_ID)
+            if await self._write(changed, _before(changed, queue)):
                 # Each of what was written is one version further now.
-                stirred = len(waiting), sum(map(_VERSION, waiting)) + len(changed)
-                self._known = standings, feed, stirred
+                count, versions = queue.stirred
+                self._known = standings, feed, (count, versions + len(changed))
                 break
         if desk_open(standings) != self._open:
             self._open = not self._open
@@ -106,6 +105,12 @@ class Matching:
                 for offer in await tx.offers.these([offer.id for offer in written]):
                     _tell(tx, offer, before[offer.id])
         return all_written
+
+
+def _before(changed: Sequence[Wanted], queue: Queue) -> dict[str, Wanted]:
+    """What ``changed`` were, by their ids."""
+    ids = {offer.id for offer in changed}
+    return {offer.id: offer for offer in queue.offers if offer.id in ids} if ids else {}
 
 
 async def _matched(waiting: Sequence[Wanted], standings: Sequence[Standing], parts: DeskParts) -> list[Wanted]:

@@ -23,7 +23,7 @@ from handover.stored import (
     TurnState,
 )
 from handover.waits import InLine, Wait, WaitEnd
-from handover.wanted import Wanted
+from handover.wanted import Queue, Wanted
 
 
 class Conversations(Protocol):
@@ -151,11 +151,12 @@ class Offers(Protocol):
         """Those of ``offers`` (their ids) that are open."""
         ...
 
-    async def waiting(self, known: Collection[Wanted] = ()) -> list[Wanted]:
-        """Every open offer without its packet, in the order of the queue.
+    async def waiting(self) -> list[Wanted]:
+        """Every open offer without its packet, in the order of the queue."""
+        ...
 
-        Those of ``known`` that are what they were, as their version tells, come back as they are and are not read.
-        """
+    async def queue(self, known: Queue) -> Queue:
+        """What waits now. Offers of ``known`` that are what they were come back as they are and are not read."""
         ...
 
     async def stirred(self) -> tuple[int, int]:

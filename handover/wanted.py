@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
 from handover.entries import AgentId, ConversationId
 
@@ -84,6 +86,27 @@ class Wanted:
     def order(self) -> tuple[datetime, datetime, str]:
         """Its place in the queue: by deadline, then by wait."""
         return self.deadline, self.made_at, self.id
+
+
+@dataclass(frozen=True)
+class Queue:
+    """All open offers as they were when they were read, in the order of the queue: by each one's id and version.
+
+    ``read``: those ids and versions as one text, as the record gave it; the same text is the same queue.
+    """
+
+    by_version: Mapping[str, Wanted]
+    read: str = ""
+
+    @cached_property
+    def offers(self) -> Sequence[Wanted]:
+        """In order."""
+        return list(self.by_version.values())
+
+    @cached_property
+    def stirred(self) -> tuple[int, int]:
+        """How many they are and the sum of their versions."""
+        return len(self.offers), sum(offer.version for offer in self.offers)
 
 
 def with_try(past: tuple[Tried, ...], *tries: Tried) -> tuple[Tried, ...]:

@@ -15,7 +15,7 @@ from handover.backends.records_sql.querying import Querying
 from handover.entries import AgentId, ConversationId
 from handover.evidence import Reason
 from handover.stored import Offer
-from handover.wanted import How, Stage, Tried, Wanted
+from handover.wanted import How, Queue, Stage, Tried, Wanted
 
 o = w.offers
 _ROWS = sa.select(o, t.conversations.c.feed).join(t.conversations, t.conversations.c.id == o.c.conversation)
@@ -58,22 +58,24 @@ class SqlOffers:
     async def these(self, offers: Collection[str]) -> list[Offer]:
         return [_to_offer(r) for r in await self._on.execute(_ROWS.where(o.c.id.in_(offers), _OPEN).order_by(*_ORDER))]
 
-    async def waiting(self, known: Collection[Wanted] = ()) -> list[Wanted]:
-        if not known:
-            return [Wanted(**_wanted(r)) for r in await self._on.execute(_WANTED)]
-        before = {f"{offer.id} {offer.version}": offer for offer in known}
-        now = set(str((await self._on.execute(_VERSIONS)).scalar_one() or "").split(",")) - {""}
-        gone = before.keys() - now
-        new = [one.partition(" ")[0] for one in now - before.keys()]
-        if len(new) > _MOST_NAMED:
-            return await self.waiting()
-        for one in gone:
-            del before[one]
-        found = list(before.values())  # in the order they were given in
+    async def waiting(self) -> list[Wanted]:
+        return [Wanted(**_wanted(r)) for r in await self._on.execute(_WANTED)]
+
+    async def queue(self, known: Queue) -> Queue:
+        read = str((await self._on.execute(_VERSIONS)).scalar_one() or "")
+        if read == known.read:
+            return known
+        now = set(read.split(",")) - {""}
+        new = [one.partition(" ")[0] for one in now - known.by_version.keys()]
+        if not known.by_version or len(new) > _MOST_NAMED:
+            return Queue({_version(offer): offer for offer in await self.waiting()}, read)
+        found = dict(known.by_version)
+        for gone in known.by_version.keys() - now:
+            del found[gone]
         if new:
-            found += [Wanted(**_wanted(r)) for r in await self._on.execute(_THESE, {"ids": new})]
-            found.sort(key=_IN_ORDER)
-        return found
+            fresh = [Wanted(**_wanted(r)) for r in await self._on.execute(_THESE, {"ids": new})]
+            found = {_version(offer): offer for offer in sorted([*found.values(), *fresh], key=_IN_ORDER)}
+        return Queue(found, read)
 
     async def stirred(self) -> tuple[int, int]:
         found = (await self._on.execute(_STIRRED)).one()
@@ -148,6 +150,11 @@ def _how_far(offer: Wanted) -> dict[str, Any]:
         "told_long": offer.told_long,
         "told_nobody": offer.told_nobody,
     }
+
+
+def _version(offer: Wanted) -> str:
+    """As `_VERSIONS` has it."""
+    return f"{offer.id} {offer.version}"
 
 
 def _wanted(r: Any) -> dict[str, Any]:
