@@ -24,7 +24,7 @@ from bot.deltas import delta_routes
 from bot.desk_meters import DeskMeters
 from bot.dialogue import Dialogue
 from bot.frames import AssistantPart
-from bot.health import health_routes, service_checks
+from bot.health import PartMeters, health_routes, service_checks
 from bot.held_requests import HeldRequests
 from bot.http_errors import install
 from bot.kept_running import keep_running, later
@@ -136,21 +136,16 @@ class _Service:
             asks = CopilotHttp(settings.actions_url, clock=self._clock, models=models, traces=traces)
             copilot = await stack.enter_async_context(asks)
         self._backends = backends
-        self._dialogue = dialogue
         self._desk = open_desk(
             backends, clock=self._clock, policy=self._policy, copilot=copilot, calendars=self._calendars
         )
         stack.push_async_callback(self._desk.close)
         self._held = HeldRequests(self._desk)
         self._accounts = Accounts(
-            SqlAccounts(backends.records),
-            backends.live,
-            self._clock,
-            passwords=self._passwords,
-            login_hours=settings.login_hours,
-            tries_per_email=settings.tries_per_email,
+            SqlAccounts(backends.records), backends.live, self._clock, passwords=self._passwords,
+            login_hours=settings.login_hours, tries_per_email=settings.tries_per_email,
             tries_per_address=settings.tries_per_address,
-        )
+        )  # fmt: skip
         self._relay = self._open_relay(backends, dialogue)
         self._platforms = await open_platforms(
             stack, settings, backends, self._desk,
@@ -158,6 +153,9 @@ class _Service:
         )  # fmt: skip
         self._desk_meters = DeskMeters(self._meters.registry)
         self._desk_meters.watch_turns(self._relay)
+        self._desk_meters.watch_moves(self._desk.moves)
+        self._checks = service_checks(self._desk, dialogue, settings)
+        self._part_meters = PartMeters(self._checks, self._clock, self._meters.registry)
         self._retention = open_retention(backends.records, settings.retention(), self._clock, self._meters.registry)
         self._rounds = Rounds(self._desk.reading, backends.live, self._clock, every=settings.recheck_seconds)
         await self._first_start()
@@ -185,14 +183,14 @@ class _Service:
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """The work that goes on by itself."""
+        records = self._backends.records
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": self._relay.run,
             "desk": self._tick,
             "rounds": self._rounds.run,
-            "desk_meters": partial(
-                self._desk_meters.keep_looking, self._backends.records, self._backends.presence, self._clock
-            ),
+            "desk_meters": partial(self._desk_meters.keep_looking, records, self._backends.presence, self._clock),
             "retention": self._retention.run,
+            "part_meters": self._part_meters.keep_looking,
             "loop_meter": partial(self._desk_meters.feel_the_loop, self._clock),
             **self._platforms.works,
         }
@@ -207,7 +205,7 @@ class _Service:
         limits = _socket_limits(settings)
         waiting = WaitingRoom(per_address=settings.strangers_per_address, total=settings.strangers_total)
         door = Door(self._accounts, origins)
-        app.include_router(health_routes(service_checks(self._desk, self._dialogue, settings), meters))
+        app.include_router(health_routes(self._checks, meters))
         app.include_router(login_routes(self._accounts, door, meters))
         app.include_router(console_routes(self._desk, self._accounts, door))
         app.include_router(waits_routes(self._desk.reading, door))

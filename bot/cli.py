@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Operate Switchboard, beside a running service.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,  # they would hold passwords and customers' words
+    pretty_exceptions_enable=False,  # a mistake of ours is Python's plain traceback, without anybody's values
 )
 outbox = typer.Typer(
     help="Lines on their way to channels, and those that could not be delivered.", no_args_is_help=True

@@ -58,12 +58,12 @@ def list_agents() -> None:
         held = {}
         async with desk.backends.records.reading() as tx:
             held = dict(await tx.people.held())
-        people = table("Agents", "name", "e-mail", "role", "availability", "slots", "state")
+        people = table("Agents", "id", "name", "e-mail", "role", "availability", "slots", "state")
         for one in await desk.accounts.everyone():
             who = one.agent
             state = "open" if one.disabled_at is None else f"closed since {one.disabled_at:%Y-%m-%d}"
             slots = f"{held.get(who.id, 0)} of {who.capacity}"
-            _row(people, who.name, who.email, who.role, who.availability, slots, state)
+            _row(people, who.id, who.name, who.email, who.role, who.availability, slots, state)
         show(people)
 
     run(_desk, work)

@@ -93,6 +93,8 @@ async def must_be_ours(database_url: str) -> None:
             f"There is no record at DATABASE_URL ({shown(database_url)}): name another, start the service once, "
             "or `switchboard record migrate`."
         )
+    if not state.writable:
+        raise BadInput("The record at DATABASE_URL may not be written by this account: be the one that owns it.")
     if state.revision != HEAD:
         newer = state.revision > HEAD
         fix = "use the newer release that made it" if newer else "start the service, or `switchboard record migrate`"

@@ -6,12 +6,16 @@ The record is asked every few seconds, not with every look: whoever asks `/metri
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from handover.agents import AvailabilityState
+from handover.conversation import Move
 from handover.errors import SwitchboardError
 from handover.ports import Clock, Presence, Records
 from handover.wanted import Stage
@@ -41,6 +45,9 @@ class DeskMeters:
     """Gauges of one service on ``registry``. Replicas show the same desk: of several take the max, not the sum."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        ProcessCollector(registry=registry)  # memory, processor, open files: nothing where there is no /proc
+
         def gauge(name: str, what: str, *labels: str) -> Gauge:
             return Gauge(f"switchboard_{name}", what, labels, registry=registry)
 
@@ -65,6 +72,10 @@ class DeskMeters:
             "switchboard_loop_lag_seconds", "How late the event loop was, measured four times a second.",
             buckets=_LAGS, registry=registry,
         )  # fmt: skip
+
+    def watch_moves(self, moves: Mapping[Move, int]) -> None:
+        """Show how often conversations changed hands here, by what was done."""
+        self._registry.register(_MoveMeters(moves))
 
     def watch_turns(self, turns: TurnsAtWork) -> None:
         """Show how many turns are at work and wait, and how long the line is, whenever somebody asks."""
@@ -112,3 +123,18 @@ class DeskMeters:
             began = clock.monotonic()
             await clock.sleep(BEAT_SECONDS)
             self.loop_lag.observe(max(0.0, clock.monotonic() - began - BEAT_SECONDS))
+
+
+class _MoveMeters(Collector):
+    """Reads the desk's own counts when somebody looks; each verb is there from the start, so that rates begin at 0."""
+
+    def __init__(self, moves: Mapping[Move, int]) -> None:
+        self._moves = moves
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "switchboard_moves", "Changes of who may speak or of the lifecycle, by what was done.", labels=["by"]
+        )
+        for verb in Move:
+            family.add_metric([verb.value], self._moves[verb])
+        yield family

@@ -21,7 +21,7 @@ from bot.dialogue import DialogueFailed
 from bot.health import actions_check, model_check, service_check
 from bot.rasa_http import RasaHttp
 from bot.repeats import open_repeats
-from bot.rule_files import read_rules
+from bot.rule_files import must_hold_embedder, read_rules
 from bot.settings import Settings, read_settings
 from handover.backends.live_in_process import in_process
 from handover.backends.live_redis_wire import Lost, RedisAddress
@@ -57,6 +57,7 @@ async def findings(*, ask_model: bool = False) -> list[Finding]:
     try:
         settings = read_settings()
         read_rules(settings)
+        must_hold_embedder(settings)
         load_topics()
     except BadInput as wrong:
         lines = [line.strip() for line in wrong.message.splitlines() if not line.endswith(":")]
@@ -106,6 +107,9 @@ async def _record(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _revision(state: RecordState) -> Finding:
+    if not state.writable:
+        fix = "run as the account that owns it; SQLite's folder must be writable too, PostgreSQL's server no standby"
+        return Finding("record", "broken", f"{state.kind}, which this account may not write", fix)
     if state.revision == HEAD:
         return Finding("record", "ok", f"{state.kind}, at revision {HEAD}")
     if state.revision is None:
@@ -204,6 +208,8 @@ def _asked(settings: Settings) -> str | None:
 
 
 def _embedder(settings: Settings) -> Finding:
+    if str(settings.embedder_dir) == "none":
+        return Finding("embedder", "ok", "none, as wished: repeats are told by words")
     if open_repeats(settings.embedder_dir).kind == "embedding":
         return Finding("embedder", "ok", str(settings.embedder_dir))
     return Finding("embedder", "note", f"not in {settings.embedder_dir}: repeats are told by words", "`make embedder`")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import httpx2
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
@@ -26,6 +26,9 @@ _FRESH_SECONDS = 1.0  # /readyz is public: however often it is asked, the parts 
 _CHECK_SECONDS = 3.0
 # Without these everything still reaches everybody, only later.
 _SPARED = frozenset({"live_feed"})
+
+
+_ASK_SECONDS = 15.0  # between two looks for /metrics: as often as Prometheus usually asks
 
 
 class PartState(BaseModel):
@@ -66,6 +69,29 @@ class Checks:
                 self._found = Readiness(ready=missing <= _SPARED, degraded=bool(missing), parts=parts)
                 self._asked_at = self._clock.monotonic()
             return self._found
+
+
+class PartMeters:
+    """For `/metrics`: which parts are there, also while nobody asks `/readyz` and no customer writes."""
+
+    def __init__(self, checks: Checks, clock: Clock, registry: CollectorRegistry) -> None:
+        self._checks = checks
+        self._clock = clock
+        self._ok = Gauge(
+            "switchboard_part_ok", "1 while a part the service needs is there, as in /readyz.", ["part"],
+            registry=registry,
+        )  # fmt: skip
+
+    async def look(self) -> None:
+        """Ask all parts once."""
+        for name, part in (await self._checks.readiness()).parts.items():
+            self._ok.labels(name).set(part.ok)
+
+    async def keep_looking(self) -> None:
+        """Until cancelled; the first look comes when the parts have had time to start."""
+        while True:
+            await self._clock.sleep(_ASK_SECONDS)
+            await self.look()
 
 
 async def _state(check: Check) -> PartState:

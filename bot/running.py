@@ -10,6 +10,7 @@ from errno import EADDRINUSE
 from bot.app import create_app
 from bot.quick_start import settle
 from bot.refusals import Refusal
+from bot.rule_files import must_hold_embedder
 from bot.server import server
 from bot.settings import Settings, as_lines, read_settings
 from handover.errors import SwitchboardError
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
             print("\n".join(as_lines(settings)))
             return 0
         _check_port(settings)
-        _check_embedder(settings)
+        must_hold_embedder(settings)
         return _serve(settings)
     except SwitchboardError as error:
         print(error.message, file=sys.stderr)
@@ -54,13 +55,3 @@ def _check_port(settings: Settings) -> None:
                 f"Port {settings.port} on {settings.host} cannot be used ({why.strerror}). "
                 "Stop what uses it, or set PORT to another one."
             ) from why
-
-
-def _check_embedder(settings: Settings) -> None:
-    """Without one repeats are told by words; but who names a folder means what is in it, and `none` none."""
-    folder = settings.embedder_dir
-    if "embedder_dir" in settings.model_fields_set and str(folder) != "none" and not (folder / "model.onnx").is_file():
-        raise SwitchboardError(
-            f"EMBEDDER_DIR: {folder} holds no exported embedder. Run `make embedder`, or unset it; "
-            "EMBEDDER_DIR=none tells repeats by words."
-        )

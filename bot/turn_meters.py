@@ -16,6 +16,8 @@ from handover.ports import Clock
 # weigh: evidence and decision; record: the transaction that says the reply.
 Stage = Literal["wait", "dialogue", "weigh", "record"]
 
+_KINDS = ("timeout", "empty", "down", "garbage", "fenced")  # of `bot.dialogue.DialogueFailed`
+
 # Seconds. A turn has a deadline of some twenty; a customer notices half a second.
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -43,6 +45,8 @@ class TurnMeters:
             "switchboard_dialogue_failures", "Times the dialogue gave no answer, by kind; each try counts.",
             ["kind"], registry=on,
         )  # fmt: skip
+        for kind in _KINDS:
+            self._failures.labels(kind)  # there from the start: a rate sees the first failure, too
         self._replies = Counter(
             "switchboard_replies_written", "Replies by what wrote them: openai, offline, or none (a fixed response).",
             ["provider"], registry=on,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from handover.attention import Attention
 from handover.backends import Backends
 from handover.calendar import Calendars
+from handover.conversation import Move
 from handover.desk_for_agents import DeskForAgents
 from handover.desk_for_bot import ASK_FOR_HUMAN, DeskForBot, Lease, TurnBrief, TurnEnd
 from handover.desk_for_channels import DeskForChannels
@@ -36,6 +38,7 @@ class Desk:
     clock: Clock
     summaries: Summaries
     attention: Attention = field(default_factory=Attention)
+    moves: Counter[Move] = field(default_factory=Counter)
 
     async def close(self) -> None:
         """Give up background work; nothing of the record depends on it."""
@@ -77,6 +80,7 @@ def open_desk(
         live=backends.live,
         clock=clock,
         summaries=summaries,
+        moves=parts.moves,
     )
 
 

@@ -118,6 +118,7 @@ class Change:
             holder = await self.tx.people.outsider() if outside else await self._agent(moved.agent)
             self.row = replace(self.row, agent=holder)
         if moved.epoch != earlier.epoch or moved.lifecycle != earlier.lifecycle:
+            self.parts.moves[verb] += 1
             log.info(
                 "moved", conversation=moved.id, by=verb.value, control=moved.control.value,
                 lifecycle=moved.lifecycle.value, epoch=moved.epoch, agent=moved.agent,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from handover.calendar import Calendars
+from handover.conversation import Move
 from handover.desk_summaries import Summaries
 from handover.matcher import Standing, desk_open
 from handover.policy_settings import PolicySettings
@@ -39,6 +41,7 @@ class DeskParts:
     calendars: Calendars = field(default_factory=Calendars)
     lately: Lately = field(default_factory=Lately)
     line: Line = field(default_factory=Line)
+    moves: Counter[Move] = field(default_factory=Counter)  # made in this process since its start
 
     async def standings(self, tx: Transaction) -> list[Standing]:
         """How each agent stands at this moment."""

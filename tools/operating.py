@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tools.places import Places
 from tools.ports import PORTS, chosen
 from tools.process_env import read_env_file, settings_of
-from tools.trouble import explained
+from tools.trouble import Trouble, explained
 
 
 def operating_env(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
@@ -32,7 +32,11 @@ def main() -> int:
     """Become the command line. Returns only when that fails."""
     places = Places()
     python = str(places.service_python)
-    os.execve(python, [python, "-m", "bot.cli", *sys.argv[1:]], operating_env(places, settings_of(places)))
+    try:
+        env = operating_env(places, settings_of(places))
+    except PermissionError as error:
+        raise Trouble(f"{error.filename} cannot be read: be the account that runs Switchboard.") from error
+    os.execve(python, [python, "-m", "bot.cli", *sys.argv[1:]], env)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from tools.commands import say
@@ -23,6 +24,10 @@ from tools.trouble import Trouble, explained
 
 # Rasa loads TensorFlow at its start: 15 to 25 s on two cores, several times that on a busy or slow machine.
 READY_SECONDS = 240.0
+# How a process ends that is asked to, itself or the shell around it.
+_STOPPED = (-signal.SIGTERM, 128 + signal.SIGTERM, 0)
+# Lines of the end of the log: the others say much while they are stopped.
+LOOKED_AT = 400
 
 
 class Stopped(Exception):
@@ -49,6 +54,16 @@ def prepare(places: Places, settings: Mapping[str, str]) -> dict[str, str]:
     env = process_env(places, settings, str(model.relative_to(places.root)))
     write_endpoints(places, env["ACTIONS_URL"])
     return env
+
+
+def who_ended(lines: Sequence[str]) -> str:
+    """The process that ended by itself and how, by the manager's words; the others were then stopped."""
+    said = re.findall(r"system +\| (\w+)\.\d+ stopped \(rc=(-?\d+)\)", "\n".join(lines))
+    ends = [(name, int(code)) for name, code in said]
+    # The manager stops the others with SIGTERM, and may note their end before it notes the first one's.
+    for name, code in [end for end in ends if end[1] not in _STOPPED] or ends:
+        return f"{name} ({f'killed by signal {-code}' if code < 0 else f'exit code {code}'})"
+    return "One of the processes"
 
 
 Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]
@@ -95,8 +110,9 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
             raise Trouble(
                 f"Not ready in time; everything is stopped again. The last word of /readyz was: {answer.text[:500]}"
             )
-    last = "\n".join(stack.last_lines(25))
-    raise Trouble(f"One of the processes ended, so all were stopped. Their last lines:\n{last}")
+    lines = stack.last_lines(LOOKED_AT)
+    last = "\n".join(lines[-25:])
+    raise Trouble(f"{who_ended(lines)} ended, so all were stopped. Their last lines:\n{last}")
 
 
 def calmly(run: Callable[[int], int]) -> int:

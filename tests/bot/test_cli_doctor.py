@@ -33,7 +33,7 @@ async def doctor(folder: Path, *arguments: str, **settings: str) -> Result:
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'record.db'}",
         "SECRET_FILE": str(folder / "secret_key"),
         "SECRETS_FILE": str(folder / "inbox_key"),
-        "EMBEDDER_DIR": str(folder / "no-embedder"),
+        "EMBEDDER_DIR": "none",
         "PORT": str(free_port()),
     }
     return await asyncio.to_thread(CliRunner().invoke, app, ["doctor", *arguments], env=environment | settings)
@@ -62,7 +62,8 @@ async def test_an_installation_that_is_well_is_said_to_be(tmp_path: Path) -> Non
         )  # fmt: skip
     assert told.exit_code == 0, told.output
     found = rows(told)
-    assert {what: state for what, (state, _, _) in found.items() if state != "ok"} == {"embedder": "note"}
+    assert {what: state for what, (state, _, _) in found.items() if state != "ok"} == {}
+    assert found["embedder"][1] == "none, as wished: repeats are told by words"
     assert found["rasa"][1] == "answers, with a model"
     assert found["signing key"][1] == "SECRET_KEY"
     assert SECRET not in told.output
@@ -119,6 +120,9 @@ async def test_on_postgresql_the_revision_and_both_clocks_are_looked_at(tmp_path
     found = rows(await doctor(tmp_path, DATABASE_URL=postgres.url))
     assert found["record"][0] == "ok"
     assert found["clocks"][0] == "ok"
+    postgres.ask(f"ALTER DATABASE {postgres.name} SET default_transaction_read_only = on")
+    found = rows(await doctor(tmp_path, DATABASE_URL=postgres.url))
+    assert found["record"][:2] == ("broken", "postgresql, which this account may not write")
 
 
 async def test_the_help_says_which_doctor_is_which(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ class Away:
     reading = transaction
 
 
+async def test_changes_of_hands_are_counted_by_what_was_done(world: World) -> None:
+    shown = Shown()
+    shown.meters.watch_moves(world.desk.moves)
+    assert (shown("moves_total", by="offer"), shown("moves_total", by="hand_back")) == (0, 0)
+    mia = await world.agent("Mia")
+    first = await world.offered()
+    await world.desk.agents.accept(mia, first.id, first.epoch)
+    assert (shown("moves_total", by="offer"), shown("moves_total", by="accept")) == (1, 1)
+
+
 async def test_a_record_that_is_away_leaves_the_last_figures(world: World) -> None:
     shown, clock = Shown(), HandClock()
     await world.agent("Mia")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from bot.health import Checks, model_check
+from bot.health import Checks, PartMeters, model_check
 from handover.errors import SwitchboardError, Unavailable
 from tests.support.hand_clock import HandClock
 
@@ -64,6 +65,27 @@ async def test_the_parts_are_asked_once_a_second_however_often_somebody_looks() 
     clock.advance(1)
     await checks.readiness()
     assert asked == 2
+
+
+async def test_the_parts_are_shown_as_metrics_while_nobody_asks() -> None:
+    clock, registry, here = HandClock(), CollectorRegistry(), [True]
+
+    async def comes_and_goes() -> str:
+        if not here[0]:
+            raise Unavailable("Rasa cannot be reached.")
+        return "answers"
+
+    meters = PartMeters(Checks({"store": _fine, "rasa": comes_and_goes}, clock), clock, registry)
+
+    def ok(part: str) -> float | None:
+        return registry.get_sample_value("switchboard_part_ok", {"part": part})
+
+    await meters.look()
+    assert (ok("store"), ok("rasa")) == (1, 1)
+    here[0] = False
+    clock.advance(15)
+    await meters.look()
+    assert (ok("store"), ok("rasa")) == (1, 0)
 
 
 async def test_the_model_part_says_who_writes_the_replies() -> None:

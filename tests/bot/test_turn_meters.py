@@ -30,6 +30,7 @@ def test_what_came_of_turns_is_counted() -> None:
     registry = CollectorRegistry()
     meters = TurnMeters(HandClock(), registry)
     meters.ended("committed")
+    assert registry.get_sample_value("switchboard_dialogue_failures_total", {"kind": "timeout"}) == 0
     meters.failed("timeout")
     meters.decided(Evidence(text="hi", reply="Hello", provider="offline"), Decision(Outcome.ANSWER))
     meters.decided(Evidence(text="a person"), Decision(Outcome.HAND_OVER, Reason.ASKED))

@@ -19,8 +19,9 @@ from handover.backends import open_backends
 from handover.backends.records_sql import tables, tables_of_work
 from handover.backends.records_sql.engine import make_engine
 from handover.backends.records_sql.migrate import HEAD, MIGRATIONS, migrate
+from handover.backends.records_sql.state import state_of
 from handover.entries import CustomerId
-from handover.errors import BadInput
+from handover.errors import BadInput, Unavailable
 from handover.evidence import Evidence, TurnReport
 from handover.inboxes import Inbox
 from handover.record_ports_inboxes import KeptInbox
@@ -187,6 +188,17 @@ async def test_processes_that_start_at_once_make_the_tables_once(url: str) -> No
     await asyncio.gather(*(start() for _ in range(4)))
     async with open_world(url=url) as world:
         await world.conversation("It works.")
+
+
+async def test_what_the_database_refuses_is_told_in_its_words(tmp_path: Path) -> None:
+    (tmp_path / "record.db").write_text("this is a letter, and no database at all")
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'record.db'}")
+    try:
+        for look in (migrate, state_of):
+            with pytest.raises(Unavailable, match=r"DATABASE_URL refuses: file is not a database\. See to"):
+                await look(engine)
+    finally:
+        await engine.dispose()
 
 
 async def test_a_record_of_a_newer_release_is_refused_in_plain_words(url: str, engine: AsyncEngine) -> None:

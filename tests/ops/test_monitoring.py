@@ -17,7 +17,10 @@ DASHBOARD: dict[str, Any] = json.loads((ROOT / "ops" / "grafana-dashboard.json")
 RULES: list[dict[str, Any]] = yaml.safe_load((ROOT / "ops" / "alerts.yml").read_text(encoding="utf-8"))["groups"][0][
     "rules"
 ]
-_OURS = re.compile(r"\bswitchboard_[a-z_]+\b")
+_OURS = re.compile(r"\b(?:switchboard|process)_[a-z_]+\b")
+# A selector, and what a `by` in front of it may name; `le` is of histograms, job and instance are Prometheus' own.
+_SELECTOR = re.compile(r"\b(switchboard_[a-z_]+)\b(?:\{([^}]*)\})?")
+_PROMETHEUS = {"le", "job", "instance"}
 
 
 def shown(text: str) -> tuple[set[str], set[str]]:
@@ -25,11 +28,18 @@ def shown(text: str) -> tuple[set[str], set[str]]:
     kinds = dict(re.findall(r"^# TYPE (switchboard_\w+) (\w+)$", text, re.MULTILINE))
     families = {name for name in kinds if not name.endswith("_created")}
     histograms = {name for name in families if kinds[name] == "histogram"}
-    return families, families | {f"{name}_{end}" for name in histograms for end in ("bucket", "count", "sum")}
+    others = set(re.findall(r"^# TYPE (process_\w+) \w+$", text, re.MULTILINE))
+    return families, families | others | {f"{name}_{end}" for name in histograms for end in ("bucket", "count", "sum")}
 
 
 def named(expressions: list[str]) -> set[str]:
     return {name for expression in expressions for name in _OURS.findall(expression)}
+
+
+def labels_explained() -> dict[str, set[str]]:
+    """The words in code letters of each metric's row in the document: its labels are among them."""
+    rows = re.findall(r"^\| `switchboard_(\w+)` \| [^|]+ \| ([^|]+) \|$", DOCUMENT, re.MULTILINE)
+    return {re.sub(r"_total$", "", name): set(re.findall(r"`([a-z]+)`", words)) for name, words in rows}
 
 
 def panels() -> list[dict[str, Any]]:
@@ -44,6 +54,20 @@ async def test_every_metric_that_is_named_exists_and_every_one_that_exists_is_ex
     assert named([rule["expr"] for rule in RULES]) - names == set()
     explained = set(re.findall(r"^\| `(switchboard_\w+)` \| [^|]+ \| [^|]+ \|$", DOCUMENT, re.MULTILINE))
     assert explained == families
+
+
+def test_every_label_that_is_named_is_one_of_its_metric() -> None:
+    targets = [target["expr"] for panel in panels() for target in panel["targets"]]
+    known = labels_explained()
+    for expression in [*targets, *(rule["expr"] for rule in RULES)]:
+        by = {label.strip() for group in re.findall(r"\bby \(([^)]*)\)", expression) for label in group.split(",")}
+        theirs: set[str] = set()
+        for metric, selected in _SELECTOR.findall(expression):
+            labels = known[re.sub(r"_(?:total|bucket|count|sum)$", "", metric.removeprefix("switchboard_"))]
+            wanted = set(re.findall(r"([a-z_]+)\s*(?:=~|!~|!=|=)", selected))
+            assert wanted - labels - _PROMETHEUS == set(), (expression, metric)
+            theirs |= labels
+        assert by - theirs - _PROMETHEUS == set(), expression
 
 
 def test_every_alert_says_how_bad_it_is_and_leads_to_what_to_do() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from handover.errors import BadInput
+from handover.errors import BadInput, Unavailable
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # The newest migration; a test compares it with the files.
@@ -22,10 +25,21 @@ async def migrate(engine: AsyncEngine, to: str = HEAD) -> None:
     """Move the tables to revision ``to`` ("base" empties them); does nothing when they are there already.
 
     Of several processes that start at once one moves them, and the others wait. Raises BadInput for a record that a
-    newer release has made.
+    newer release has made, Unavailable when the database refuses: its disk is full, say, or its rights do not suffice.
     """
-    async with engine.begin() as connection:
-        await connection.run_sync(move, to)
+    with refusals_told():
+        async with engine.begin() as connection:
+            await connection.run_sync(move, to)
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What the database itself refuses, in its own first line. Raises Unavailable."""
+    try:
+        yield
+    except DBAPIError as error:
+        why = str(error.orig).strip().partition("\n")[0]
+        raise Unavailable(f"The database of DATABASE_URL refuses: {why}. See to its disk, rights and file.") from error
 
 
 def move(connection: sa.Connection, to: str) -> None:

@@ -98,8 +98,9 @@ function Told({ inbox, channel }: { inbox: KeptInbox; channel: ChannelRow }) {
 
 function Deeds({ client, inboxes, inbox, channel, change, remove }: CardProps) {
   const busy = useObserved(inboxes.state).busy.has(inbox.id);
+  // Not `disabled`: that would take the focus from whoever has just pressed it with a key.
   const button = (words: string, deed: () => void, look = "quiet") => (
-    <button type="button" class={`${look} small`} disabled={busy} aria-label={`${words}: ${inbox.name}`} onClick={deed}>
+    <button type="button" class={`${look} small`} aria-disabled={busy} aria-label={`${words}: ${inbox.name}`} onClick={() => busy || deed()}>
       {words}
     </button>
   );
