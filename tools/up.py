@@ -69,14 +69,14 @@ def who_ended(lines: Sequence[str]) -> str:
 Prepare = Callable[[Places, Mapping[str, str]], dict[str, str]]
 
 
-def greet(url: str, env: Mapping[str, str], seconds: float) -> None:
-    """Where to go and how to sign in."""
+def greet(url: str, env: Mapping[str, str], seconds: float, operate: str = "bin/switchboard") -> None:
+    """Where to go, how to sign in, and by which command it is operated."""
     say(f"\nSwitchboard is ready ({seconds:.0f} s).")
     say(f"  the shop with the widget   {url}/")
     say(f"  the agents' console        {url}/console")
     if env.get("DEMO", "").lower() in {"1", "true", "yes", "on"}:
         say(f"  sign in as                 agent1@example.com or agent2@example.com, password {env['DEMO_PASSWORD']}")
-    say("  operate it                 bin/switchboard --help")
+    say(f"  operate it                 {operate} --help")
     say("Ctrl-C stops everything.")
 
 

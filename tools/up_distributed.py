@@ -90,7 +90,7 @@ def up(places: Places, parent: int, prepared: Prepare = prepare) -> int:
             if not answer.ready and above.alive and os.getppid() == parent:
                 raise Trouble(f"Not ready in time; everything is stopped again. The last word was: {answer.text[:500]}")
             if answer.ready:
-                greet(topology.url, env, time.monotonic() - started)
+                greet(topology.url, env, time.monotonic() - started, "bin/switchboard --distributed")
             _watch((below, above), parent)
         failed = (servers, below) if not below.alive else (replicas, above)
     raise failed[0].trouble(failed[1])
