@@ -270,12 +270,13 @@ def _written(given: dict[str, Any]) -> list[str]:
 def _told(error: Any) -> str:
     """One thing that is wrong: the option, what it must be, and what it is for."""
     words = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
-    name = ".".join(map(str, error["loc"]))
-    field = Settings.model_fields.get(name.lower())
+    option, *within = map(str, error["loc"]) if error["loc"] else ("",)
+    field = Settings.model_fields.get(option.lower())
     if field is None:
         return words
+    name = ".".join((option.upper(), *within))
     usual = "" if field.default in (None, ()) or "{" in str(field.default) else f" Usually {field.default}."
-    return f"{name.upper()}: {words}. {field.description}{usual}"
+    return f"{name}: {words}. {field.description}{usual}"
 
 
 def as_lines(settings: Settings) -> list[str]:

@@ -33,7 +33,6 @@ NOT_OURS = {
     "issue_ticket": "Rasa",
     "ticket": "Rasa",
     "UserMessage": "Rasa",
-    "use_text_for_last_user_input": "Rasa",
     "UserUttered": "Rasa",
     "UserUtteranceReverted": "Rasa",
     "user_utterances": "Rasa",
