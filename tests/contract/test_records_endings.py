@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import uvloop
 from sqlalchemy.exc import IntegrityError
 
 from handover.desk import CustomerMessage
@@ -17,6 +19,7 @@ from tests.support.desk_world import World, open_world, two_replicas
 from tests.support.distributed import Database, back_again
 
 pytestmark = pytest.mark.servers
+_Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @pytest.fixture
@@ -69,7 +72,12 @@ async def test_a_message_cancelled_at_any_moment_is_there_whole_or_not_at_all(wo
     assert len(await world.texts(places[1])) == 42
 
 
-async def test_a_restart_in_the_middle_loses_nothing_that_was_acknowledged(postgres: Database) -> None:
+@pytest.mark.parametrize("loop", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_restart_in_the_middle_loses_nothing_that_was_acknowledged(postgres: Database, loop: _Run) -> None:
+    loop(_restarts(postgres))
+
+
+async def _restarts(postgres: Database) -> None:
     async with two_replicas(postgres.url) as two:
         places = [(await two[0].conversation("hi")).id for _ in range(4)]
         kept: set[str] = set()

@@ -6,7 +6,6 @@ The toolkit's own pool costs more for each transaction than a message's statemen
 from __future__ import annotations
 
 import asyncio
-import select
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -32,13 +31,11 @@ class Seat:
     def __init__(self, toolkit: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
         self.toolkit = toolkit
         self.wire = PostgresWire(driver)
-        self._something = select.poll()
-        self._something.register(driver.fileno(), select.POLLIN)
 
     @property
     def lives(self) -> bool:
         """Whether it is of use. A server that went away has said so: there is something to read on an idle one."""
-        return not (self.wire.broken or self.wire.driver.closed or self._something.poll(0))
+        return not (self.wire.broken or self.wire.driver.closed or self.wire.something_came())
 
     @property
     def clean(self) -> bool:

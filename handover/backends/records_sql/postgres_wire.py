@@ -7,6 +7,7 @@ takes what is public in `psycopg.pq`, `psycopg.adapt` and `psycopg.errors`.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -42,6 +43,8 @@ class PostgresWire:
         self._named = 0
         self._full = False
         self._batch = Batch()
+        self._something = select.poll()
+        self._something.register(driver.fileno(), select.POLLIN)
 
     @property
     def failed_at(self) -> int:
@@ -119,8 +122,17 @@ class PostgresWire:
         elif was_full and not self._full:
             loop.remove_writer(file)
 
+    def something_came(self) -> bool:
+        """Whether there is something to read, or nothing any more for ever."""
+        return bool(self._something.poll(0))
+
     def _readable(self) -> None:
-        """Take in what has come."""
+        """Take in all that has come: after an error of the socket uvloop calls once, and then no more."""
+        self._take_in()
+        while not self._batch.ended and self.something_came():
+            self._take_in()
+
+    def _take_in(self) -> None:
         pg, batch = self._pg, self._batch
         nothing = False
         try:
