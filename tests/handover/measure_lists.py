@@ -42,15 +42,19 @@ class Wired(HandPeer):
         self._nowhere = nowhere
         self._wire = ServerProtocol(state=State.OPEN)
 
-    async def take(self, message: Any) -> None:
-        if message["type"] != "websocket.send" or not self.of("heartbeat"):
-            await super().take(message)
-            return
-        self._wire.send_text(message["text"].encode())
+    def send_now(self, text: str) -> bool:
+        if not self.of("heartbeat"):
+            return False
+        self._wire.send_text(text.encode())
         made = b"".join(self._wire.data_to_send())
         os.write(self._nowhere.file, made)
         self._nowhere.frames += 1
         self._nowhere.bytes += len(made)
+        return True
+
+    async def take(self, message: Any) -> None:
+        if message["type"] != "websocket.send" or not self.send_now(message["text"]):
+            await super().take(message)
 
 
 async def _round(world: World, talks: list[Conversation], name: int) -> float:
