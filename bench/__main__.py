@@ -86,8 +86,10 @@ def _measured(row: str, module: str, *, full: bool, out: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix=f"{row}-", dir=scratch, ignore_cleanup_errors=True) as folder:
         bench = Bench(full=full, folder=Path(folder), say=lambda line: print(f"  {line}", flush=True))
         try:
-            measure: Callable[[Bench], Awaitable[Row]] = import_module(module).measure
-            found = asyncio.run(_whole(measure, bench))
+            its = import_module(module)
+            measure: Callable[[Bench], Awaitable[Row]] = its.measure
+            with asyncio.Runner(loop_factory=getattr(its, "LOOP", None)) as runner:
+                found = runner.run(_whole(measure, bench))
         except Exception as error:  # one row that breaks does not take the others with it; it is named at the end
             print(f"  {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             return False

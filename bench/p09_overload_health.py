@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
+import uvloop
+
 from bench.beside import Beside, beside
 from bench.closed_loop import Load, asks_ours, asks_stock, closed_loop
 from bench.controls.stock_rasa import NAME
@@ -17,6 +19,7 @@ from bench.plain_http import Pool
 from bench.rasas import SAME, as_run, both
 from bench.row import OURS, Bench, Figure, Goal, Row, Samples, latencies
 
+LOOP = uvloop.new_event_loop  # a generator of hundreds of messages a second should cost little
 _TIMES = 10
 _EVERY = 0.05  # seconds between two looks at the health
 _TOLD = 100.0  # milliseconds in which the excess is to be refused

@@ -32,10 +32,8 @@ from handover.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-# So many turns write at once: words between people never wait behind more turns than these. Where commits are shared
-# (SQLite, one process) these are the turns that share one. With two, a flooded bot answered as often as the disk, and
-# the thread that asks it, went round, however much time there was.
-WRITERS, WRITERS_SHARING_COMMITS = 2, 8
+# So many turns write at once. On SQLite writers queue: words between people never wait behind more turns than these.
+WRITERS = 2
 
 
 class OneTurn:

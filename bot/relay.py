@@ -10,7 +10,7 @@ from bot.admission import Admission
 from bot.back_lane import BackLane, DialogueInTheBackLane, Gate
 from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
-from bot.one_turn import WRITERS, WRITERS_SHARING_COMMITS, OneTurn
+from bot.one_turn import WRITERS, OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.tracing import Traces
@@ -58,7 +58,7 @@ class Relay:
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
-        writers = Gate(self._lane, WRITERS_SHARING_COMMITS if alone else WRITERS)
+        writers = Gate(self._lane, WRITERS)
         self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
             owner=self._owner, meters=meters, traces=traces, writers=writers,

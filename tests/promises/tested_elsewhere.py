@@ -136,6 +136,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "tests/contract/test_records_one_hop.py": ("handover/backends/records_sql/one_hop.py",),
     "tests/contract/test_records_hot.py": ("handover/backends/records_sql/hot.py",),
     "tests/contract/test_records_groups.py": ("handover/backends/records_sql/group_commit.py",),
+    "tests/handover/test_order.py": ("handover/backends/records_sql/order.py",),
     "tests/contract/test_lives.py": ("handover/backends/records_sql/lives.py",),
     "tests/handover/test_accounts.py": ("handover/backends/records_sql/accounts.py",),
     # Rasa's components run in Rasa's environment, inside a small trained pipeline.
