@@ -230,3 +230,21 @@ async def test_a_connection_that_comes_back_after_the_end_is_closed(postgres: Da
     await engine.dispose()
     await seats.give_back(later)
     assert (late.wire.driver.closed, later.wire.driver.closed) == (True, True)
+
+
+async def test_a_reader_cancelled_while_its_moment_ends_takes_no_connection_with_it(postgres: Database) -> None:
+    engine = make_engine(sa.make_url(postgres.url))
+    seats = Seats(engine)
+    seat = await seats.take()
+    await seat.wire.run([(b"BEGIN", ()), (b"SELECT 1", ())])
+    giving = asyncio.create_task(seats.give_back(seat))
+    await asyncio.sleep(0)  # it is being rolled back
+    giving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await giving
+    again = await seats.take()
+    assert again is seat
+    assert again.clean
+    await seats.give_back(again)
+    await seats.close()
+    await engine.dispose()

@@ -124,12 +124,19 @@ class Seats:
             raise
 
     async def give_back(self, seat: Seat) -> None:
-        """Whatever is left of its transaction is taken back."""
+        """Whatever is left of its transaction is taken back, also for a task that is cancelled meanwhile."""
+        if seat.clean and not (seat.wire.broken or self._over):
+            self._idle.append(seat)
+            self._free.release()
+        else:
+            await unbroken(self._put_right(seat))
+
+    async def _put_right(self, seat: Seat) -> None:
         try:
             if not seat.clean:
-                await unbroken(seat.roll_back())
+                await seat.roll_back()
             if seat.wire.broken or self._over:
-                await unbroken(seat.leave())
+                await seat.leave()
             else:
                 self._idle.append(seat)
         finally:
