@@ -127,7 +127,6 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         f"handover/backends/records_sql/postgres_{name}.py"
         for name in ("connection", "seats", "statements", "store", "wire")
     ),
-    "tests/handover/test_order.py": ("handover/backends/records_sql/order.py",),
     "tests/contract/test_records_endings.py": ("handover/backends/records_sql/postgres_endings.py",),
     "tests/bot/test_cli_record.py": ("bot/cli_running.py",),
     "tests/bot/test_quick_start.py": ("bot/certificates.py",),
