@@ -107,6 +107,7 @@ class DeskForCustomers:
             await tx.conversations.begin_stretch(first_stretch(new, "start", _CUSTOMER, at))
             row = await tx.conversations.get(new.id)
             work = Change(parts, tx, at, row, row)
+            work.shown_anew = True  # with or without a first line
             if greeting is not None:
                 await work.append(Author(AuthorKind.BOT, parts.policy.words.bot_name), greeting, buttons=buttons)
             await work.finish()

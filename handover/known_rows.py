@@ -42,7 +42,7 @@ class KnownRows:
             self.upto = feeds[-1]  # nearly always
             return
         for feed in feeds:
-            if len(self._early) < _MAX_EARLY:
+            if feed > self.upto and len(self._early) < _MAX_EARLY:
                 self._early.add(feed)
         while self.upto + 1 in self._early:
             self.upto += 1

@@ -36,7 +36,10 @@ class Conversations(Protocol):
         ...
 
     async def insert(self, conversation: Conversation) -> None:
-        """Raises AlreadyThere when the customer has an open conversation in this inbox."""
+        """It has no feed number before it is saved, which the same transaction must do: every number is told of.
+
+        Raises AlreadyThere when the customer has an open conversation in this inbox.
+        """
         ...
 
     async def save(self, row: ConversationRow) -> int:

@@ -12,6 +12,7 @@ from handover.desk import CustomerMessage
 from handover.entries import ConversationId
 from handover.errors import BadInput, Fenced, NotFound
 from handover.evidence import Evidence, Reply, TurnReport
+from handover.screens import AGENTS
 from tests.support.desk_world import ANSWER, World, open_world
 
 
@@ -130,3 +131,19 @@ async def test_the_marks_of_readers_only_rise_and_never_beyond_what_was_said(wor
             await tx.conversations.mark(conversation.id, told=offset)
     row = await world.desk.reading.stored(conversation.id)
     assert (row.seen, row.told) == (row.conversation.last_offset, 3) == (3, 3)
+
+
+async def test_every_number_of_the_feed_is_told_so_that_no_console_reads_again_what_it_has(world: World) -> None:
+    told: set[int] = set()
+    async with world.desk.live.follow(AGENTS) as follower:
+        conversation = await world.conversation("hi")
+        silent = await world.desk.customers.new_customer(name="Bo")
+        await world.desk.customers.start("web", silent.id)
+        await world.bot_turn(conversation.id, "Hello.", ANSWER)
+        await world.offered()
+        everything = set(range(1, await world.desk.reading.feed() + 1))
+        async for news in follower:
+            told |= {news.offset} if news.kind == "conversation" and news.offset else set(news.covers)
+            if told >= everything:
+                break
+    assert told == everything

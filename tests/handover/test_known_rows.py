@@ -78,3 +78,13 @@ def test_what_is_new_in_a_row_or_several_and_what_is_no_row() -> None:
     assert rows.new_in(Told("agents", "offer", "{}", 9)) is None
     rows.add(())
     assert rows.upto == 3
+
+
+def test_numbers_that_were_read_already_take_no_room() -> None:
+    known = KnownRows()
+    known.begin(5_000)
+    known.add(tuple(range(1, 4_001)))
+    known.add((5_002,))
+    assert known.has(5_002)
+    known.add((5_001,))
+    assert known.upto == 5_002

@@ -93,7 +93,7 @@ class SqlConversations:
             "created_at": conversation.created_at,
             "told": 0,
             "seen": 0,
-            "feed": await self._next_feed(),
+            "feed": 0,  # it gets its number when it is saved
         }
         if not await self._on.insert_new(c, values):
             raise AlreadyThere("This customer has an open conversation here.")
