@@ -6,7 +6,6 @@ Whatever happens the turn ends in the record: with a reply, with a person, or wi
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import structlog
@@ -33,7 +32,7 @@ from handover.topics import Topic
 log = structlog.get_logger(__name__)
 
 # So many turns write at once. On SQLite writers queue: words between people never wait behind more turns than these.
-WRITERS = 2
+_WRITERS = 2
 
 
 class OneTurn:
@@ -52,7 +51,6 @@ class OneTurn:
         owner: str,
         meters: TurnMeters | None = None,
         traces: Traces | None = None,
-        writers: AbstractAsyncContextManager[None] | None = None,
     ) -> None:
         self._meters = meters or TurnMeters(clock)
         self._traces = traces or Traces()
@@ -64,7 +62,7 @@ class OneTurn:
         self._topics = topics
         self._secret = secret
         self._owner = owner
-        self._writers = writers or asyncio.Semaphore(WRITERS)
+        self._writers = asyncio.Semaphore(_WRITERS)
 
     @property
     def lease(self) -> Lease:

@@ -7,10 +7,9 @@ import logging
 from dataclasses import replace
 
 from bot.admission import Admission
-from bot.back_lane import BackLane, DialogueInTheBackLane, Gate
 from bot.buttons import ASK_FOR_HUMAN, RESERVED, STOP_WAITING, verify
 from bot.dialogue import Dialogue
-from bot.one_turn import WRITERS, OneTurn
+from bot.one_turn import OneTurn
 from bot.relay_settings import RelaySettings
 from bot.repeats import Repeats
 from bot.tracing import Traces
@@ -53,15 +52,12 @@ class Relay:
         lives = lives or EmbeddedLives()
         meters = meters or TurnMeters(clock)
         topics = load_topics()
-        self._lane = BackLane()
-        dialogue = DialogueInTheBackLane(dialogue, self._lane)
         self._desk = desk
         self._secret = secret
         self._owner = lives.owner
-        writers = Gate(self._lane, WRITERS)
         self._turn = OneTurn(
             desk, dialogue, settings=settings, clock=clock, repeats=repeats, topics=topics, secret=secret,
-            owner=self._owner, meters=meters, traces=traces, writers=writers,
+            owner=self._owner, meters=meters, traces=traces,
         )  # fmt: skip
         self._turns = Turns(self._turn, settings=settings, clock=clock)
         self._admission = Admission(
@@ -80,13 +76,9 @@ class Relay:
     async def admit(self, conversation: ConversationId, said: CustomerMessage, *, shown_bot: bool = False) -> None:
         """To be asked before `customer_says`: raises Busy when the bot could not answer ``said`` soon.
 
-        ``shown_bot``: the customer's page shows that the bot has control. Then what people say to people goes first.
-        A refusal does not wait for that: it is quickly made, and its page is to know.
+        ``shown_bot``: the customer's page shows that the bot has control.
         """
         await self._admission.admit(conversation, said, shown_bot=shown_bot)
-        if shown_bot:
-            with self._turns.coming():
-                await self._lane.turn()
 
     async def customer_says(self, conversation: ConversationId, said: CustomerMessage) -> Recorded:
         """Record the customer's words; when this returns they are durable, and the answer is on its way.
