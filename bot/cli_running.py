@@ -9,8 +9,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,16 +36,13 @@ _ID = 32  # characters of a conversation's id
 def run(opened: Callable[[], AbstractAsyncContextManager[_T]], work: Callable[[_T], Awaitable[None]]) -> None:
     """Do ``work`` with what ``opened`` gives. Raises typer.Exit after a SwitchboardError, which is told on stderr."""
 
-    # What a command says is its output; of the log only warnings matter here, beside it.
-    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
     async def whole() -> None:
         async with opened() as given:
             await work(given)
 
     try:
-        asyncio.run(whole())
+        with _warnings_alone():
+            asyncio.run(whole())
     except SwitchboardError as error:
         print(error.message, file=sys.stderr)
         raise typer.Exit(1) from error
@@ -53,6 +50,18 @@ def run(opened: Callable[[], AbstractAsyncContextManager[_T]], work: Callable[[_
         place = f" {error.filename}" if error.filename else ""
         print(f"The system refuses{place}: {error.strerror or type(error).__name__}.", file=sys.stderr)
         raise typer.Exit(1) from error
+
+
+@contextmanager
+def _warnings_alone() -> Iterator[None]:
+    """What a command says is its output; of the log only warnings matter meanwhile, beside it."""
+    before = structlog.get_config()
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def show(what: Table | Text | str) -> None:

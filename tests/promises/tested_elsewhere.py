@@ -128,7 +128,6 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         for name in ("connection", "seats", "statements", "store", "wire")
     ),
     "tests/contract/test_records_endings.py": ("handover/backends/records_sql/postgres_endings.py",),
-    "tests/bot/test_cli_record.py": ("bot/cli_running.py",),
     "tests/bot/test_quick_start.py": ("bot/certificates.py",),
     "tests/bot/test_main.py": ("bot/running.py",),
     "tests/bot/nlu/test_encoder.py": ("bot/nlu/embedder_files.py",),
