@@ -6,6 +6,7 @@ import nh3
 from markdown_it import MarkdownIt
 
 TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "a", "blockquote"}
+SCHEMES = {"http", "https", "mailto"}
 
 
 def _parser() -> MarkdownIt:
@@ -22,15 +23,18 @@ def _parser() -> MarkdownIt:
 _markdown = _parser()
 
 
+def _led_elsewhere(tag: str, attribute: str, value: str) -> str | None:
+    """A link without a scheme, be it ":", would lead to somewhere on the page it is shown on: it is none."""
+    return value if attribute != "href" or value.partition(":")[0].lower() in SCHEMES else None
+
+
 def to_html(text: str) -> str:
     """``text`` (Markdown) as sanitised HTML; anything outside the small subset is shown as text or dropped."""
     return nh3.clean(
         _markdown.render(text),
         tags=TAGS,
         attributes={"a": {"href"}, "*": set()},
-        attribute_filter=lambda tag, attribute, value: (
-            value or None
-        ),  # a link to nowhere would lead to this page itself
-        url_schemes={"http", "https", "mailto"},
+        attribute_filter=_led_elsewhere,
+        url_schemes=SCHEMES,
         link_rel="noopener nofollow",
     ).strip()

@@ -27,6 +27,9 @@ HOSTILE = [
     "# heading\n\n---\n\ntext",
     "[x]: javascript:alert(1)\n\n[x]",
     "<javascript:alert(1)>",
+    "[](:)",
+    "[x](/console)",
+    "[x](//evil.example)",
 ]
 
 
