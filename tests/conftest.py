@@ -33,7 +33,8 @@ THOROUGH = (
     *("tests/bot/channels/test_whatsapp", "tests/promises/test_imports.py", "tests/promises/test_error_shape.py"),
     *("tests/actions/test_claims.py", "tests/chaos/", "tests/bot/channels/test_hostile_webhooks.py"),
     *("tests/bot/channels/test_inbox_refusals.py", "tests/bot/channels/test_splitting.py"),
-    *("tests/bot/test_idle_sockets.py", "tests/handover/test_outbox_reports.py"),
+    *("tests/bot/test_idle_sockets.py", "tests/handover/test_outbox_reports.py", "tests/bot/test_refusals.py"),
+    *("tests/actions/test_starting.py", "tests/tools/test_operating.py"),
 )
 # Where each worker takes whole files, the long ones come first, so that none is left alone with one at the end; most of
 # them start a Rasa or wait for a deadline, whatever the number of their tests.

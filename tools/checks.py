@@ -71,7 +71,8 @@ class Checks:
 
     def inner_tests(self) -> list[Step]:
         chosen = f"not ({SERVICES} or thorough)"
-        return [self._python("unit and contract tests (pytest)", "pytest", "-q", "-n", "2", "-m", chosen)]
+        # Three at a time keep two cores busy: half of their time they wait, mostly for the disk.
+        return [self._python("unit and contract tests (pytest)", "pytest", "-q", "-n", "3", "-m", chosen)]
 
     def server_tests(self) -> list[Step]:
         return [self._by_file("tests with PostgreSQL and Redis (pytest -m servers)", ON_SERVERS, 2)]
