@@ -29,7 +29,7 @@ def open_shop(env: Mapping[str, str]) -> Shop:
     module, _, function = dotted.partition(":")
     try:
         shop = getattr(importlib.import_module(module), function)()
-    except (ImportError, AttributeError, ValueError) as wrong:
+    except (ImportError, AttributeError, TypeError, ValueError) as wrong:
         raise BadShopPort(f"SHOP_PORT is '{dotted}'; it must be package.module:function") from wrong
     if not isinstance(shop, Shop):
         raise BadShopPort(f"SHOP_PORT '{dotted}' gave {type(shop).__name__}, not actions.shop.port.Shop")
