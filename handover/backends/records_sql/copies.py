@@ -22,7 +22,7 @@ from typing import IO, Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from handover.backends.records_sql.engine import make_engine, ways_of
+from handover.backends.records_sql.engine import begin_reading, make_engine
 from handover.backends.records_sql.migrate import HEAD, move, present
 from handover.errors import BadInput
 
@@ -115,7 +115,7 @@ async def _read_all(engine: AsyncEngine, at: datetime, open_member: Callable[[st
     """Every table at one moment; written to its member, if there are any."""
     connection = engine.connect()
     try:
-        await ways_of(engine).begin(connection, writes=False)
+        await begin_reading(connection)
         if engine.dialect.name == "postgresql":
             for setting in _PATIENCE:
                 await connection.execute(sa.text(setting))

@@ -31,14 +31,6 @@ _BETWEEN_TRIES = 0.25
 _PASSING = frozenset({"25P03", "25006"})
 
 
-class Ways(Protocol):
-    """How one kind of database is worked with."""
-
-    async def begin(self, connection: AsyncConnection, writes: bool) -> None:
-        """Begin a transaction; a reading one sees one moment."""
-        ...
-
-
 def make_engine(database_url: str) -> AsyncEngine:
     """An engine for ``database_url``; raises BadInput for a store this release cannot honour."""
     try:
@@ -55,13 +47,14 @@ def make_engine(database_url: str) -> AsyncEngine:
     return on_postgres.make_engine(url)
 
 
-def ways_of(engine: AsyncEngine) -> Ways:
-    """How the database of ``engine`` is worked with."""
-    if engine.dialect.name == "sqlite":
-        return on_sqlite.SqliteWays()
-    from handover.backends.records_sql import on_postgres
+async def begin_reading(connection: AsyncConnection) -> None:
+    """Begin a transaction that sees one moment, and ends with the connection."""
+    if connection.engine.dialect.name == "sqlite":
+        await on_sqlite.begin_reading(connection)
+    else:
+        from handover.backends.records_sql import on_postgres
 
-    return on_postgres.PostgresWays()
+        await on_postgres.begin_reading(connection)
 
 
 async def reached(engine: AsyncEngine, *, within: float = START_SECONDS) -> None:
@@ -170,7 +163,7 @@ class SqliteStore(SqliteWriter):
         """One moment of the record, rolled back at the end."""
         connection = self._reading_engine.connect()
         try:
-            await unbroken(on_sqlite.SqliteWays().begin(connection, False))
+            await unbroken(on_sqlite.begin_reading(connection))
             yield SqlTransaction(UnbrokenConnection(connection))
         finally:
             if connection.sync_connection is not None:

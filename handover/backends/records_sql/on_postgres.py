@@ -78,16 +78,12 @@ def connect_args(url: sa.URL) -> dict[str, Any]:
     return {name: value for name, value in _WE_KEEP.items() if name not in url.query} | {"options": options}
 
 
-class PostgresWays:
-    """How PostgreSQL is worked with; implements `handover.backends.records_sql.engine.Ways`."""
-
-    async def begin(self, connection: AsyncConnection, writes: bool) -> None:
-        await connection.start()
-        options: dict[str, Any] = {"writes": writes}
-        if not writes:
-            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        await connection.execution_options(**options)
-        await connection.begin()
+async def begin_reading(connection: AsyncConnection) -> None:
+    """Begin a transaction that sees one moment."""
+    await connection.start()
+    reads: dict[str, Any] = {"writes": False, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    await connection.execution_options(**reads)
+    await connection.begin()
 
 
 def hang_up(wire: psycopg.AsyncConnection[Any]) -> None:

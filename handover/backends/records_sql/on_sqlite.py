@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,32 +46,27 @@ def make_writing_engine(engine: AsyncEngine) -> sa.Engine:
 
     It never waits for a writer of another process: it says "locked" at once.
     """
-    file = file_of(engine)
-    writing = sa.create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(file, timeout=0, check_same_thread=False),
-        poolclass=sa.NullPool,
-        hide_parameters=True,
-        execution_options={WRITES: True},
-    )
-    sa.event.listen(writing, "connect", _open_for_writing)
-    sa.event.listen(writing, "begin", _begin)
-    return writing
+    return _beside(engine, _open_for_writing, wait_ms=0, writes=True)
 
 
 def make_glancing_engine(engine: AsyncEngine) -> sa.Engine:
     """An engine for connections to the same file that read a row or two on the loop. They wait for nobody long."""
+    return _beside(engine, _open_for_glances, wait_ms=_GLANCE_MS, writes=False)
+
+
+def _beside(engine: AsyncEngine, opened: Callable[..., None], *, wait_ms: int, writes: bool) -> sa.Engine:
+    """An engine without threads and without a pool for the file of ``engine``; each connection goes to ``opened``."""
     file = file_of(engine)
-    glancing = sa.create_engine(
+    made = sa.create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(file, timeout=_GLANCE_MS / 1000, check_same_thread=False),
+        creator=lambda: sqlite3.connect(file, timeout=wait_ms / 1000, check_same_thread=False),
         poolclass=sa.NullPool,
         hide_parameters=True,
-        execution_options={WRITES: False},
+        execution_options={WRITES: writes},
     )
-    sa.event.listen(glancing, "connect", _open_for_glances)
-    sa.event.listen(glancing, "begin", _begin)
-    return glancing
+    sa.event.listen(made, "connect", opened)
+    sa.event.listen(made, "begin", _begin)
+    return made
 
 
 def file_of(engine: AsyncEngine) -> Path:
@@ -78,14 +74,12 @@ def file_of(engine: AsyncEngine) -> Path:
     return Path(str(engine.url.database))
 
 
-class SqliteWays:
-    """How SQLite is worked with; implements `handover.backends.records_sql.engine.Ways`."""
-
-    async def begin(self, connection: AsyncConnection, writes: bool) -> None:
-        await connection.start()
-        options: dict[str, Any] = {WRITES: writes}
-        await connection.execution_options(**options)
-        await connection.begin()
+async def begin_reading(connection: AsyncConnection) -> None:
+    """Begin a transaction that sees one moment."""
+    await connection.start()
+    reads: dict[str, Any] = {WRITES: False}
+    await connection.execution_options(**reads)
+    await connection.begin()
 
 
 def _open_for_writing(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
