@@ -26,8 +26,6 @@ _FRESH_SECONDS = 1.0  # /readyz is public: however often it is asked, the parts 
 _CHECK_SECONDS = 3.0
 # Without these everything still reaches everybody, only later.
 _SPARED = frozenset({"live_feed"})
-
-
 _ASK_SECONDS = 15.0  # between two looks for /metrics: as often as Prometheus usually asks
 
 

@@ -154,9 +154,10 @@ class Screen:
         elif shown is not None:
             await shown.hear(news)
         elif (rows := self._known.new_in(news)) is not None:
-            self._known.add(rows[1])
-            if rows[0]:
-                await self.socket.send_text(rows[0])
+            text, numbers = rows
+            self._known.add(numbers)
+            if text:
+                await self.socket.send_text(text)
         elif not news.topic.startswith("desk:"):
             self._note_offer(news)
             await self.socket.send_text(news.text)
@@ -168,8 +169,9 @@ class Screen:
             return shown.hear_now(news)
         rows = self._known.new_in(news)
         if rows is not None:
-            sent = not rows[0] or self.socket.send_now(rows[0])
-            self._known.add(rows[1] if sent else ())
+            text, numbers = rows
+            sent = not text or self.socket.send_now(text)
+            self._known.add(numbers if sent else ())
             return sent
         opened = self._shown.get(ConversationId(news.text)) if news.topic == OWN and news.kind == "said" else None
         return opened is not None and opened.has(news.offset or 0)

@@ -107,7 +107,7 @@ class DeskForCustomers:
             await tx.conversations.begin_stretch(first_stretch(new, "start", _CUSTOMER, at))
             row = await tx.conversations.get(new.id)
             work = Change(parts, tx, at, row, row)
-            work.shown_anew = True  # with or without a first line
+            work.shown_anew = True  # without a first line, too, it must be saved: only then has it a feed number
             if greeting is not None:
                 await work.append(Author(AuthorKind.BOT, parts.policy.words.bot_name), greeting, buttons=buttons)
             await work.finish()

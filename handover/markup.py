@@ -23,8 +23,8 @@ def _parser() -> MarkdownIt:
 _markdown = _parser()
 
 
-def _led_elsewhere(tag: str, attribute: str, value: str) -> str | None:
-    """A link without a scheme, be it ":", would lead to somewhere on the page it is shown on: it is none."""
+def _whole_address(tag: str, attribute: str, value: str) -> str | None:
+    """``value``, but for a link without a scheme, be it ":": it would lead to somewhere on the page it is shown on."""
     return value if attribute != "href" or value.partition(":")[0].lower() in SCHEMES else None
 
 
@@ -34,7 +34,7 @@ def to_html(text: str) -> str:
         _markdown.render(text),
         tags=TAGS,
         attributes={"a": {"href"}, "*": set()},
-        attribute_filter=_led_elsewhere,
+        attribute_filter=_whole_address,
         url_schemes=SCHEMES,
         link_rel="noopener nofollow",
     ).strip()
