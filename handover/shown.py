@@ -37,10 +37,13 @@ class Shown:
         self._tail = Tail(conversation, after, read=reading.entries, send=self._send_entry, send_text=socket.send_text)
 
     async def begin(self) -> None:
-        """All of it: the list row, what lies beside the lines, and the lines after the last one the page has."""
-        await self._socket.send(await self._reading.row(self._here))
+        """All of it: what lies beside the lines, the lines after the last one the page has, and then the list row.
+
+        The row says that an agent may write, which nobody should before they can see what was said.
+        """
         await self._beside()
         await self._tail.catch_up()
+        await self._socket.send(await self._reading.row(self._here))
         await self._tell_viewers()
 
     async def hear(self, news: Told) -> None:

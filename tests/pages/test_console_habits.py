@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -37,6 +39,18 @@ def test_the_focus_follows_the_work_and_is_never_lost(page: Page, run: Running) 
     expect(page.get_by_label("Reply to Mara Lindqvist")).to_be_focused()
     page.locator(".verbs").get_by_role("button", name="Resolve").click()
     expect(page.get_by_role("heading", name="Mara Lindqvist")).to_be_focused()
+
+
+def test_nobody_answers_before_they_can_see_what_was_said(page: Page, run: Running) -> None:
+    signed_in(page, run)
+    held: list[Callable[[], None]] = []
+    run.do(lambda s: setattr(s, "lines_held", held))
+    page.get_by_role("article", name="Offer: Mara Lindqvist").get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("Mara Lindqvist").first).to_be_visible()
+    expect(page.locator(".composer")).to_contain_text("Loading…")
+    expect(page.locator("#composer")).to_have_count(0)
+    run.do(lambda s: [tell() for tell in held])
+    expect(page.get_by_label("Reply to Mara Lindqvist")).to_be_focused()
 
 
 def test_the_next_conversation_by_key_keeps_the_hand_in_the_composer(page: Page, run: Running) -> None:

@@ -53,14 +53,20 @@ class AgentSocket:
         self.service.desk_screens.setdefault(talk.id, set()).add(self.send)
         for item in [*talk.notes, *talk.drafts, *talk.marks.values()]:
             self.send(item)
-        for entry in talk.entries[frame.after or 0 :]:
-            self.send(entry.model_copy(update={"conversation": talk.id}))
+        if self.service.lines_held is None:
+            self.tell_lines(talk, frame.after or 0)
+        else:
+            self.service.lines_held.append(lambda: self.tell_lines(talk, frame.after or 0))
         if talk.packet:
             self.send(PacketFrame(conversation=talk.id, epoch=talk.epoch, packet=talk.packet))
         viewing = self.service.viewing.setdefault(talk.id, [])
         if self.agent.id not in viewing:
             viewing.append(self.agent.id)
         self.service.presence(talk)
+
+    def tell_lines(self, talk: Talk, after: int) -> None:
+        for entry in talk.entries[after:]:
+            self.send(entry.model_copy(update={"conversation": talk.id}))
 
     def on_close(self, talk: Talk, frame: Any) -> None:
         self.close(talk.id)

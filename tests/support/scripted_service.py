@@ -65,6 +65,7 @@ class ScriptedService:
         self.refuse_say: Frame | None = None  # the answer to the next say, instead of an entry
         self.reply_seconds = 120.0  # for the first reply to a customer who waits
         self.swallow = 0  # so many of the next entries are recorded but told to nobody
+        self.lines_held: list[Callable[[], None]] | None = None  # a list: lines of opened conversations wait in it
         self.accepting = True
         self.flows = asyncio.Event()  # cleared, an answer being written stops in the middle
         self.flows.set()

@@ -87,6 +87,7 @@ export class DeskClient {
   open(conversation: string | null): void {
     const before = this.current.value;
     if (before === conversation) return;
+    this.wantsFocus = false; // that was for another conversation
     if (before) this.link.send({ type: "close", conversation: before });
     if (conversation && !this.desk.value.opened.has(conversation)) {
       this.desk.update((desk) => ({ ...desk, opened: new Map(desk.opened).set(conversation, blankOpened) }));

@@ -46,6 +46,25 @@ describe("lines that were not delivered", () => {
     expect(lines.dead).toBe(5);
   });
 
+  it("stay when a look that began before they were wished for is answered after them", async () => {
+    const { outbox } = service;
+    let answer = (): void => undefined;
+    service.outbox = (before) => new Promise((settle) => void (answer = () => void settle(outbox(before))));
+    const slow = lines.refresh();
+    const first = answer;
+    service.outbox = outbox;
+    await lines.older();
+    first();
+    await slow;
+    expect(shown()).toEqual([5, 4, 3, 2]);
+  });
+
+  it("come when they were wished for while another look was under way that is answered first", async () => {
+    const slow = lines.refresh();
+    await Promise.all([lines.older(), slow]);
+    expect(shown()).toEqual([5, 4, 3, 2]);
+  });
+
   it("go when they are tried again, given up, or known to have arrived", async () => {
     expect(await lines.retry(letter(5))).toBe(true);
     expect(await lines.giveUp(letter(4))).toBe(true);

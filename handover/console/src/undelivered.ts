@@ -16,6 +16,7 @@ export class UndeliveredLines {
 
   private asked = 0;
   private answered = 0; // the newest question that has its answer
+  private wanted = 1; // lines that should be shown, if there are as many
 
   constructor(private readonly calls: Calls = rest) {}
 
@@ -23,26 +24,22 @@ export class UndeliveredLines {
     return this.state.value.outbox?.dead ?? 0;
   }
 
-  /** What is shown, asked for again from the newest on: as many pages as there are. */
+  /** Asked for again from the newest on: as many pages as were wished for. */
   async refresh(): Promise<void> {
-    const shown = this.state.value.outbox?.rows.length ?? 0;
     const question = ++this.asked;
     await this.attempt(async () => {
       let outbox = await this.calls.outbox();
-      while (outbox.next && outbox.rows.length < shown) outbox = under(outbox, await this.calls.outbox(outbox.next));
+      while (outbox.next && outbox.rows.length < this.wanted) outbox = under(outbox, await this.calls.outbox(outbox.next));
       if (question < this.answered) return; // an older picture that came later
       this.answered = question;
       this.state.update((now) => ({ ...now, outbox, problem: null }));
     });
   }
 
-  async older(): Promise<void> {
-    const shown = this.state.value.outbox;
-    if (!shown?.next) return;
-    await this.attempt(async () => {
-      const outbox = under(shown, await this.calls.outbox(shown.next!));
-      this.state.update((now) => ({ ...now, outbox, problem: null }));
-    });
+  /** One page more. Asked for with all above it, so that a look that is under way cannot take it away again. */
+  older(): Promise<void> {
+    this.wanted = (this.state.value.outbox?.rows.length ?? 0) + 1;
+    return this.refresh();
   }
 
   retry(letter: DeadLetter): Promise<boolean> {

@@ -28,6 +28,7 @@ interface ComposerProps {
 /** Why the customer cannot be answered by this agent now; null when they can. */
 function lockedBy(desk: DeskState, row: ConversationFrame | undefined): string | null {
   if (!row) return "Loading…";
+  if (row.last_entry && !desk.opened.get(row.conversation)?.log.entries.length) return "Loading…"; // nothing was read yet
   if (row.control === "human") {
     if (row.external) return `Someone answers in the ${channelName(channelOf(row))} app. Take over to answer here.`;
     return row.agent?.id === desk.me?.id ? null : `${row.agent?.name ?? "A colleague"} has this conversation. You can read along and leave a private note.`;

@@ -49,8 +49,9 @@ function step({ client, desk, view, current }: Keyed, by: number): void {
   const at = rows.findIndex((each) => each.conversation === current);
   const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
   if (!next) return;
-  client.wantsFocus = document.activeElement?.id === "composer";
+  const writes = client.wantsFocus || document.activeElement?.id === "composer";
   client.open(next.conversation);
+  client.wantsFocus = writes;
 }
 
 function compose({ client, tab, setTab }: Keyed, which: Tab): void {
