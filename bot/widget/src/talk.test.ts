@@ -83,7 +83,15 @@ describe("the conversation in the widget", () => {
   it("asks how it was after a person hands back, names the stretch, and not twice", () => {
     const handed = after(welcome(), control("offered", 2), control("human", 3, { agent: "Amina" }), control("bot", 4));
     expect(handed.ended).toEqual({ stretch: 3, by: "Amina" });
-    expect(withFrame({ ...handed, rated: [3] }, welcome({ rated: [3] })).ended).toBeNull();
+    expect(withFrame(handed, welcome({ rated: [3] })).ended).toBeNull();
+  });
+
+  it("keeps its thanks for a score over a new greeting, whether the service has the score already or not", () => {
+    const handed = after(welcome(), control("offered", 2), control("human", 3, { agent: "Amina" }), control("bot", 4));
+    for (const rated of [[], [3]]) {
+      const greeted = withFrame({ ...handed, rated: [3] }, welcome({ rated }));
+      expect([greeted.ended?.stretch, greeted.rated]).toEqual([3, [3]]);
+    }
   });
 
   it("does not ask how it was while the customer is passed on to another person", () => {

@@ -104,7 +104,8 @@ function welcomed(talk: Talk, frame: CustomerWelcome): Talk {
   const same = talk.conversation === frame.conversation;
   const log = same ? talk.log : emptyLog;
   const first = !same || talk.assistant === null;
-  const rated = frame.rated ?? [];
+  const ratedHere = same ? talk.rated : [];
+  const ratedElsewhere = (frame.rated ?? []).filter((stretch) => !ratedHere.includes(stretch));
   const moved = same && frame.control !== talk.control;
   return {
     ...talk,
@@ -123,8 +124,9 @@ function welcomed(talk: Talk, frame: CustomerWelcome): Talk {
     typing: null,
     problem: null,
     unsent: stillUnsettled(talk.unsent, frame.control),
-    ended: stillToRate(first && !same ? null : talk.ended, rated),
-    rated,
+    // The thanks for a score that was given here stand until they are closed, whatever the line does.
+    ended: stillToRate(first && !same ? null : talk.ended, ratedElsewhere),
+    rated: [...ratedHere, ...ratedElsewhere],
     seen: Math.max(same ? talk.seen : 0, frame.seen ?? 0),
   };
 }
