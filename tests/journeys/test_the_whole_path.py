@@ -148,6 +148,8 @@ def rated_after_it_is_resolved(desk: Page, page: Page, folder: Path) -> None:
     picture(page, "rated", folder)
     desk.get_by_role("navigation", name="Lists").get_by_role("button", name="Resolved").click()
     expect(desk.locator(".row").first).to_contain_text("Rated 5 of 5", timeout=SLOW)
+    # The page has been told by now that its score is kept: the thanks stand nevertheless.
+    expect(page.get_by_text("Thank you for telling us")).to_be_visible()
 
 
 def test_a_customer_is_answered_flagged_taken_over_handed_back_and_rates_it(
