@@ -45,6 +45,7 @@ class Change:
     entries: list[Entry] = field(default_factory=list)
     frames: list[tuple[str, Frame]] = field(default_factory=list)
     templates: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by the offset of the line they stand for
+    made: list[tuple[Move, Conversation]] = field(default_factory=list)  # with what each move led to
     offered: Offer | None = None
     rings_anew: bool = False
     shown_anew: bool = False
@@ -118,17 +119,22 @@ class Change:
             holder = await self.tx.people.outsider() if outside else await self._agent(moved.agent)
             self.row = replace(self.row, agent=holder)
         if moved.epoch != earlier.epoch or moved.lifecycle != earlier.lifecycle:
-            self.parts.moves[verb] += 1
-            log.info(
-                "moved", conversation=moved.id, by=verb.value, control=moved.control.value,
-                lifecycle=moved.lifecycle.value, epoch=moved.epoch, agent=moved.agent,
-            )  # fmt: skip
+            self.made.append((verb, moved))
         if moved.epoch != earlier.epoch:
             self.row = replace(self.row, stretch_start=moved.last_offset, fallbacks=0, lacking=0)
             if earlier.control is Control.BOT:
                 await self.tx.turns.fence(moved.id)
             await desk_waits.keep_track(self.tx, verb, earlier, self.at)
             await self.tx.conversations.begin_stretch(first_stretch(moved, verb.value, actor, self.at))
+
+    def note_moves(self) -> None:
+        """Count and log what has moved, once it is in the record."""
+        for verb, moved in self.made:
+            self.parts.moves[verb] += 1
+            log.info(
+                "moved", conversation=moved.id, by=verb.value, control=moved.control.value,
+                lifecycle=moved.lifecycle.value, epoch=moved.epoch, agent=moved.agent,
+            )  # fmt: skip
 
     async def _agent(self, agent: AgentId | None) -> Agent | None:
         return None if agent is None else await self.tx.people.agent(agent)
@@ -222,6 +228,7 @@ async def change(parts: DeskParts, conversation: ConversationId, *, rematch: boo
         work = Change(parts, tx, parts.clock.now(), row, row)
         yield work
         await work.finish()
+    work.note_moves()
     if work.offered is not None:
         parts.summaries.begin(work.offered)
     if rematch and work.concerns_matching:

@@ -12,6 +12,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from bot.desk_meters import BEAT_SECONDS, LOOK_SECONDS, DeskMeters
+from handover.conversation import Move
+from handover.desk_change import change
 from handover.errors import Unavailable
 from handover.ports import Transaction
 from tests.support.desk_world import World, open_world
@@ -80,6 +82,22 @@ async def test_changes_of_hands_are_counted_by_what_was_done(world: World) -> No
     first = await world.offered()
     await world.desk.agents.accept(mia, first.id, first.epoch)
     assert (shown("moves_total", by="offer"), shown("moves_total", by="accept")) == (1, 1)
+
+
+async def test_a_move_that_is_not_kept_is_not_counted(world: World) -> None:
+    shown = Shown()
+    shown.meters.watch_moves(world.desk.moves)
+    first = await world.offered()
+    mia = await world.agent("Mia")
+
+    async def accepted_and_lost() -> None:
+        async with change(world.desk.agents._parts, first.id) as work:
+            await work.move(Move.ACCEPT, mia.id, agent=mia.id)
+            raise Unavailable("The disk is full.")
+
+    with pytest.raises(Unavailable):
+        await accepted_and_lost()
+    assert shown("moves_total", by="accept") == 0
 
 
 async def test_a_record_that_is_away_leaves_the_last_figures(world: World) -> None:
