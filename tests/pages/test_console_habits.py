@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from handover.conversation import Control, Lifecycle
 from handover.entries import AuthorKind
@@ -139,7 +139,22 @@ def test_older_conversations_of_a_list_come_on_demand_and_the_count_says_that_th
     view(page, "Resolved")
     lists = page.get_by_role("navigation", name="Lists")
     expect(lists.get_by_role("button", name="Resolved 3+")).to_be_visible()
-    page.get_by_role("button", name="Show older").click()
-    expect(page.get_by_role("button", name="Show older")).to_have_count(0)
+    answers: list[Route] = []
+
+    def held(route: Route) -> None:
+        answers.append(route)
+
+    page.route("**/api/v1/conversations?*before=*", held)
+    older = page.get_by_role("button", name="Show older")
+    older.focus()
+    with page.expect_request("**/api/v1/conversations?*before=*"):
+        page.keyboard.press("Enter")
+    busy = page.get_by_role("button", name="Loading…")
+    expect(busy).to_be_focused()
+    page.keyboard.press("Enter")  # once is enough
+    answers.pop().continue_()
+    expect(busy).to_have_count(0)
+    assert answers == []
+    expect(older).to_have_count(0)
     expect(lists.get_by_role("button", name="Resolved 3", exact=True)).to_be_visible()
     expect(page.locator(".rows .row")).to_have_count(3)

@@ -112,8 +112,9 @@ function Older({ load }: { load: () => Promise<void> }) {
       () => setBusy(false), // the button stays: trying again is the way out
     );
   };
+  // Not `disabled`: that would take the focus from whoever has just pressed it with a key.
   return (
-    <button type="button" class="quiet small older" disabled={busy} onClick={ask}>
+    <button type="button" class="quiet small older" aria-disabled={busy} onClick={() => busy || ask()}>
       {busy ? "Loading…" : "Show older"}
     </button>
   );
