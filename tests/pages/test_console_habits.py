@@ -53,6 +53,16 @@ def test_nobody_answers_before_they_can_see_what_was_said(page: Page, run: Runni
     expect(page.get_by_label("Reply to Mara Lindqvist")).to_be_focused()
 
 
+def test_a_thread_that_was_left_hears_of_its_last_scroll_and_nothing_breaks(page: Page, run: Running) -> None:
+    signed_in(page, run)
+    view(page, "Mine")
+    opens(page, "Wren Calloway")
+    left = thread(page).locator("xpath=ancestor-or-self::*[contains(@class, 'scroller')]").element_handle()
+    page.get_by_role("link", name="Team").click()
+    expect(thread(page)).to_have_count(0)
+    left.dispatch_event("scroll")  # an error on the page fails the test, see OpenPage
+
+
 def test_the_next_conversation_by_key_keeps_the_hand_in_the_composer(page: Page, run: Running) -> None:
     signed_in(page, run)
     page.get_by_role("article", name="Offer: Mara Lindqvist").get_by_role("button", name="Accept").click()

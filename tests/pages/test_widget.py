@@ -45,6 +45,14 @@ def test_a_reply_is_seen_while_it_is_written_and_then_replaced_by_the_whole(page
     expect(log(page).get_by_role("link", name="Returns")).to_have_attribute("href", "https://shop.example/r")
 
 
+def test_a_panel_that_was_closed_hears_of_its_last_scroll_and_nothing_breaks(page: Page, run: Running) -> None:
+    opened(page, run)
+    left = page.get_by_role("group", name="Messages").element_handle()
+    page.get_by_role("button", name="Minimise").click()
+    expect(log(page)).to_have_count(0)
+    left.dispatch_event("scroll")  # an error on the page fails the test, see OpenPage
+
+
 def test_a_message_is_read_out_once_and_never_piece_by_piece(page: Page, run: Running) -> None:
     talk = opened(page, run)
     page.evaluate(

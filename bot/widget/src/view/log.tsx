@@ -23,7 +23,8 @@ export function Log({ client, talk, children }: { client: Client; talk: Talk; ch
     if (element) element.scrollTop = element.scrollHeight;
   };
   const reached = (): void => {
-    const element = box.current!;
+    const element = box.current;
+    if (!element) return; // told late, of a panel that has been closed
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     if (atEnd.current) setReadTo(last);
   };

@@ -33,7 +33,10 @@ function useEnd(last: number) {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [readTo, setReadTo] = useState(last);
-  const toEnd = (): void => void (box.current!.scrollTop = box.current!.scrollHeight);
+  const toEnd = (): void => {
+    const element = box.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  };
   useLayoutEffect(() => {
     if (!atEnd.current) return;
     toEnd();
@@ -45,7 +48,8 @@ function useEnd(last: number) {
     return () => watcher.disconnect();
   }, []);
   const scrolled = (): void => {
-    const element = box.current!;
+    const element = box.current;
+    if (!element) return; // told late, of a thread that has been left
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     if (atEnd.current) setReadTo(last);
   };
