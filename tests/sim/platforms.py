@@ -48,6 +48,8 @@ class Platforms:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = await _asked(scope, receive)
+        if asked is None:
+            return  # who asked died before all was said
         reply = await self._reply(asked)
         if reply is None:
             self.lines[scope["client"][1]].abort()
@@ -132,10 +134,13 @@ class Platforms:
             await asyncio.gather(*self._after)
 
 
-async def _asked(scope: Scope, receive: Receive) -> Asked:
+async def _asked(scope: Scope, receive: Receive) -> Asked | None:
+    """The whole request; None when the line was cut within it: no platform takes a part of one."""
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     base, _, rest = scope["path"].removeprefix("/").partition("/")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,6 +52,20 @@ def test_a_send_is_taken_and_on_record(simulator: Simulator, channel: str) -> No
         assert [title for title, _ in sent.buttons] == ["Talk to a person", "Opening hours"]
     if channel in {"messenger", "whatsapp"}:
         assert sent.key == "k1"
+
+
+def test_a_request_that_is_cut_within_its_body_is_none(simulator: Simulator) -> None:
+    """So it goes when the product is killed between head and body; the next one is taken as ever."""
+    inbox, person = known(simulator, "messenger")
+    place = urlsplit(simulator.url)
+    for body in (b"", b'{"recipient"'):
+        with socket.create_connection((place.hostname, place.port)) as line:
+            head = f"POST /graph/v26.0/1/messages HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: 99\r\n\r\n"
+            line.sendall(head.encode() + body)
+
+    assert send(simulator, inbox, person, "Hello").outcome is Outcome.SENT
+    assert simulator.violations == []
+    assert len(simulator.sent(person)) == 1
 
 
 @pytest.mark.parametrize("channel", EVERY)
